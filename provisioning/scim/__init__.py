@@ -1,0 +1,1 @@
+"""ZSCloud's SCIM server: what is said on the wire (pure) and the client that says it."""

@@ -1,0 +1,187 @@
+"""Flat attribute values by path into SCIM documents and back. Pure.
+
+Writing goes by parsed paths. Reading goes by a plan that is made once for every set of keys that
+a server's objects show, so that a list of a thousand users costs a thousand short loops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from provisioning.model import Attributes
+from provisioning.scim.paths import (
+    ENTERPRISE_SCHEMA,
+    AttributePath,
+    as_boolean,
+    lookup,
+    parse_path,
+)
+
+Document = dict[str, Any]
+Getter = Callable[[Any], Any]
+
+_SERVER_OWNED = frozenset({"groups", "id", "meta", "schemas"})
+"""Never sent in a POST or PUT. ZSCloud was seen to look a user up by the ``id`` of a PUT body
+instead of the URL's, and ``groups`` is read-only (RFC 7643 sections 3.1 and 4.1.2)."""
+
+_KNOWN_SHAPES = 512
+"""Plans kept by one reader. A server shows a handful; the limit is against one that does not."""
+
+
+# --- writing ------------------------------------------------------------------------------
+
+
+def encode_attributes(attributes: Attributes) -> tuple[Document, tuple[str, ...]]:
+    """The attributes as a SCIM document, and the extension schemas that it uses.
+
+    ``None`` is left out: in a POST or PUT an unset attribute is an absent one (RFC 7643
+    section 2.5). Raises ``ValueError`` for a name that is no attribute path.
+    """
+    document: Document = {}
+    extensions: dict[str, None] = {}
+    for text, value in attributes.items():
+        path = parse_path(text)
+        if value is None or (path.schema is None and path.name.lower() in _SERVER_OWNED):
+            continue
+        if path.schema is not None:
+            extensions[path.schema] = None
+        _place(document, path, value)
+    return document, tuple(extensions)
+
+
+def encode_value(path: AttributePath, value: Any) -> Any:
+    """The value as a PATCH operation on that path carries it (RFC 7644 section 3.5.2)."""
+    if path.boolean:
+        value = as_boolean(value)
+    if path.sub is not None:
+        return value
+    if path.where is not None or path.reference:
+        return {"value": value}
+    return [{"value": value}] if path.multi_valued else value
+
+
+def _place(document: Document, path: AttributePath, value: Any) -> None:
+    holder = document if path.schema is None else document.setdefault(path.schema, {})
+    if path.boolean:
+        value = as_boolean(value)
+    if path.multi_valued:
+        element = _element(holder.setdefault(path.name, []), path.where)
+        element[path.sub or "value"] = value
+    elif path.sub is not None:
+        holder.setdefault(path.name, {})[path.sub] = value
+    else:
+        holder[path.name] = {"value": value} if path.reference else value
+
+
+def _element(elements: list[Document], where: tuple[str, Any] | None) -> Document:
+    for element in elements:
+        if where is None or element.get(where[0]) == where[1]:
+            return element
+    elements.append({} if where is None else {where[0]: where[1]})
+    return elements[-1]
+
+
+# --- reading ------------------------------------------------------------------------------
+
+
+class AttributeReader:
+    """Reads the values of the given paths out of SCIM documents.
+
+    Names match in any case (``externalID``); an enterprise attribute is also found at top level,
+    where ZSCloud shows ``department`` a second time. Raises ``ValueError`` for a name that is no
+    attribute path.
+    """
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        self._paths = tuple(parse_path(path) for path in paths)
+        self._plans: dict[tuple[str, ...], tuple[tuple[str, str, Getter], ...]] = {}
+
+    def read(self, document: Mapping[str, Any]) -> Attributes:
+        """The values that are set, by path. One value that is no scalar counts as not set."""
+        attributes: Attributes = {}
+        shape = tuple(document)
+        for text, key, get in self._plans.get(shape) or self._plan(shape):
+            if text in attributes:
+                continue
+            value = document[key]
+            # Plain strings are most of what there is, and need no call.
+            if get is not _scalar or value.__class__ is not str:
+                value = get(value)
+            if value is not None:
+                attributes[text] = value
+        return attributes
+
+    def _plan(self, shape: tuple[str, ...]) -> tuple[tuple[str, str, Getter], ...]:
+        exact = frozenset(shape)
+        by_lower = {key.lower(): key for key in reversed(shape)}
+        steps = []
+        for path in self._paths:
+            for wanted, getter in _places(path):
+                key = wanted if wanted in exact else by_lower.get(wanted.lower())
+                if key is not None:
+                    steps.append((path.text, key, getter))
+        if len(self._plans) >= _KNOWN_SHAPES:
+            self._plans.clear()
+        plan = self._plans[shape] = tuple(steps)
+        return plan
+
+
+def _places(path: AttributePath) -> Iterator[tuple[str, Getter]]:
+    """The top-level keys under which servers show the value, the best first."""
+    inner = _getter(path)
+    if path.schema is None:
+        yield path.name, inner
+        return
+
+    def in_extension(extension: Any) -> Any:
+        return inner(lookup(extension, path.name)) if isinstance(extension, dict) else None
+
+    yield path.schema, in_extension
+    yield f"{path.schema}:{path.name}", inner
+    if path.schema.lower() == ENTERPRISE_SCHEMA.lower():
+        yield path.name, inner
+
+
+def _getter(path: AttributePath) -> Getter:
+    """Reads the path's value from the value of its attribute."""
+    leaf = _boolean if path.boolean else _scalar
+    if path.sub is None and not path.multi_valued:
+        return leaf
+    sub = path.sub or "value"
+    where = path.where
+
+    def from_complex(value: Any) -> Any:
+        if where is not None or not isinstance(value, dict):
+            value = _chosen(value if isinstance(value, list) else [value], where)
+        return leaf(lookup(value, sub)) if isinstance(value, dict) else None
+
+    return from_complex
+
+
+def _boolean(value: Any) -> Any:
+    return as_boolean(_scalar(value))
+
+
+def _scalar(value: Any) -> Any:
+    """A scalar as it is, the ``value`` of a complex one, ``None`` for anything else."""
+    if value.__class__ is str:
+        return value
+    if isinstance(value, dict):
+        value = lookup(value, "value")
+    return None if isinstance(value, (dict, list)) else value
+
+
+def _chosen(elements: list[Any], where: tuple[str, Any] | None) -> Any:
+    """The element that ``where`` selects; without it the primary one, or else the first."""
+    by, wanted = where or ("primary", True)
+    for element in elements:
+        if isinstance(element, dict) and _matches(lookup(element, by), wanted):
+            return element
+    return elements[0] if where is None and elements else None
+
+
+def _matches(found: Any, wanted: Any) -> bool:
+    if isinstance(wanted, bool):
+        return as_boolean(found) is wanted
+    return isinstance(found, str) and found.lower() == str(wanted).lower()

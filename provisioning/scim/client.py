@@ -1,0 +1,204 @@
+"""The client of ZSCloud's SCIM server: one call, one HTTP request.
+
+It never retries, never waits, never follows a link out of an answer, and never lets the token
+into an error. When to send belongs to the caller, who holds the send slot.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from provisioning.errors import AnswerLost, NotFound, ProtocolError, Throttled
+from provisioning.model import (
+    Capabilities,
+    CreateObject,
+    DeleteObject,
+    ObjectType,
+    ScimId,
+    TargetObject,
+    TargetPage,
+    Write,
+)
+from provisioning.scim import answers, wire
+from provisioning.scim.attributes import AttributeReader
+from provisioning.scim.failure import (
+    BASE_URL_REMEDY,
+    REMOTE,
+    failure,
+    token_scrubber,
+    transport_failure,
+)
+from provisioning.scim.transport import Answer, Closable, NotSent, Transport, TransportError
+
+_READ_DONE = frozenset({200})
+_WRITTEN = frozenset({200, 201, 204})
+"""ZSCloud publishes 204 for PATCH and DELETE; others answer the same writes with 200 and 201."""
+
+_TOKEN = re.compile(r"[!-~]+")
+"""What can stand in the header without being changed; the alphabet is not published."""
+
+T = TypeVar("T")
+
+
+class ScimTarget:
+    """Implements ``ports.Target`` against a SCIM 2.0 server.
+
+    ``user_attributes`` and ``group_attributes`` are the SCIM paths that are read. ``clock_time``
+    tells epoch seconds, for a Retry-After that is a date. ``requests`` counts what was sent,
+    ``throttled`` the answers that said to come back later. Raises ``ValueError`` for a token that
+    cannot stand in a header, and for a path that is none.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        token: str,
+        transport: Transport,
+        *,
+        user_attributes: Sequence[str],
+        group_attributes: Sequence[str],
+        clock_time: Callable[[], float],
+        member_add_path: bool = False,
+    ) -> None:
+        if _TOKEN.fullmatch(token) is None:
+            raise ValueError("The SCIM token is empty, or holds blanks or non-ASCII characters.")
+        self.requests = 0
+        self.throttled = 0
+        self._base_url = base_url.rstrip("/")
+        self._transport = transport
+        self._clock_time = clock_time
+        self._member_add_path = member_add_path
+        self._scrub = token_scrubber(token)
+        self._readers = {
+            ObjectType.USER: AttributeReader(user_attributes),
+            ObjectType.GROUP: AttributeReader(group_attributes),
+        }
+        self._open_headers = {"accept": wire.CONTENT_TYPE}
+        self._read_headers = {**self._open_headers, "authorization": f"Bearer {token}"}
+        self._write_headers = {**self._read_headers, "content-type": wire.CONTENT_TYPE}
+
+    async def capabilities(self) -> Capabilities:
+        """Discovery. It needs no token (Zscaler: "SCIM API Examples"), so none is sent."""
+        operation = f"GET {wire.DISCOVERY_PATH}"
+        answer = await self._exchange("GET", wire.DISCOVERY_PATH, operation, self._open_headers)
+        self._require(answer, operation)
+        return self._decoded(operation, lambda: answers.decode_capabilities(answer.body))
+
+    async def page(self, type: ObjectType, start: int, count: int) -> TargetPage:
+        """See ``ports.Target``. The page may be shorter than ``count``; advance by its length."""
+        operation = f"GET {wire.ENDPOINT[type]}"
+        answer = await self._list(wire.page_path(type, start, count), operation)
+        reader = self._readers[type]
+        return self._decoded(operation, lambda: answers.decode_page(type, answer.body, reader))
+
+    async def find(self, type: ObjectType, attribute: str, value: str) -> tuple[TargetObject, ...]:
+        """See ``ports.Target``. ``externalId`` compares exactly, names regardless of case."""
+        operation = f"GET {wire.ENDPOINT[type]} by {attribute}"
+        answer = await self._list(wire.filter_path(type, attribute, value), operation)
+        reader = self._readers[type]
+        return self._decoded(
+            operation,
+            lambda: answers.decode_matches(type, answer.body, reader, attribute, value),
+        )
+
+    async def get(self, type: ObjectType, id: ScimId) -> TargetObject:
+        """See ``ports.Target``. An answer that is another object is a ``ProtocolError``."""
+        path = wire.object_path(type, id)
+        operation = f"GET {path}"
+        answer = await self._exchange("GET", path, operation, self._read_headers)
+        self._require(answer, operation)
+        found = self._decoded(operation, lambda: self._object(type, answer.body))
+        if found.id != id:
+            raise ProtocolError(REMOTE, operation, "the answer is another object", status=200)
+        return found
+
+    async def write(self, write: Write) -> TargetObject | None:
+        """See ``ports.Target``. Raises ``ValueError`` for a write that has nothing to send."""
+        command = wire.encode_write(write, member_add_path=self._member_add_path)
+        operation = f"{command.method} {command.path}"
+        headers = self._read_headers if command.body is None else self._write_headers
+        answer = await self._exchange(
+            command.method, command.path, operation, headers, command.body, write=True
+        )
+        if answer.status not in _WRITTEN:
+            raise self._failure(answer, operation, write=True)
+        return self._written(write, command.type, answer, operation)
+
+    async def close(self) -> None:
+        """Closes the transport, if it is one that holds connections."""
+        if isinstance(self._transport, Closable):
+            await self._transport.close()
+
+    async def _exchange(
+        self,
+        method: str,
+        path: str,
+        operation: str,
+        headers: dict[str, str],
+        body: bytes | None = None,
+        *,
+        write: bool = False,
+    ) -> Answer:
+        self.requests += 1
+        try:
+            return await self._transport.request(method, self._base_url + path, headers, body)
+        except TransportError as error:
+            if isinstance(error, NotSent):
+                self.requests -= 1
+            # Without the cause: its text has not been scrubbed.
+            raise transport_failure(error, operation, write=write, scrub=self._scrub) from None
+
+    async def _list(self, path: str, operation: str) -> Answer:
+        answer = await self._exchange("GET", path, operation, self._read_headers)
+        try:
+            self._require(answer, operation)
+        except NotFound as error:
+            # A list is always there (RFC 7644 section 3.4.2): this is another server's URL.
+            error.remedy = BASE_URL_REMEDY
+            raise
+        return answer
+
+    def _require(self, answer: Answer, operation: str) -> None:
+        """Raises unless the answer is a successful one to a read."""
+        if answer.status not in _READ_DONE:
+            raise self._failure(answer, operation, write=False)
+
+    def _failure(self, answer: Answer, operation: str, *, write: bool) -> Exception:
+        error = failure(answer, operation, write=write, now=self._clock_time(), scrub=self._scrub)
+        if isinstance(error, Throttled):
+            self.throttled += 1
+        return error
+
+    def _decoded(self, operation: str, decode: Callable[[], T]) -> T:
+        try:
+            return decode()
+        except answers.Undecodable as error:
+            raise ProtocolError(REMOTE, operation, str(error), status=200) from None
+
+    def _object(self, type: ObjectType, body: bytes) -> TargetObject:
+        document = answers.decode_document(body)
+        return answers.decode_object(type, document, self._readers[type])
+
+    def _written(
+        self, write: Write, type: ObjectType, answer: Answer, operation: str
+    ) -> TargetObject | None:
+        """The object in the answer to a write that the server says it has done."""
+        created = isinstance(write, CreateObject)
+        if not answer.body:
+            if created and "location" not in answer.headers:
+                raise AnswerLost(REMOTE, operation, "created, but not which", status=answer.status)
+            return None
+        try:
+            document = answers.decode_document(answer.body)
+            shown = answers.decode_object(type, document, self._readers[type])
+        except answers.NoObject as error:
+            if not created:
+                return None
+            raise AnswerLost(REMOTE, operation, str(error), status=answer.status) from None
+        except answers.Undecodable as error:
+            # Not the server's own words, it may be a proxy's: then nothing was done.
+            raise AnswerLost(REMOTE, operation, str(error), status=answer.status) from None
+        meant = isinstance(write, CreateObject) or shown.id == write.id
+        return shown if meant and not isinstance(write, DeleteObject) else None
