@@ -1,0 +1,1 @@
+"""Third-party SCIM servers that the tests provision into."""
