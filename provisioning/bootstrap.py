@@ -1,0 +1,153 @@
+"""The one place that picks adapters. Lazy, and memoised for each event loop of the process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+import time
+from collections.abc import Mapping
+from weakref import WeakKeyDictionary
+
+from provisioning.guard import Threshold
+from provisioning.job import Rules
+from provisioning.lease import REQUEST_TIMEOUT
+from provisioning.mapping import CompiledSchema, compile_schema
+from provisioning.pacer import Pacer
+from provisioning.plan import Deprovision, DeprovisioningPolicy
+from provisioning.ports import Clock, Source, Target
+from provisioning.schema import load_schema
+from provisioning.scope import Reason, ScopePolicy
+from provisioning.services import Services
+from provisioning.settings import Settings, load_settings
+
+
+class SystemClock:
+    """The machine's time."""
+
+    def time(self) -> float:
+        """Seconds since the epoch."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Seconds of a clock that never runs back."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Suspends the caller."""
+        await asyncio.sleep(seconds)
+
+
+class RandomIds:
+    """Identifiers that sort by the time they were made."""
+
+    def new(self) -> str:
+        """Milliseconds and 40 random bits, in hexadecimal."""
+        return f"{int(time.time() * 1000):012x}{secrets.token_hex(5)}"
+
+    def random(self) -> float:
+        """From 0 up to 1."""
+        return secrets.randbelow(1 << 30) / (1 << 30)
+
+
+_services: WeakKeyDictionary[asyncio.AbstractEventLoop, Services] = WeakKeyDictionary()
+
+
+async def services(environ: Mapping[str, str] | None = None) -> Services:
+    """The services of this process and event loop, made at the first call.
+
+    Raises ``ConfigurationError`` with all problems of the settings.
+    """
+    loop = asyncio.get_running_loop()
+    if loop not in _services:
+        _services[loop] = build(load_settings(os.environ if environ is None else environ))
+    return _services[loop]
+
+
+async def close_services() -> None:
+    """Closes the services of this event loop."""
+    made = _services.pop(asyncio.get_running_loop(), None)
+    if made is not None:
+        await made.close()
+
+
+def build(settings: Settings) -> Services:
+    """Services over the real adapters that the settings name."""
+    from provisioning.state.sqlite import SqliteStore
+
+    clock = SystemClock()
+    schema = compile_schema(load_schema(settings.provisioning_schema))
+    store = SqliteStore(settings.state_store)
+    return Services(
+        settings=settings,
+        schema=schema,
+        rules=rules(settings),
+        clock=clock,
+        ids=RandomIds(),
+        store=store,
+        leases=store,
+        source=_graph(settings, schema, clock),
+        target=_zscloud(settings, schema, clock),
+        pacer=Pacer(settings.zscloud_requests_per_second, clock),
+        holder=f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(3)}",
+    )
+
+
+def _graph(settings: Settings, schema: CompiledSchema, clock: Clock) -> Source:
+    from provisioning.graph import GraphSource
+
+    return GraphSource(
+        base_url=settings.graph_base_url,
+        service_principal_id=settings.entra_service_principal_id,
+        user_properties=schema.user.source_properties,
+        group_properties=schema.group.source_properties,
+        clock=clock,
+    )
+
+
+def _zscloud(settings: Settings, schema: CompiledSchema, clock: Clock) -> Target:
+    from provisioning.scim.aiohttp_transport import AiohttpTransport
+    from provisioning.scim.client import ScimTarget
+
+    return ScimTarget(
+        settings.zscloud_scim_base_url,
+        settings.zscloud_scim_token.reveal(),
+        AiohttpTransport(timeout_seconds=REQUEST_TIMEOUT),
+        user_attributes=schema.user.target_paths,
+        group_attributes=schema.group.target_paths,
+        clock_time=clock.time,
+    )
+
+
+def rules(settings: Settings) -> Rules:
+    """What the settings say about planning."""
+    return Rules(
+        scope=ScopePolicy(
+            everyone=settings.provisioning_scope == "all",
+            transitive=settings.nested_groups == "transitive",
+            default_access=settings.default_access == "include",
+        ),
+        deprovisioning=DeprovisioningPolicy(
+            {
+                Reason.UNASSIGNED: Deprovision(settings.on_unassign),
+                Reason.DEFAULT_ACCESS_ONLY: Deprovision(settings.on_unassign),
+                Reason.DISABLED: Deprovision(settings.on_disable),
+                Reason.SOFT_DELETED: Deprovision(settings.on_soft_delete),
+                Reason.DELETED: Deprovision(settings.on_delete),
+                Reason.GROUP_UNASSIGNED: Deprovision(settings.on_group_unassign),
+                Reason.GROUP_DELETED: Deprovision(settings.on_group_delete),
+            }
+        ),
+        threshold=Threshold(
+            count=settings.deletion_threshold_count,
+            percent=settings.deletion_threshold_percent,
+            window_days=settings.deletion_window_days,
+        ),
+        member_batch=settings.member_batch_size,
+        member_removal=settings.zscloud_member_removal,
+        protected=settings.protected,
+        admin_group=settings.zscloud_admin_group,
+        drift=settings.drift,
+        log_retention_days=settings.log_retention_days,
+    )

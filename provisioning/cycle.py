@@ -1,0 +1,345 @@
+"""A cycle: find keys, drain them, say how it ended.
+
+It goes on where the last invocation stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from provisioning.discovery.facts import Facts
+from provisioning.discovery.filing import Filing, Held
+from provisioning.discovery.live import LiveRead
+from provisioning.discovery.reading import USERS_FEED, Reading
+from provisioning.engine import Drained, DrainEnd, Engine
+from provisioning.errors import (
+    ConfigurationError,
+    CredentialsRefused,
+    Problem,
+    ProvisioningError,
+    SourceImplausible,
+)
+from provisioning.evidence import SETTLING
+from provisioning.job import Job, Knowledge, Watermark
+from provisioning.lanes import Lane
+from provisioning.matching import Matching
+from provisioning.model import DEFAULT_ACCESS, Assignment, EntraId, Key, ObjectType
+from provisioning.outcome import Recorder
+from provisioning.ports import Source, TargetReader, TargetWriter
+from provisioning.provision import Provisioner
+from provisioning.record import OPEN, CycleKind, CycleRecord, CycleStatus
+from provisioning.removal import RemovalForm
+from provisioning.resolve import load_graph
+from provisioning.sender import Sender
+from provisioning.table import Table
+
+_FULL_EVERY = 7 * 86_400.0
+_TOO_OLD = 6 * 86_400.0
+"""Delta tokens live seven days (Graph: delta query); older than six they are not trusted."""
+
+
+class CycleRun:
+    """Runs one cycle, or goes on with it. ``writer`` is ``None`` for a dry run."""
+
+    def __init__(
+        self,
+        job: Job,
+        source: Source,
+        reader: TargetReader,
+        writer: TargetWriter | None,
+        sender: Sender,
+        record: CycleRecord,
+        *,
+        budget: float | None = None,
+        progress: Callable[[CycleRecord], None] = lambda _: None,
+    ) -> None:
+        self._job = job
+        self._source = source
+        self._reader = reader
+        self._sender = sender
+        self._writer = writer
+        self.record = record
+        self._deadline = None if budget is None else job.clock.monotonic() + budget
+        self._progress = progress
+        self._held = Table(job.store, job.name, "held", Held)
+        self._matching = Matching(job, sender, reader)
+        collect = writer is None or record.kind is CycleKind.ON_DEMAND
+        self.recorder = Recorder(job, record, collect=collect)
+        self._before = (source.requests, reader.requests, source.throttled + reader.throttled)
+        self._counted = msgspec.structs.replace(record.requests)
+
+    async def run(self) -> CycleRecord:
+        """Discovers, drains, finishes. Errors end up in the record, with code and remedy."""
+        return await self._run(frozenset(), tuple(Lane))
+
+    async def run_on_demand(self, keys: Sequence[Key]) -> CycleRecord:
+        """The same for named keys: what else is found is filed, and left to the cycles."""
+        return await self._run(frozenset(keys), (Lane.ON_DEMAND,))
+
+    async def _run(self, keys: frozenset[Key], lanes: Sequence[Lane]) -> CycleRecord:
+        record = self.record
+        record.status = CycleStatus.RUNNING
+        record.started = record.started or self._job.clock.time()
+        await self._save()
+        try:
+            await self._capabilities()
+            await self._discover(keys)
+            ended = await self._drain(lanes)
+            await self._finish(ended)
+        except SourceImplausible as error:
+            # What has evidence of its own goes on: leavers that are filed already.
+            await self._drain((Lane.LEAVERS,))
+            self._failed(error)
+        except CredentialsRefused as error:
+            self._quarantine_or_fail(error)
+        except ProvisioningError as error:
+            self._failed(error)
+        self._count_requests()
+        await self._save()
+        return record
+
+    # --- finding keys --------------------------------------------------------------------------
+
+    async def _capabilities(self) -> None:
+        known = await self._job.knowledge.get("target") or Knowledge()
+        if known.capabilities is None:
+            capabilities = await self._sender.send(self._reader.capabilities, (4, 0))
+            known = msgspec.structs.replace(known, capabilities=capabilities)
+            await self._job.store.write([self._job.knowledge.put("target", known)])
+
+    async def _discover(self, named: frozenset[Key]) -> None:
+        marks = {name: mark async for name, mark in self._job.watermarks.all()}
+        facts = Facts(self._job)
+        reading = Reading(self._job, self._source, facts, self.record)
+        self._phase("reading Entra")
+        await reading.service_principal()
+        first = USERS_FEED not in marks
+        if first:
+            await self._read_all(reading, facts)
+        else:
+            await self._read_changes(reading, facts, marks)
+        again = self.record.discovered
+        reconcile = self.record.kind is CycleKind.RECONCILE and not first and not again
+        lane = Lane.BULK if first or reconcile else Lane.LIVE
+        keys = set(facts.affected)
+        if reconcile:
+            self._phase("reading ZSCloud")
+            live = LiveRead(self._job, self._sender, self._reader, self.record)
+            keys |= await live.compare()
+            keys |= await self._all_keys()
+        if named:
+            await reading.read_certainly(named)
+        await self._file(reading, keys, lane, named, told=not reconcile)
+
+    async def _file(
+        self, reading: Reading, keys: set[Key], lane: Lane, named: frozenset[Key], *, told: bool
+    ) -> None:
+        self._phase("planning")
+        filing = Filing(self._job, await load_graph(self._job), self.record, lane)
+        await filing.file(keys - named, self.record.kind.value, told=told)
+        await filing.file_named(named)
+        await filing.log_young(reading.young)
+        # Last of all: a watermark moves only after every key that it covers is filed.
+        await self._job.store.write(
+            [
+                *reading.final_rows,
+                *(
+                    self._job.watermarks.drop(name)
+                    if mark is None
+                    else self._job.watermarks.put(name, mark)
+                    for name, mark in reading.watermarks.items()
+                ),
+            ]
+        )
+        self.record.discovered = True
+        for type, unlinked in filing.unlinked.items():
+            await self._matching.prepare(type, unlinked, self.record.cycle_id)
+
+    async def _read_all(self, reading: Reading, facts: Facts) -> None:
+        """The read that begins everything: tokens first, then only what is assigned."""
+        now = self._job.clock.time()
+        link = await self._source.latest_delta(ObjectType.USER)
+        reading.watermarks[USERS_FEED] = Watermark(
+            link=link, taken_at=now, full_at=now, repeat_at=now + SETTLING
+        )
+        async for name, _ in self._job.watermarks.all("groups/"):
+            reading.watermarks[name] = None
+        if self._job.rules.scope.everyone:
+            await reading.read_tenant()
+            return
+        reading.anew = True
+        await reading.compare_assignments()
+        stored = await self._job.mirror.assignments()
+        await reading.read_assigned(stored)
+        await self._check_default_access({**stored, **reading.assigned})
+        facts.affected |= await self._all_keys()
+
+    async def _check_default_access(self, assignments: dict[str, Assignment]) -> None:
+        """With ``exclude``, nobody in scope although people are assigned is no empty tenant."""
+        if self._job.rules.scope.default_access or not assignments:
+            return
+        if any(a.role_id != DEFAULT_ACCESS for a in assignments.values()):
+            return
+        raise ConfigurationError(
+            (
+                Problem(
+                    "DEFAULT_ACCESS",
+                    f"is 'exclude', and all {len(assignments)} assignments of the application "
+                    "have the Default Access role: nobody would be in scope.",
+                    "Give the assignments an app role, or set DEFAULT_ACCESS=include.",
+                ),
+            )
+        )
+
+    async def _read_changes(
+        self, reading: Reading, facts: Facts, marks: dict[str, Watermark]
+    ) -> None:
+        now = self._job.clock.time()
+        await reading.reread(await facts.due_rereads())
+        weekly = self.record.kind is CycleKind.RECONCILE and any(
+            now - mark.full_at > _FULL_EVERY for mark in marks.values()
+        )
+        usable = {n: m for n, m in marks.items() if now - m.taken_at <= _TOO_OLD and not weekly}
+        for name, mark in sorted(marks.items(), reverse=True):
+            if name in usable and await reading.follow(name, mark):
+                continue
+            await self._begin_again(reading, name, mark)
+        if not self._job.rules.scope.everyone:
+            await reading.compare_assignments()
+        for name, fresh in list(reading.watermarks.items()):
+            if fresh is not None and fresh.repeat_at is not None and now >= fresh.repeat_at:
+                await reading.repeat(name, fresh)
+                reading.watermarks[name] = msgspec.structs.replace(fresh, repeat_at=None)
+
+    async def _begin_again(self, reading: Reading, name: str, mark: Watermark) -> None:
+        """A feed whose watermark cannot be used: a new token, then a full read to compare."""
+        now = self._job.clock.time()
+        if name != USERS_FEED:
+            reading.watermarks[name] = None
+            await reading.watch([EntraId(id) for id in mark.ids])
+            return
+        link = await self._source.latest_delta(ObjectType.USER)
+        fresh = Watermark(link=link, taken_at=now, full_at=now, repeat_at=now + SETTLING)
+        reading.watermarks[name] = fresh
+        await reading.read_known_users()
+
+    async def _all_keys(self) -> set[Key]:
+        keys = {Key(ObjectType.USER, EntraId(id)) async for id, _ in self._job.mirror.users.all()}
+        groups = {
+            Key(ObjectType.GROUP, EntraId(id)) async for id, _ in self._job.mirror.groups.all()
+        }
+        return keys | groups
+
+    # --- draining ------------------------------------------------------------------------------
+
+    async def _drain(self, lanes: Sequence[Lane]) -> Drained:
+        self.record.draining_since = self._job.clock.monotonic()
+        self.record.done_before = self.record.done
+        self._phase("provisioning")
+        while True:
+            provisioner = Provisioner(
+                self._job,
+                self._sender,
+                self._matching,
+                RemovalForm(self._job, self._sender, self._reader),
+                self.recorder,
+                self._writer,
+                self.record.cycle_id,
+            )
+            engine = Engine(
+                self._job,
+                provisioner,
+                deadline=self._deadline,
+                lanes=tuple(lanes),
+                progress=self._report,
+            )
+            ended = await engine.drain()
+            if ended.end is not DrainEnd.EMPTY or not provisioner.unjudged:
+                return ended
+            await self._judge_again(provisioner.unjudged)
+
+    async def _judge_again(self, keys: set[Key]) -> None:
+        """Removals that turned up while draining go through the brake like all others."""
+        filing = Filing(self._job, await load_graph(self._job), self.record, Lane.LIVE)
+        await filing.file(keys, self.record.kind.value, told=False)
+
+    # --- ending --------------------------------------------------------------------------------
+
+    async def _finish(self, ended: Drained) -> None:
+        record = self.record
+        if ended.end is DrainEnd.BUDGET:
+            return
+        if ended.error is not None:
+            if isinstance(ended.error, CredentialsRefused):
+                self._quarantine_or_fail(ended.error)
+            else:
+                self._failed(ended.error)
+            return
+        await self._forget_old_entries()
+        record.finished = self._job.clock.time()
+        record.phase = "done"
+        record.counts.held = await self._held.count()
+        if record.kind is CycleKind.INITIAL:
+            done = self._job.cycles.current.put("initial", record.cycle_id)
+            await self._job.store.write([done])
+        if record.counts.held:
+            record.status = CycleStatus.HELD
+        elif record.counts.failed:
+            record.status = CycleStatus.COMPLETED_WITH_ERRORS
+        else:
+            record.status = CycleStatus.COMPLETED
+
+    async def _forget_old_entries(self) -> None:
+        """Keeps the provisioning log to its retention, some entries with each cycle."""
+        oldest = self._job.clock.time() - self._job.rules.log_retention_days * 86_400
+        await self._job.store.write(await self._job.log.forget_before(oldest))
+
+    def _failed(self, error: ProvisioningError) -> None:
+        record = self.record
+        record.status = CycleStatus.FAILED
+        record.finished = self._job.clock.time()
+        record.error_code = error.code
+        record.error = str(error)
+        record.remedy = error.remedy
+
+    def _quarantine_or_fail(self, error: CredentialsRefused) -> None:
+        self._failed(error)
+        if error.remote == "ZSCloud":
+            self.record.status = CycleStatus.QUARANTINED
+
+    def _phase(self, phase: str) -> None:
+        self.record.phase = phase
+        self._report()
+
+    def _report(self) -> None:
+        self._count_requests()
+        self._estimate()
+        self._progress(self.record)
+
+    def _estimate(self) -> None:
+        """What is left at the present pace: one request for each item, at least."""
+        record = self.record
+        record.requests_left = record.left
+        if record.draining_since is None or record.done <= record.done_before:
+            return
+        took = self._job.clock.monotonic() - record.draining_since
+        record.seconds_left = round(took * record.left / (record.done - record.done_before))
+
+    def _count_requests(self) -> None:
+        graph, scim, throttled = self._before
+        now, counted = self.record.requests, self._counted
+        now.graph = counted.graph + self._source.requests - graph
+        now.scim = counted.scim + self._reader.requests - scim
+        total = self._source.throttled + self._reader.throttled
+        now.throttled = counted.throttled + total - throttled
+
+    async def _save(self) -> None:
+        record = self.record
+        rows = [self._job.cycles.rows.put(record.cycle_id, record)]
+        if record.kind is not CycleKind.ON_DEMAND:
+            is_open = record.status in OPEN
+            current = self._job.cycles.current
+            rows.append(current.put("open", record.cycle_id) if is_open else current.drop("open"))
+        await self._job.store.write(rows)

@@ -1,0 +1,371 @@
+"""Taking what Graph shows into the mirror, by the rules of evidence.
+
+Every row carries the time its read began; an older read never overwrites a newer row. A fact that
+was just removed comes back at once only by a delta row, or by an operator's own call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from provisioning.evidence import SETTLING, is_settled
+from provisioning.job import Job
+from provisioning.mirror import MirrorGroup, MirrorUser, Presence, group_key, user_key
+from provisioning.model import (
+    Assignment,
+    DeltaRow,
+    EntraId,
+    Key,
+    Member,
+    ObjectType,
+    SourceGroup,
+    SourceUser,
+)
+from provisioning.ports import Row
+from provisioning.table import Table
+
+
+class Facts:
+    """Writes the mirror of one look, and remembers which keys it touched."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self.affected: set[Key] = set()
+        self._removed = Table(job.store, job.name, "removed_fact", float)
+        self._reread = Table(job.store, job.name, "reread", str)
+
+    # --- what was removed ----------------------------------------------------------------------
+
+    async def settled(self, facts: Iterable[str]) -> dict[str, bool]:
+        """Whether a plain read that shows each fact may be believed."""
+        names = list(facts)
+        removed = await self._removed.get_many(names)
+        now = self._job.clock.time()
+        return {name: is_settled(removed.get(name), now) for name in names}
+
+    def removal_rows(self, facts: Iterable[str]) -> list[Row]:
+        """Rows that remember removed facts."""
+        now = self._job.clock.time()
+        return [self._removed.put(fact, now) for fact in facts]
+
+    def believed_rows(self, facts: Iterable[str]) -> list[Row]:
+        """Rows that forget removals: the fact is back."""
+        return [self._removed.drop(fact) for fact in facts]
+
+    def reread_row(self, key: Key) -> Row:
+        """The row that has a key read once more when its removal has settled."""
+        at = self._job.clock.time() + SETTLING
+        return self._reread.put(f"{at:017.3f}/{key}", str(key))
+
+    async def due_rereads(self) -> list[Key]:
+        """Keys whose second look has come; the wish is dropped."""
+        now = self._job.clock.time()
+        rows = await self._reread.page()
+        due = [(at, key) for at, key in rows if float(at.partition("/")[0]) <= now]
+        await self._job.store.write([self._reread.drop(at) for at, _ in due])
+        return [Key.parse(key) for _, key in due]
+
+    # --- users ---------------------------------------------------------------------------------
+
+    async def users_seen(
+        self, users: Iterable[SourceUser], read_at: float, *, certain: bool = False
+    ) -> None:
+        """Users as a plain read shows them. ``certain`` believes also what was just removed."""
+        seen = {user.id: user for user in users}
+        rows = await self._job.mirror.users.get_many(seen)
+        settled = await self.settled(
+            fact for id in rows for fact in (f"enabled/{id}", f"exists/{id}")
+        )
+        writes: list[Row] = []
+        for id, user in seen.items():
+            before = rows.get(id)
+            if before is not None and before.read_at > read_at:
+                continue
+            exists = certain or settled.get(f"exists/{id}", True)
+            enabled = certain or settled.get(f"enabled/{id}", True)
+            doubtful = before is not None and (
+                (before.presence is not Presence.PRESENT and not exists)
+                or (not before.enabled and user.enabled and not enabled)
+            )
+            if doubtful:
+                writes.append(self.reread_row(user_key(id)))
+                continue
+            writes += self._user_rows(before, user, read_at)
+            self.affected.add(user_key(id))
+        await self._job.store.write(writes)
+
+    def _user_rows(self, before: MirrorUser | None, user: SourceUser, read_at: float) -> list[Row]:
+        row = MirrorUser(
+            id=user.id,
+            attributes=user.attributes,
+            enabled=user.enabled,
+            read_at=read_at,
+            roles=before.roles if before else {},
+            groups=before.groups if before else (),
+        )
+        rows = [self._job.mirror.users.put(user.id, row)]
+        if before is not None and before.enabled and not user.enabled:
+            rows += self.removal_rows([f"enabled/{user.id}"])
+        return rows
+
+    async def users_absent(self, ids: Iterable[EntraId], presence: Presence) -> None:
+        """Users that are proven to be deleted. Hard-deleted ones leave their groups."""
+        rows = await self._job.mirror.users.get_many(ids)
+        writes: list[Row] = []
+        for id, before in rows.items():
+            row = msgspec.structs.replace(
+                before,
+                presence=presence,
+                read_at=self._job.clock.time(),
+                groups=() if presence is Presence.GONE else before.groups,
+            )
+            writes.append(self._job.mirror.users.put(id, row))
+            writes += self.removal_rows([f"exists/{id}"])
+            self.affected.add(user_key(EntraId(id)))
+            if presence is Presence.GONE:
+                for group in before.groups:
+                    self.affected.add(group_key(group))
+                    writes += await self._job.mirror.members_rows(
+                        group, (), [user_key(EntraId(id))]
+                    )
+        await self._job.store.write(writes)
+
+    async def user_delta(self, rows: Sequence[DeltaRow], read_at: float) -> None:
+        """Rows of the users feed. People whom the mirror does not know are strangers."""
+        # A round may repeat a user; the last row counts.
+        latest = {row.key.id: row for row in rows}
+        known = await self._job.mirror.users.get_many(latest)
+        writes: list[Row] = []
+        for id, row in latest.items():
+            before = known.get(id)
+            if before is None and not self._job.rules.scope.everyone:
+                continue
+            if row.removed is not None:
+                presence = Presence.SOFT_DELETED if row.removed == "changed" else Presence.GONE
+                await self.users_absent([id], presence)
+                continue
+            writes += self._changed_user_rows(before, row, read_at)
+            self.affected.add(row.key)
+        await self._job.store.write(writes)
+
+    def _changed_user_rows(
+        self, before: MirrorUser | None, row: DeltaRow, read_at: float
+    ) -> list[Row]:
+        id = row.key.id
+        attributes = {**(before.attributes if before else {}), **row.attributes}
+        was_enabled = before.enabled if before else True
+        enabled = was_enabled if row.enabled is None else row.enabled
+        changed = MirrorUser(
+            id=id,
+            attributes=attributes,
+            enabled=enabled,
+            read_at=read_at,
+            roles=before.roles if before else {},
+            groups=before.groups if before else (),
+        )
+        rows = [self._job.mirror.users.put(id, changed)]
+        rows += self.believed_rows([f"exists/{id}"])
+        if enabled:
+            rows += self.believed_rows([f"enabled/{id}"])
+        elif was_enabled:
+            rows += self.removal_rows([f"enabled/{id}"])
+        return rows
+
+    # --- groups --------------------------------------------------------------------------------
+
+    async def groups_seen(self, groups: Iterable[SourceGroup], read_at: float) -> None:
+        """Groups as a plain read shows them, without their members."""
+        seen = {group.id: group for group in groups}
+        rows = await self._job.mirror.groups.get_many(seen)
+        writes: list[Row] = []
+        for id, group in seen.items():
+            before = rows.get(id) or MirrorGroup(id=id, attributes={}, read_at=0.0)
+            if before.read_at > read_at:
+                continue
+            row = msgspec.structs.replace(
+                before, attributes=group.attributes, presence=Presence.PRESENT, read_at=read_at
+            )
+            writes.append(self._job.mirror.groups.put(id, row))
+            self.affected.add(group_key(id))
+        await self._job.store.write(writes)
+
+    async def group_changed(
+        self, id: EntraId, attributes: Mapping[str, object], read_at: float
+    ) -> None:
+        """A row of the groups feed: the group exists, with these attributes changed."""
+        before = await self._job.mirror.group(id) or MirrorGroup(id=id, attributes={}, read_at=0.0)
+        row = msgspec.structs.replace(
+            before,
+            attributes={**before.attributes, **attributes},
+            presence=Presence.PRESENT,
+            read_at=read_at,
+        )
+        await self._job.store.write([self._job.mirror.groups.put(id, row)])
+        self.affected.add(group_key(id))
+
+    async def group_absent(self, id: EntraId, presence: Presence) -> None:
+        """A group that is proven to be deleted; whom it brought in is looked at."""
+        before = await self._job.mirror.group(id)
+        if before is None:
+            return
+        row = msgspec.structs.replace(before, presence=presence, read_at=self._job.clock.time())
+        await self._job.store.write([self._job.mirror.groups.put(id, row)])
+        await self.touch_group(id)
+
+    async def touch_group(self, id: EntraId) -> None:
+        """The group and everybody whom it may bring in are to be looked at."""
+        seen: set[EntraId] = set()
+        queue = [id]
+        while queue:
+            group = queue.pop()
+            if group in seen:
+                continue
+            seen.add(group)
+            self.affected.add(group_key(group))
+            for member in await self._job.mirror.members(group):
+                if member.type is ObjectType.USER:
+                    self.affected.add(member)
+                elif self._job.rules.scope.transitive:
+                    queue.append(member.id)
+
+    # --- members -------------------------------------------------------------------------------
+
+    async def members_added(
+        self, group: EntraId, members: Sequence[Member], read_at: float, *, certain: bool
+    ) -> None:
+        """Members of a group. ``certain`` for a delta row, which may bring back a removal."""
+        facts = {f"member/{group}/{m.key}": m for m in members}
+        settled = await self.settled(facts)
+        believed = [m for fact, m in facts.items() if certain or settled[fact]]
+        writes = [self.reread_row(m.key) for fact, m in facts.items() if not settled[fact]]
+        await self.users_seen((m.user for m in believed if m.user is not None), read_at)
+        writes += await self._job.mirror.members_rows(group, (m.key for m in believed), ())
+        writes += self.believed_rows(
+            fact for fact, m in facts.items() if certain and not settled[fact]
+        )
+        writes += await self._belonging_rows(group, [m.key for m in believed], belongs=True)
+        await self._job.store.write(writes)
+        await self._touch_ancestors(group)
+        await self._touch_members(m.key for m in believed)
+
+    async def members_removed(self, group: EntraId, members: Sequence[Key]) -> None:
+        """Members proven to have left. Soft-deleted users stay until they are gone for good."""
+        rows = await self._job.mirror.users.get_many(m.id for m in members)
+        left = [
+            m
+            for m in members
+            if m.id not in rows or rows[m.id].presence is not Presence.SOFT_DELETED
+        ]
+        writes = await self._job.mirror.members_rows(group, (), left)
+        writes += self.removal_rows(f"member/{group}/{m}" for m in left)
+        writes += await self._belonging_rows(group, left, belongs=False)
+        await self._touch_members(left)
+        await self._touch_ancestors(group)
+        await self._job.store.write(writes)
+
+    async def _touch_members(self, members: Iterable[Key]) -> None:
+        for member in members:
+            if member.type is ObjectType.USER:
+                self.affected.add(member)
+            elif self._job.rules.scope.transitive:
+                await self.touch_group(member.id)
+
+    async def _touch_ancestors(self, group: EntraId) -> None:
+        """The group, and (with nesting) those that it is within."""
+        self.affected.add(group_key(group))
+        if not self._job.rules.scope.transitive:
+            return
+        seen: set[EntraId] = set()
+        queue = [group]
+        while queue:
+            id = queue.pop()
+            row = None if id in seen else await self._job.mirror.group(id)
+            seen.add(id)
+            if row is not None:
+                self.affected.add(group_key(id))
+                queue.extend(row.parents)
+
+    async def _belonging_rows(
+        self, group: EntraId, members: Sequence[Key], *, belongs: bool
+    ) -> list[Row]:
+        """Rows that note in each member what brings it in."""
+        users = await self._job.mirror.users.get_many(
+            m.id for m in members if m.type is ObjectType.USER
+        )
+        groups = await self._job.mirror.groups.get_many(
+            m.id for m in members if m.type is ObjectType.GROUP
+        )
+        rows: list[Row] = []
+        for id, user in users.items():
+            now = _with(user.groups, group, belongs=belongs)
+            if now != user.groups:
+                row = msgspec.structs.replace(user, groups=now)
+                rows.append(self._job.mirror.users.put(id, row))
+        for member in members:
+            if member.type is not ObjectType.GROUP or not self._job.rules.scope.transitive:
+                continue
+            # A group within that was not read yet begins as a row that only knows its parents.
+            nested = groups.get(member.id) or MirrorGroup(id=member.id, attributes={}, read_at=0.0)
+            now = _with(nested.parents, group, belongs=belongs)
+            if now != nested.parents:
+                changed = msgspec.structs.replace(nested, parents=now)
+                rows.append(self._job.mirror.groups.put(member.id, changed))
+        return rows
+
+    # --- assignments ---------------------------------------------------------------------------
+
+    async def roles_changed(
+        self, added: Sequence[Assignment], removed: Sequence[Assignment]
+    ) -> None:
+        """Notes in each principal what assigns it."""
+        add = _by_principal(added)
+        remove = _by_principal(removed)
+        keys = {*add, *remove}
+        users = await self._job.mirror.users.get_many(
+            k.id for k in keys if k.type is ObjectType.USER
+        )
+        groups = await self._job.mirror.groups.get_many(
+            k.id for k in keys if k.type is ObjectType.GROUP
+        )
+        writes: list[Row] = []
+        for id, user in users.items():
+            key = user_key(EntraId(id))
+            roles = _roles(user.roles, add.get(key, ()), remove.get(key, ()))
+            writes.append(
+                self._job.mirror.users.put(id, msgspec.structs.replace(user, roles=roles))
+            )
+        for id, group in groups.items():
+            key = group_key(EntraId(id))
+            roles = _roles(group.roles, add.get(key, ()), remove.get(key, ()))
+            writes.append(
+                self._job.mirror.groups.put(id, msgspec.structs.replace(group, roles=roles))
+            )
+        writes += self.removal_rows(f"assignment/{a.id}" for a in removed)
+        await self._job.store.write(writes)
+        for key in keys:
+            self.affected.add(key)
+            if key.type is ObjectType.GROUP:
+                await self.touch_group(key.id)
+
+
+def _with(groups: tuple[EntraId, ...], group: EntraId, *, belongs: bool) -> tuple[EntraId, ...]:
+    if belongs:
+        return groups if group in groups else (*groups, group)
+    return tuple(g for g in groups if g != group)
+
+
+def _by_principal(assignments: Sequence[Assignment]) -> dict[Key, list[Assignment]]:
+    by_principal: dict[Key, list[Assignment]] = {}
+    for assignment in assignments:
+        by_principal.setdefault(assignment.principal, []).append(assignment)
+    return by_principal
+
+
+def _roles(
+    before: Mapping[str, str], add: Sequence[Assignment], remove: Sequence[Assignment]
+) -> dict[str, str]:
+    gone = {a.id for a in remove}
+    kept = {id: role for id, role in before.items() if id not in gone}
+    return {**kept, **{a.id: a.role_id for a in add}}

@@ -1,0 +1,353 @@
+"""From keys to work: who differs, in which lane, and whether the brake lets it go."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from provisioning.guard import Brake, Tally, judge
+from provisioning.job import Job
+from provisioning.lanes import Aspect, Lane, Rank, WorkItem, rank_of
+from provisioning.mirror import MirrorUser
+from provisioning.model import Action, EntraId, Key, MemberRemoval, ObjectType
+from provisioning.plan import (
+    REMOVALS,
+    Planned,
+    Skipped,
+    plan_group,
+    plan_group_removal,
+    plan_user,
+)
+from provisioning.ports import Row
+from provisioning.provisioning_log import LogEntry, LogStatus
+from provisioning.record import CycleRecord
+from provisioning.resolve import Case, resolve, user_case
+from provisioning.scope import GroupGraph
+from provisioning.table import Table
+
+_BATCH = 500
+_FEW = 5
+_ON_DEMAND = "on_demand"
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """A removal that the brake keeps back."""
+
+    key: Key
+    name: str
+    kind: str
+    reason: str
+    since: float
+    removals: int = 1
+
+
+class _Removal(msgspec.Struct, frozen=True):
+    """A pending removal: what it counts, and whom it takes away."""
+
+    case: Case
+    plans: tuple[Planned, ...]
+    tally: Tally
+    rank: Rank
+
+    @property
+    def people(self) -> set[EntraId | None]:
+        changes = [change for plan in self.plans for change in plan.changes]
+        return {change.member.source_id for change in changes if change.member}
+
+
+class Filing:
+    """Files the work of one look. Its removals are judged together, and enter lane 1 together."""
+
+    def __init__(self, job: Job, graph: GroupGraph, cycle: CycleRecord, lane: Lane) -> None:
+        self._job = job
+        self._graph = graph
+        self._cycle = cycle
+        self._lane = lane
+        self._removal_lane = Lane.LEAVERS
+        self.held = Table(job.store, job.name, "held", Held)
+        self.unlinked = {ObjectType.USER: 0, ObjectType.GROUP: 0}
+        self._removals: list[_Removal] = []
+        self._rows: list[Row] = []
+        self._now = job.clock.time()
+
+    async def file(self, keys: Collection[Key], cause: str, *, told: bool = True) -> None:
+        """Evaluates keys and files what differs; what was held is judged anew with them.
+
+        ``told`` logs why a principal that something happened to is not provisioned.
+        """
+        held = {Key.parse(k) async for k, _ in self.held.all()}
+        await self._file({*keys, *held}, held, cause, told=told)
+
+    async def _file(
+        self, every: Collection[Key], held: set[Key], cause: str, *, told: bool
+    ) -> None:
+        users = sorted(k for k in every if k.type is ObjectType.USER)
+        for start in range(0, len(users), _BATCH):
+            await self._file_users(users[start : start + _BATCH], cause, told=told)
+        for key in sorted(k for k in every if k.type is ObjectType.GROUP):
+            await self._file_group(key, cause)
+            await self._flush_if_large()
+        await self._judge(held, cause)
+        await self._job.store.write(self._rows)
+        self._rows = []
+
+    async def file_named(self, keys: Collection[Key]) -> None:
+        """Files what an operator named, as it is: up to five users pass the brake."""
+        few = sum(key.type is ObjectType.USER for key in keys) <= _FEW
+        rows: list[Row] = []
+        for key in sorted(keys):
+            if key.type is ObjectType.GROUP or not few:
+                self._lane = self._removal_lane = Lane.ON_DEMAND
+                await self._file([key], set(), _ON_DEMAND, told=True)
+                continue
+            rows.append(self.held.drop(str(key)))
+            self._add(key, Aspect.OBJECT, Lane.ON_DEMAND, rank_of(key.type), _ON_DEMAND)
+        await self._job.store.write([*rows, *self._rows])
+        self._rows = []
+
+    async def log_young(self, young: Sequence[tuple[Key, float]]) -> None:
+        """Logs removals that wait: their assignment is too young to be believed gone."""
+        rows: list[Row] = []
+        for key, due in young:
+            case = await resolve(self._job, self._graph, key)
+            if case is None:
+                continue
+            at = datetime.fromtimestamp(due, UTC).strftime("%H:%M:%S")
+            entry = self._entry(
+                case,
+                "assignments",
+                LogStatus.SKIPPED,
+                "TooYoungToBelieve",
+                f"The assignment is gone, but too young to believe, due {at}.",
+                "Nothing: the next look after that time decides.",
+            )
+            rows += self._job.log.rows([entry])
+            self._cycle.counts.skipped += 1
+        await self._job.store.write(rows)
+
+    # --- evaluating ----------------------------------------------------------------------------
+
+    async def _file_users(self, keys: Sequence[Key], cause: str, *, told: bool) -> None:
+        rows = await self._job.mirror.users.get_many(key.id for key in keys)
+        links = await self._job.links.get_many(keys)
+        for key in keys:
+            row = rows.get(key.id)
+            if row is None:
+                continue
+            case = user_case(self._job, self._graph, row, links.get(key))
+            self._file_user(case, cause, told=told)
+            if case.link is None and not case.verdict.assigned and not (row.roles or row.groups):
+                self._rows.append(self._job.mirror.users.drop(key.id))
+        await self._flush_if_large()
+
+    def _file_user(self, case: Case, cause: str, *, told: bool) -> None:
+        plan = plan_user(
+            case.key, case.verdict, case.mapped, case.link, self._job.rules.deprovisioning
+        )
+        if plan is None:
+            self._unchanged(case, cause, told=told)
+            return
+        if isinstance(plan, Planned) and _is_removal(plan):
+            rank = Rank.DELETES if plan.changes[0].action is Action.DELETE else Rank.DISABLES
+            tally = Tally(users=1) if case.link and case.link.active else Tally()
+            self._removals.append(_Removal(case, (plan,), tally, rank))
+            return
+        if case.link is None and isinstance(plan, Planned):
+            self.unlinked[ObjectType.USER] += 1
+        self._add(case.key, Aspect.OBJECT, self._lane, rank_of(case.key.type), cause)
+
+    def _unchanged(self, case: Case, cause: str, *, told: bool) -> None:
+        if case.link is None and not case.verdict.active and told and _was_near(case):
+            self._cycle.counts.skipped += 1
+            self._rows += self._job.log.rows([self._skip_entry(case, cause)])
+        else:
+            self._cycle.counts.unchanged += 1
+
+    async def _file_group(self, key: Key, cause: str) -> None:
+        case = await resolve(self._job, self._graph, key)
+        if case is None:
+            return
+        rules = self._job.rules
+        additions = plan_group(
+            key,
+            case.verdict,
+            case.mapped,
+            case.link,
+            case.wanted,
+            case.recorded,
+            rules.member_batch,
+        )
+        removals: list[Planned] = []
+        if case.link is not None:
+            removals = plan_group_removal(
+                key,
+                case.verdict,
+                case.link,
+                case.wanted,
+                case.ours,
+                rules.deprovisioning,
+                MemberRemoval.FILTER,
+                rules.member_batch,
+            )
+        if removals:
+            self._removals.append(_group_removal(case, removals))
+        if additions:
+            if case.link is None:
+                self.unlinked[ObjectType.GROUP] += 1
+            self._add(key, Aspect.OBJECT, self._lane, rank_of(key.type), cause)
+        if not additions and not removals:
+            self._cycle.counts.unchanged += 1
+
+    # --- the brake -----------------------------------------------------------------------------
+
+    async def _judge(self, held: set[Key], cause: str) -> None:
+        brake = Brake()
+        if self._removals:
+            pending = Tally()
+            for removal in self._removals:
+                pending = pending.plus(removal.tally)
+            last_day, window = await self._job.removed_in_windows()
+            provisioned = await self._job.provisioned()
+            brake = judge(pending, last_day, window, provisioned, self._job.rules.threshold)
+        kept = self._kept(brake)
+        for removal in self._removals:
+            key = removal.case.key
+            if key in kept:
+                self._rows += await self._hold(removal, kept[key], cause)
+                continue
+            self._add(key, Aspect.REMOVAL, self._removal_lane, removal.rank, cause)
+        for key in held - set(kept):
+            self._rows.append(self.held.drop(str(key)))
+        self._cycle.counts.held += len(set(kept) - held)
+
+    def _kept(self, brake: Brake) -> dict[Key, str]:
+        """What the brake keeps back. Memberships follow the users that are kept."""
+        kept: dict[Key, str] = {}
+        people: set[EntraId | None] = set()
+        for removal in self._removals:
+            if removal.case.key.type is ObjectType.USER and brake.users and removal.tally.users:
+                kept[removal.case.key] = brake.users
+                people.add(removal.case.key.id)
+        for removal in self._removals:
+            if removal.case.key.type is not ObjectType.GROUP:
+                continue
+            why = (brake.groups if removal.tally.groups else None) or brake.memberships
+            if why is None and removal.people & people:
+                why = brake.users
+            if why is not None:
+                kept[removal.case.key] = why
+        return kept
+
+    async def _hold(self, removal: _Removal, why: str, cause: str) -> list[Row]:
+        key = removal.case.key
+        before = await self.held.get(str(key))
+        held = Held(
+            key=key,
+            name=removal.case.name,
+            kind=key.type.value,
+            reason=why,
+            since=before.since if before else self._now,
+            removals=max(1, removal.tally.memberships),
+        )
+        rows = [self.held.put(str(key), held)]
+        if before is None:
+            rows += self._job.log.rows([self._held_entry(removal, why, cause)])
+        return rows
+
+    # --- rows ----------------------------------------------------------------------------------
+
+    def _add(self, key: Key, aspect: Aspect, lane: Lane, rank: Rank, cause: str) -> None:
+        item = WorkItem(
+            key=key,
+            aspect=aspect,
+            lane=lane,
+            rank=rank,
+            cause=cause,
+            cycle_id=self._cycle.cycle_id,
+            generation=self._job.ids.new(),
+            filed_at=self._now,
+        )
+        self._cycle.left += 1
+        self._rows += self._job.work.file([item])
+
+    async def _flush_if_large(self) -> None:
+        if len(self._rows) >= _BATCH:
+            await self._job.store.write(self._rows)
+            self._rows = []
+
+    def _skip_entry(self, case: Case, cause: str) -> LogEntry:
+        return self._entry(
+            case,
+            cause,
+            LogStatus.SKIPPED,
+            case.verdict.reason.value,
+            case.verdict.sentence,
+            _SKIP_REMEDY.get(case.verdict.reason.value, ""),
+        )
+
+    def _held_entry(self, removal: _Removal, why: str, cause: str) -> LogEntry:
+        change = removal.plans[0].changes[0]
+        entry = self._entry(
+            removal.case,
+            cause,
+            LogStatus.HELD,
+            "DeletionThreshold",
+            f"{change.reason} {why}",
+            "If this is meant, raise DELETION_THRESHOLD_COUNT or DELETION_THRESHOLD_PERCENT and "
+            "run a cycle; if not, repair the assignments in Entra.",
+        )
+        return msgspec.structs.replace(
+            entry,
+            action=change.action,
+            change_id=change.change_id,
+            modified_properties=change.modified_properties,
+        )
+
+    def _entry(
+        self, case: Case, cause: str, status: LogStatus, code: str, reason: str, remedy: str
+    ) -> LogEntry:
+        return LogEntry(
+            id=self._job.ids.new(),
+            time=self._now,
+            cycle_id=self._cycle.cycle_id,
+            cause=cause,
+            status=status,
+            action=None,
+            object_type=case.key.type,
+            source_id=case.key.id,
+            target_id=case.link.scim_id if case.link else None,
+            name=case.name,
+            reason_code=code,
+            reason=reason,
+            remedy=remedy or None,
+        )
+
+
+_SKIP_REMEDY = {
+    "DefaultAccessOnly": "Choose an app role in the assignment, or set DEFAULT_ACCESS=include.",
+    "AccountDisabled": "Enable the account in Entra; a disabled account is not created.",
+}
+
+
+def _is_removal(plan: Planned | Skipped) -> bool:
+    return isinstance(plan, Planned) and any(c.action in REMOVALS for c in plan.changes)
+
+
+def _was_near(case: Case) -> bool:
+    row = case.row
+    return isinstance(row, MirrorUser) and (bool(row.roles) or case.verdict.assigned)
+
+
+def _group_removal(case: Case, plans: Sequence[Planned]) -> _Removal:
+    members = sum(
+        change.action is Action.REMOVE_MEMBER for plan in plans for change in plan.changes
+    )
+    deleted = plans[0].changes[0].action is Action.DELETE
+    emptied = deleted or members >= len(case.ours) > 0
+    if deleted:
+        members = len(case.ours)
+    tally = Tally(groups=1 if emptied else 0, memberships=members)
+    rank = Rank.DELETES if deleted else Rank.MEMBER_REMOVALS
+    return _Removal(case, tuple(plans), tally, rank)

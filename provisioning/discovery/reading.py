@@ -1,0 +1,408 @@
+"""Reading Graph into the mirror. Costs in proportion to the scope, not to the tenant.
+
+A delta token is taken first, then the read that it begins: what changes in between comes with the
+next round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from itertools import islice
+
+from provisioning.discovery.facts import Facts
+from provisioning.errors import NotFound, SourceImplausible, WatermarkExpired
+from provisioning.evidence import SECOND_READ_AFTER, SETTLING, Doubt, judge_list, missing_from
+from provisioning.job import Job, Watermark
+from provisioning.mirror import Presence, group_key
+from provisioning.model import (
+    Assignment,
+    DeltaRow,
+    EntraId,
+    Key,
+    Member,
+    ObjectType,
+    ServicePrincipal,
+    SourceUser,
+)
+from provisioning.ports import Row, Source
+from provisioning.record import CycleRecord
+from provisioning.table import Table
+
+GROUPS_IN_A_FEED = 50
+"""Ids that the filter of one delta feed may hold (Graph: group delta)."""
+
+USERS_FEED = "users"
+
+
+class Reading:
+    """The reads of one look. Watermarks are handed out, to be stored after the work is filed."""
+
+    def __init__(self, job: Job, source: Source, facts: Facts, cycle: CycleRecord) -> None:
+        self._job = job
+        self._source = source
+        self._facts = facts
+        self._cycle = cycle
+        self._doubts = Table(job.store, job.name, "doubt", Doubt)
+        self.watermarks: dict[str, Watermark | None] = {}
+        """Feeds to store, and (``None``) feeds that end."""
+        self.final_rows: list[Row] = []
+        """Rows to store together with the watermarks."""
+        self._watched: set[EntraId] = set()
+        self.anew = False
+        """Everybody assigned is read, also those whom an interrupted read left in the mirror."""
+        self.assigned: dict[str, Assignment] = {}
+        """Assignments that this look found new."""
+        self.young: list[tuple[Key, float]] = []
+        """Principals whose assignment is gone but too young to believe, with the due time."""
+
+    # --- the application -----------------------------------------------------------------------
+
+    async def service_principal(self) -> ServicePrincipal:
+        """The enterprise application. Raises ``SourceImplausible`` when it is switched off."""
+        application = await self._source.service_principal()
+        if not application.enabled:
+            raise SourceImplausible(
+                f"The enterprise application '{application.display_name}' is disabled in Entra: "
+                "nothing was planned.",
+                remedy="Enable it for users to sign in, or switch PROVISIONING_STATUS off.",
+            )
+        return application
+
+    async def assignments(self) -> dict[str, Assignment]:
+        """One complete read of the assignments."""
+        read: dict[str, Assignment] = {}
+        async for page in self._source.assignments():
+            read.update((assignment.id, assignment) for assignment in page)
+        return read
+
+    async def compare_assignments(self) -> None:
+        """Reads the assignments, believes what may be believed, and takes in who is new."""
+        stored = await self._job.mirror.assignments()
+        first = await self.assignments()
+        second: dict[str, Assignment] | None = None
+        if missing_from(stored, first):
+            await self._job.clock.sleep(SECOND_READ_AFTER)
+            second = await self.assignments()
+        verdict = judge_list(
+            "The list of assignments (appRoleAssignedTo)",
+            stored,
+            first,
+            second,
+            created={id: a.created for id, a in stored.items()},
+            proven=await self._explained(stored, first, second),
+            doubt=await self._doubts.get("assignments"),
+            percent=self._job.rules.threshold.percent,
+            cycle_id=self._cycle.cycle_id,
+            now=self._job.clock.time(),
+        )
+        if verdict.broken is not None and verdict.doubt is not None:
+            await self._job.store.write([self._doubts.put("assignments", verdict.doubt)])
+            raise SourceImplausible(verdict.broken)
+        self.final_rows.append(self._doubts.drop("assignments"))
+        self.young += [(stored[id].principal, due) for id, due in verdict.young.items()]
+        present = {**first, **(second or {})}
+        added = await self._believed([present[id] for id in verdict.added])
+        removed = [stored[id] for id in verdict.removed]
+        self.assigned = {a.id: a for a in added}
+        await self._take_in(added)
+        await self._facts.roles_changed(added, removed)
+        self.final_rows += await self._job.mirror.assignments_rows(added, verdict.removed)
+
+    async def _explained(
+        self,
+        stored: dict[str, Assignment],
+        first: dict[str, Assignment],
+        second: dict[str, Assignment] | None,
+    ) -> set[str]:
+        """Absent assignments whose principal is known to be deleted."""
+        absent = [stored[id] for id in missing_from(stored, {**first, **(second or {})})]
+        users = await self._job.mirror.users.get_many(
+            a.principal.id for a in absent if a.principal.type is ObjectType.USER
+        )
+        groups = await self._job.mirror.groups.get_many(
+            a.principal.id for a in absent if a.principal.type is ObjectType.GROUP
+        )
+        gone = {
+            id
+            for rows in (users, groups)
+            for id, row in rows.items()
+            if row.presence is not Presence.PRESENT
+        }
+        return {a.id for a in absent if a.principal.id in gone}
+
+    async def _believed(self, added: Sequence[Assignment]) -> list[Assignment]:
+        """New assignments, less those that were just removed: a replica may still show them."""
+        settled = await self._facts.settled(f"assignment/{a.id}" for a in added)
+        return [a for a in added if settled[f"assignment/{a.id}"]]
+
+    async def _take_in(self, added: Sequence[Assignment]) -> None:
+        groups = {a.principal.id for a in added if a.principal.type is ObjectType.GROUP}
+        users = {a.principal.id for a in added if a.principal.type is ObjectType.USER}
+        began = self._job.clock.time()
+        await self.watch(await self._unwatched(groups))
+        known = await self._job.mirror.users.get_many(users)
+        fresh = {id for id, row in known.items() if not self.anew or row.read_at >= began}
+        await self.read_users([id for id in sorted(users) if id not in fresh])
+
+    # --- groups --------------------------------------------------------------------------------
+
+    async def watch(self, ids: Sequence[EntraId]) -> None:
+        """Begins to watch groups, and (with nesting) the groups within them."""
+        level = list(ids)
+        seen: set[EntraId] = set()
+        while level:
+            seen.update(level)
+            nested: set[EntraId] = set()
+            for part in _parts(level):
+                nested |= await self._watch_part(part)
+            level = await self._unwatched(nested - seen) if self._job.rules.scope.transitive else []
+
+    async def _unwatched(self, ids: set[EntraId]) -> list[EntraId]:
+        """Those that no feed watches. A mirror row is no proof: it may be of a read cut short."""
+        if not self.anew and not self._watched:
+            async for _, mark in self._job.watermarks.all("groups/"):
+                self._watched.update(EntraId(id) for id in mark.ids)
+        return sorted(ids - self._watched)
+
+    async def _watch_part(self, ids: Sequence[EntraId]) -> set[EntraId]:
+        now = self._job.clock.time()
+        link = await self._source.latest_delta(ObjectType.GROUP, ids)
+        nested = await self.read_groups(ids)
+        self._watched.update(ids)
+        name = f"groups/{self._job.ids.new()}"
+        self.watermarks[name] = Watermark(
+            link=link, taken_at=now, full_at=now, ids=tuple(ids), repeat_at=now + SETTLING
+        )
+        return nested
+
+    async def read_groups(self, ids: Sequence[EntraId]) -> set[EntraId]:
+        """Reads groups and their members in full. The nested groups found."""
+        began = self._job.clock.time()
+        found = await self._source.groups(ids)
+        await self._facts.groups_seen((g for g in found.values() if g is not None), began)
+        nested: set[EntraId] = set()
+        for id in ids:
+            if found.get(id) is None:
+                await self._missing_group(id)
+                continue
+            self._cycle.phase = f"reading group {len(self._facts.affected)} principals found"
+            nested |= await self._read_members(id)
+        return nested
+
+    async def _missing_group(self, id: EntraId) -> None:
+        """A 404 is one absence; the second read, or ``deletedItems``, decides."""
+        deleted = await self._source.deleted([id])
+        if deleted.get(id):
+            await self._facts.group_absent(id, Presence.SOFT_DELETED)
+            return
+        await self._job.clock.sleep(SECOND_READ_AFTER)
+        if (await self._source.groups([id])).get(id) is None:
+            await self._facts.group_absent(id, Presence.GONE)
+
+    async def _read_members(self, group: EntraId) -> set[EntraId]:
+        stored = {str(key) for key in await self._job.mirror.members(group)}
+        try:
+            first = await self._members(group)
+            second = None
+            if missing_from(stored, first):
+                await self._job.clock.sleep(SECOND_READ_AFTER)
+                second = await self._members(group)
+        except NotFound:
+            await self._missing_group(group)
+            return set()
+        present = first | (second or set())
+        if stored:
+            await self._judge_members(group, stored, first, second)
+        return {Key.parse(k).id for k in present if k.startswith("group/")}
+
+    async def _members(self, group: EntraId) -> set[str]:
+        """One complete read of the members, taken in page by page."""
+        began = self._job.clock.time()
+        seen: set[str] = set()
+        async for page in self._source.members(group):
+            await self._facts.members_added(group, page, began, certain=False)
+            seen.update(str(member.key) for member in page)
+        return seen
+
+    async def _judge_members(
+        self, group: EntraId, stored: set[str], first: set[str], second: set[str] | None
+    ) -> None:
+        name = f"members/{group}"
+        verdict = judge_list(
+            f"The members of group {group}",
+            stored,
+            first,
+            second,
+            created={},
+            proven=await self._deleted_users(stored - first),
+            doubt=await self._doubts.get(name),
+            percent=self._job.rules.threshold.percent,
+            cycle_id=self._cycle.cycle_id,
+            now=self._job.clock.time(),
+        )
+        if verdict.broken is not None and verdict.doubt is not None:
+            await self._job.store.write([self._doubts.put(name, verdict.doubt)])
+            raise SourceImplausible(verdict.broken)
+        self.final_rows.append(self._doubts.drop(name))
+        await self._facts.members_removed(group, [Key.parse(k) for k in verdict.removed])
+
+    async def _deleted_users(self, members: set[str]) -> set[str]:
+        users = await self._job.mirror.users.get_many(
+            Key.parse(m).id for m in members if m.startswith("user/")
+        )
+        return {f"user/{id}" for id, row in users.items() if row.presence is not Presence.PRESENT}
+
+    # --- users ---------------------------------------------------------------------------------
+
+    async def read_users(self, ids: Sequence[EntraId], *, certain: bool = False) -> None:
+        """Reads users by id. Those that are not there are looked for among the deleted."""
+        began = self._job.clock.time()
+        found = await self._source.users(ids)
+        await self._facts.users_seen(_present(found), began, certain=certain)
+        missing = [id for id in ids if found.get(id) is None]
+        if not missing:
+            return
+        deleted = await self._source.deleted(missing)
+        soft = [id for id in missing if deleted.get(id)]
+        await self._facts.users_absent(soft, Presence.SOFT_DELETED)
+        unknown = [id for id in missing if not deleted.get(id)]
+        if unknown:
+            await self._job.clock.sleep(SECOND_READ_AFTER)
+            again = await self._source.users(unknown)
+            began = self._job.clock.time()
+            await self._facts.users_seen(_present(again), began, certain=certain)
+            gone = [id for id in unknown if again.get(id) is None]
+            await self._facts.users_absent(gone, Presence.GONE)
+
+    # --- feeds ---------------------------------------------------------------------------------
+
+    async def follow(self, name: str, mark: Watermark) -> bool:
+        """Takes in a feed's changes since its watermark. False if it must be read in full."""
+        began = self._job.clock.time()
+        type = ObjectType.USER if name == USERS_FEED else ObjectType.GROUP
+        link = mark.link
+        try:
+            async for page in self._source.delta(type, mark.link):
+                await self._take_page(type, page.rows, began)
+                link = page.delta_link or link
+        except WatermarkExpired:
+            return False
+        self.watermarks[name] = Watermark(
+            link=link,
+            taken_at=began,
+            full_at=mark.full_at,
+            ids=mark.ids,
+            repeat_at=mark.repeat_at,
+        )
+        return True
+
+    async def _take_page(self, type: ObjectType, rows: Sequence[DeltaRow], began: float) -> None:
+        if type is ObjectType.USER:
+            await self._facts.user_delta(rows, began)
+            return
+        for row in rows:
+            await self._take_group(row, began)
+
+    async def _take_group(self, row: DeltaRow, began: float) -> None:
+        id = row.key.id
+        if row.removed is not None:
+            gone = Presence.SOFT_DELETED if row.removed == "changed" else Presence.GONE
+            await self._facts.group_absent(id, gone)
+            return
+        before = await self._job.mirror.group(id)
+        if before is None and not self._job.rules.scope.everyone:
+            return
+        if before is not None and before.presence is not Presence.PRESENT:
+            await self._facts.touch_group(id)
+        await self._facts.group_changed(id, row.attributes, began)
+        if row.members_added:
+            await self._hydrate(id, row.members_added, began)
+        if row.members_removed:
+            await self._facts.members_removed(id, row.members_removed)
+
+    async def _hydrate(self, group: EntraId, keys: Sequence[Key], began: float) -> None:
+        """New members: people whom the mirror does not know are read, nested groups watched."""
+        users = [key.id for key in keys if key.type is ObjectType.USER]
+        known = await self._job.mirror.users.get_many(users)
+        await self.read_users([id for id in users if id not in known])
+        if self._job.rules.scope.transitive:
+            nested = {key.id for key in keys if key.type is ObjectType.GROUP}
+            await self.watch(await self._unwatched(nested))
+        members = [Member(key, None) for key in keys]
+        await self._facts.members_added(group, members, began, certain=True)
+
+    async def read_assigned(self, stored: dict[str, Assignment]) -> None:
+        """Reads those who were assigned before this look in full, watching their groups anew."""
+        groups = {a.principal.id for a in stored.values() if a.principal.type is ObjectType.GROUP}
+        users = {a.principal.id for a in stored.values() if a.principal.type is ObjectType.USER}
+        await self.watch(sorted(groups))
+        await self.read_users(sorted(users))
+
+    async def read_certainly(self, keys: Collection[Key]) -> None:
+        """Reads what an operator named: it is believed, also where it was just removed."""
+        users = [key.id for key in sorted(keys) if key.type is ObjectType.USER]
+        if users:
+            await self.read_users(users, certain=True)
+        groups = [key.id for key in sorted(keys) if key.type is ObjectType.GROUP]
+        if groups:
+            await self.read_groups(groups)
+
+    async def read_known_users(self) -> None:
+        """Reads everybody in the mirror in full: through the groups, then who is left."""
+        began = self._job.clock.time()
+        groups = [EntraId(id) async for id, _ in self._job.mirror.groups.all()]
+        await self.read_groups(groups)
+        left = [
+            EntraId(id)
+            async for id, row in self._job.mirror.users.all()
+            if row.read_at < began and row.presence is not Presence.GONE
+        ]
+        await self.read_users(left)
+
+    async def read_tenant(self) -> None:
+        """Reads all users and groups of the tenant: ``PROVISIONING_SCOPE=all``."""
+        began = self._job.clock.time()
+        link = await self._source.latest_delta(ObjectType.GROUP)
+        async for users in self._source.all_users():
+            await self._facts.users_seen(users, began)
+        groups: list[EntraId] = []
+        async for page in self._source.all_groups():
+            await self._facts.groups_seen(page, began)
+            groups += [group.id for group in page]
+        for group in groups:
+            await self._read_members(group)
+        self.watermarks["groups/all"] = Watermark(
+            link=link, taken_at=began, full_at=began, repeat_at=began + SETTLING
+        )
+
+    async def repeat(self, name: str, mark: Watermark) -> None:
+        """Repeats the full read that began a feed, once: a replica may have lagged then."""
+        if name == USERS_FEED:
+            assigned = await self._job.mirror.assignments()
+            users = {a.principal.id for a in assigned.values()}
+            known = await self._job.mirror.users.get_many(users)
+            await self.read_users([EntraId(id) for id in sorted(known)])
+        elif not mark.ids:
+            await self.read_groups([EntraId(id) async for id, _ in self._job.mirror.groups.all()])
+        else:
+            await self.read_groups([EntraId(id) for id in mark.ids])
+
+    async def reread(self, keys: Sequence[Key]) -> None:
+        """The second look at keys whose removed fact showed again."""
+        await self.read_users([key.id for key in keys if key.type is ObjectType.USER])
+        groups = [key.id for key in keys if key.type is ObjectType.GROUP]
+        for group in groups:
+            self._facts.affected.add(group_key(group))
+
+
+def _present(found: object) -> list[SourceUser]:
+    assert isinstance(found, dict)
+    return [user for user in found.values() if user is not None]
+
+
+def _parts(ids: Sequence[EntraId]) -> list[list[EntraId]]:
+    rest = iter(ids)
+    parts: list[list[EntraId]] = []
+    while part := list(islice(rest, GROUPS_IN_A_FEED)):
+        parts.append(part)
+    return parts

@@ -1,0 +1,259 @@
+"""Works the lanes empty: most urgent first, one request for each send slot, one task for each key.
+
+A key leaves the work set only after its outcome is recorded. Whatever stops the engine, the next
+one goes on from what is stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from enum import StrEnum
+
+import msgspec
+
+from provisioning.errors import (
+    CredentialsRefused,
+    LeaseUnavailable,
+    ProvisioningError,
+    RemoteError,
+)
+from provisioning.job import Job
+from provisioning.lanes import Aspect, Lane, Rank, WorkItem
+from provisioning.model import Key, ObjectType
+from provisioning.provision import Blocked, Provisioner
+from provisioning.resolve import load_graph
+from provisioning.state.errors import StoreUnavailable
+
+_log = logging.getLogger(__name__)
+
+LOOK_EVERY = 0.25
+"""Seconds between looks at the urgent lanes of the store, at most."""
+
+_WINDOW = 48
+_GRAPH_AGE = 5.0
+_OUTAGE = 5
+"""Keys that fail in a row because ZSCloud cannot be reached, until the drain stops."""
+
+
+class DrainEnd(StrEnum):
+    """Why a drain ended."""
+
+    EMPTY = "empty"
+    BUDGET = "budget"
+    REFUSED = "refused"
+    UNAVAILABLE = "unavailable"
+    LEASE_LOST = "lease_lost"
+
+
+class Drained(msgspec.Struct, frozen=True):
+    """The end of a drain, and the error that ended it."""
+
+    end: DrainEnd
+    error: ProvisioningError | None = None
+
+
+class Engine:
+    """Drains the work set of one job. ``lanes`` limits it to the most urgent ones."""
+
+    def __init__(
+        self,
+        job: Job,
+        provisioner: Provisioner,
+        *,
+        deadline: float | None = None,
+        lanes: tuple[Lane, ...] = tuple(Lane),
+        progress: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._job = job
+        self._provisioner = provisioner
+        self._deadline = deadline
+        self._lanes = lanes
+        self._progress = progress
+        self._active: dict[Key, tuple[WorkItem, asyncio.Task[None]]] = {}
+        self._ready: dict[str, WorkItem] = {}
+        self._blocked: dict[Key, Key] = {}
+        self._cursor: dict[Lane, str] = {}
+        self._stop: Drained | None = None
+        self._outage = 0
+        self._looked_at = self._graph_at = float("-inf")
+
+    async def drain(self) -> Drained:
+        """Works until nothing is left, the budget is spent, or ZSCloud refuses or is away."""
+        try:
+            while True:
+                await self._look()
+                self._start_ready()
+                if not self._active and (self._stop or not self._ready):
+                    if self._stop or not await self._anything_left():
+                        break
+                    continue
+                await self._wait()
+                self._check_budget()
+        except BaseException:
+            await self._abandon()
+            raise
+        await self._job.store.flush()
+        return self._stop or Drained(DrainEnd.EMPTY)
+
+    # --- choosing ------------------------------------------------------------------------------
+
+    async def _look(self) -> None:
+        """Takes new items from the lanes: the urgent ones at every look, the rest as they fit."""
+        now = self._job.clock.monotonic()
+        if self._stop is not None:
+            return
+        if now - self._graph_at >= _GRAPH_AGE:
+            self._provisioner.graph = await load_graph(self._job)
+            self._graph_at = now
+        if now - self._looked_at >= LOOK_EVERY:
+            self._looked_at = now
+            await self._promote_due()
+            for lane in (Lane.LEAVERS, Lane.ON_DEMAND):
+                if lane in self._lanes:
+                    self._take(await self._job.work.page(lane, limit=_WINDOW))
+        for lane in (Lane.LIVE, Lane.BULK):
+            if lane in self._lanes and len(self._ready) + len(self._active) < _WINDOW:
+                await self._fill(lane)
+        if self._ready:
+            await self._provisioner.announce(list(self._ready.values()))
+
+    async def _promote_due(self) -> None:
+        due = await self._job.work.due(self._job.clock.time())
+        rows = [row for entry in due for row in self._job.work.promote(entry)]
+        if rows:
+            await self._job.store.write(rows)
+
+    async def _fill(self, lane: Lane) -> None:
+        items = await self._job.work.page(lane, self._cursor.get(lane, ""), _WINDOW)
+        self._cursor[lane] = items[-1].position if items else ""
+        self._take(items)
+
+    def _take(self, items: list[WorkItem]) -> None:
+        for item in items:
+            active = self._active.get(item.key)
+            if active is not None and active[0] == item:
+                continue
+            if active is not None and item.aspect is Aspect.REMOVAL:
+                # A removal does not wait behind the same group's additions.
+                self._provisioner.preempt(item.key)
+            self._ready.setdefault(item.position, item)
+
+    async def _anything_left(self) -> bool:
+        self._cursor.clear()
+        self._looked_at = float("-inf")
+        await self._look()
+        return bool(self._ready)
+
+    # --- working -------------------------------------------------------------------------------
+
+    def _start_ready(self) -> None:
+        if self._stop is not None:
+            self._ready.clear()
+            return
+        for position in sorted(self._ready):
+            item = self._ready[position]
+            if len(self._active) >= _WINDOW and item.lane > Lane.ON_DEMAND:
+                return
+            if item.key in self._active or self._waits(item):
+                continue
+            del self._ready[position]
+            task = asyncio.create_task(self._work(item))
+            self._active[item.key] = (item, task)
+
+    def _waits(self, item: WorkItem) -> bool:
+        """Users in flight go before the groups of their lane: their ids are wanted there."""
+        if item.key in self._blocked:
+            return True
+        if item.rank < Rank.GROUPS:
+            return False
+        return any(
+            other.key.type is ObjectType.USER and other.lane <= item.lane
+            for other, _ in self._active.values()
+        ) or any(
+            other.key.type is ObjectType.USER and other.lane <= item.lane
+            for other in self._ready.values()
+        )
+
+    async def _work(self, item: WorkItem) -> None:
+        try:
+            await self._provisioner.provision(item, stopping=lambda: self._stop is not None)
+            self._outage = 0
+        except Blocked as blocked:
+            await self._block(item, blocked.holder)
+        except CredentialsRefused as error:
+            self._stop = Drained(DrainEnd.REFUSED, error)
+        except LeaseUnavailable as error:
+            self._stop = Drained(DrainEnd.LEASE_LOST, error)
+        except RemoteError as error:
+            await self._unreachable(item, error)
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001  the boundary of one object's work
+            # A fault of ours in one object must not stop everybody else's work.
+            _log.exception("provisioning %s failed", item.key)
+            await self._provisioner.set_aside(item, _internal(item, error))
+
+    async def _unreachable(self, item: WorkItem, error: RemoteError) -> None:
+        self._outage += 1
+        if self._outage >= _OUTAGE:
+            self._stop = Drained(DrainEnd.UNAVAILABLE, error)
+        else:
+            await self._provisioner.set_aside(item, error)
+
+    async def _block(self, item: WorkItem, holder: Key) -> None:
+        """The newcomer waits for the holder of its name; a ring is broken by a name of our own."""
+        on = holder
+        while on in self._blocked and on != item.key:
+            on = self._blocked[on]
+        if on == item.key:
+            await self._provisioner.break_ring(item)
+            return
+        self._blocked[item.key] = holder
+        if holder not in self._active:
+            first = msgspec.structs.replace(
+                item,
+                key=holder,
+                aspect=Aspect.OBJECT,
+                cause="name",
+                generation=self._job.ids.new(),
+            )
+            await self._job.store.write(self._job.work.file([first]))
+            self._ready.setdefault(first.position, first)
+        self._ready.setdefault(item.position, item)
+
+    async def _wait(self) -> None:
+        if not self._active:
+            return
+        tasks = [task for _, task in self._active.values()]
+        timer = asyncio.create_task(self._job.clock.sleep(LOOK_EVERY))
+        await asyncio.wait([*tasks, timer], return_when=asyncio.FIRST_COMPLETED)
+        timer.cancel()
+        for key, (_, task) in list(self._active.items()):
+            if task.done():
+                del self._active[key]
+                for waiting in [k for k, h in self._blocked.items() if h == key]:
+                    del self._blocked[waiting]
+                task.result()
+        self._progress()
+
+    def _check_budget(self) -> None:
+        over = self._deadline is not None and self._job.clock.monotonic() >= self._deadline
+        if over and self._stop is None:
+            self._stop = Drained(DrainEnd.BUDGET)
+
+    async def _abandon(self) -> None:
+        tasks = [task for _, task in self._active.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _internal(item: WorkItem, error: Exception) -> RemoteError:
+    return RemoteError(
+        "ZSCloud",
+        f"provision {item.key}",
+        f"a fault of this program: {error!r}",
+        remedy="Report this with the log; the object is tried again.",
+    )

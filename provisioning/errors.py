@@ -1,0 +1,190 @@
+"""Errors, named by what happens next. Each carries what its handler needs, and never a secret.
+
+``code`` is stable and goes to logs and answers; ``remedy`` tells a person what to do about it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_DETAIL_LIMIT = 300
+
+
+def cut(text: str, limit: int = _DETAIL_LIMIT) -> str:
+    """The text on one line, without control characters, at most ``limit`` characters long."""
+    line = "".join(c if c.isprintable() else " " for c in text).strip()
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+class ProvisioningError(Exception):
+    """Root of all errors of the program."""
+
+    code = "ProvisioningError"
+    remedy = "Report this with the log of the cycle."
+
+    def __init__(self, message: str, *, remedy: str | None = None) -> None:
+        super().__init__(message)
+        if remedy is not None:
+            self.remedy = remedy
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with what somebody gave us: the field, what is wrong, what to do."""
+
+    field: str
+    message: str
+    remedy: str
+
+
+class ConfigurationError(ProvisioningError):
+    """Settings, schema or stored state do not allow to start. Nothing was read or written."""
+
+    code = "ConfigurationError"
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        self.problems = problems
+        text = "; ".join(f"{p.field}: {p.message} {p.remedy}" for p in problems)
+        super().__init__(text, remedy="; ".join(p.remedy for p in problems))
+
+
+class InvalidRequest(ProvisioningError):
+    """A caller's input is wrong: an unknown principal, a malformed body, a bad parameter."""
+
+    code = "InvalidRequest"
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        super().__init__(f"{problem.field}: {problem.message}", remedy=problem.remedy)
+
+
+class SourceImplausible(ProvisioningError):
+    """A read of the source cannot be believed: nothing is planned, nothing is written."""
+
+    code = "SourceImplausible"
+    remedy = "Run again: what a later cycle sees again is believed."
+
+
+class LeaseUnavailable(ProvisioningError):
+    """Another process holds the lease of this ZSCloud tenant."""
+
+    code = "LeaseUnavailable"
+    remedy = "Wait for the running cycle, or look at its progress with `status`."
+
+
+class RemoteError(ProvisioningError):
+    """A remote system did not do what was asked. ``remote`` is ``Graph`` or ``ZSCloud``."""
+
+    code = "RemoteError"
+
+    def __init__(
+        self,
+        remote: str,
+        operation: str,
+        detail: str,
+        *,
+        status: int | None = None,
+        remedy: str | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        self.remote = remote
+        self.operation = operation
+        self.detail = cut(detail)
+        self.status = status
+        self.request_id = request_id
+        answered = f" answered {status}" if status is not None else ""
+        super().__init__(f"{remote}{answered} to {operation}: {self.detail}", remedy=remedy)
+
+
+class RemoteUnavailable(RemoteError):
+    """Transient: not reached, time out, 5xx. The request was read-only or surely not executed."""
+
+    code = "RemoteUnavailable"
+    remedy = "Nothing was lost; it is tried again. If it lasts, check the remote system's status."
+
+
+class Throttled(RemoteUnavailable):
+    """429 (or 503 with Retry-After): not executed. ``retry_after`` is in seconds."""
+
+    code = "TooManyRequests"
+
+    def __init__(
+        self, remote: str, operation: str, detail: str, *, status: int, retry_after: float
+    ) -> None:
+        super().__init__(remote, operation, detail, status=status)
+        self.retry_after = retry_after
+
+
+class AnswerLost(RemoteError):
+    """A write was sent and its outcome is unknown. Look before doing anything else."""
+
+    code = "AnswerLost"
+    remedy = "The object is looked at before it is written again."
+
+
+class CredentialsRefused(RemoteError):
+    """401 or 403: the token is wrong, expired or lacks a permission."""
+
+    code = "Unauthorized"
+
+
+class PermissionMissing(CredentialsRefused):
+    """Graph refuses or blanks data for want of an application permission, named here."""
+
+    code = "InsufficientRights"
+
+    def __init__(
+        self, operation: str, permission: str, detail: str, *, status: int | None = None
+    ) -> None:
+        self.permission = permission
+        super().__init__(
+            "Graph",
+            operation,
+            detail,
+            status=status,
+            remedy=f"Grant the application permission {permission} to the identity of the app "
+            "and give admin consent.",
+        )
+
+
+class NotFound(RemoteError):
+    """404: the object is not there."""
+
+    code = "NotFound"
+
+
+class Conflict(RemoteError):
+    """409: on a create it means "look and match"; on a delete, an administrator's account."""
+
+    code = "Conflict"
+
+
+class Rejected(RemoteError):
+    """The object as sent is not accepted (400, 413 and the like). Repeating does not help."""
+
+    code = "Rejected"
+
+    def __init__(
+        self,
+        remote: str,
+        operation: str,
+        detail: str,
+        *,
+        status: int | None = None,
+        scim_type: str | None = None,
+        remedy: str | None = None,
+    ) -> None:
+        super().__init__(remote, operation, detail, status=status, remedy=remedy)
+        self.scim_type = scim_type
+
+
+class WatermarkExpired(RemoteError):
+    """A delta token is too old (410, ``syncStateNotFound``): the feed is read in full again."""
+
+    code = "WatermarkExpired"
+
+
+class ProtocolError(RemoteError):
+    """An answer that is no valid answer: undecodable, a pager that repeats, a foreign link."""
+
+    code = "WebExceptionProtocolError"

@@ -1,0 +1,80 @@
+"""An object's failure, set aside and retried ever more rarely. It never holds a watermark."""
+
+from __future__ import annotations
+
+import msgspec
+
+from provisioning.lanes import WorkItem, WorkSet
+from provisioning.model import Key
+from provisioning.ports import Ids, Row, Store
+from provisioning.table import Table
+
+_FIRST = 300.0
+_LONGEST = 86_400.0
+
+
+class EscrowEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a principal could not be provisioned, and when it is tried again (epoch seconds)."""
+
+    key: Key
+    name: str
+    error_code: str
+    reason: str
+    remedy: str
+    tries: int
+    since: float
+    next_try: float
+    item: WorkItem
+
+
+class Escrow:
+    """The stored escrow of one job."""
+
+    def __init__(self, store: Store, job: str, work: WorkSet, ids: Ids) -> None:
+        self.entries = Table(store, job, "escrow", EscrowEntry)
+        self._work = work
+        self._ids = ids
+
+    async def get(self, key: Key) -> EscrowEntry | None:
+        """The entry of a principal."""
+        return await self.entries.get(str(key))
+
+    async def count(self) -> int:
+        """How many principals are in escrow."""
+        return await self.entries.count()
+
+    def enter(
+        self,
+        before: EscrowEntry | None,
+        item: WorkItem,
+        *,
+        name: str,
+        error_code: str,
+        reason: str,
+        remedy: str,
+        now: float,
+    ) -> tuple[EscrowEntry, list[Row]]:
+        """Rows that set a principal aside until its next try: exponential, with jitter."""
+        tries = before.tries + 1 if before else 1
+        wait = min(_LONGEST, _FIRST * 2 ** (tries - 1)) * (0.75 + self._ids.random() / 2)
+        entry = EscrowEntry(
+            key=item.key,
+            name=name,
+            error_code=error_code,
+            reason=reason,
+            remedy=remedy,
+            tries=tries,
+            since=before.since if before else now,
+            next_try=now + wait,
+            item=msgspec.structs.replace(
+                item, cause="escrow", attempt=tries + 1, generation=self._ids.new()
+            ),
+        )
+        rows = [] if before is None else [self._work.not_later(before.next_try, before.item)]
+        rows.append(self.entries.put(str(item.key), entry))
+        rows.append(self._work.later(entry.next_try, entry.item))
+        return entry, rows
+
+    def clear(self, entry: EscrowEntry) -> list[Row]:
+        """Rows that end an entry: any success does."""
+        return [self.entries.drop(str(entry.key)), self._work.not_later(entry.next_try, entry.item)]

@@ -1,0 +1,27 @@
+"""Why: the five steps of one principal, in words. Pure."""
+
+from __future__ import annotations
+
+from provisioning.links import NAME_PATH
+from provisioning.model import ScimId
+from provisioning.plan import Planned
+from provisioning.provisioning_log import Step
+from provisioning.resolve import Case
+
+
+def steps_of(case: Case, plan: Planned | None, target: ScimId | None) -> tuple[Step, ...]:
+    """The five steps as Entra's on-demand provisioning shows them."""
+    path = NAME_PATH[case.key.type]
+    matched = (
+        f"linked to {case.link.scim_id}" if case.link else f"no object with that {path} was found"
+    )
+    steps = [
+        Step("import", "success", f"read from Entra as {case.name}"),
+        Step("scope", "success" if case.verdict.active else "skipped", case.verdict.sentence),
+        Step("match", "success", matched),
+    ]
+    if plan is not None:
+        actions = ", ".join(sorted({change.action.value for change in plan.changes}))
+        steps.append(Step("action", "success", actions))
+        steps.append(Step("export", "success", f"accepted by ZSCloud as {target}"))
+    return tuple(steps)

@@ -1,0 +1,97 @@
+"""The brake: how much may be taken away at once. Pure.
+
+It judges sets: the removals of one look together with those applied within the windows. Over
+the limit, all pending removals of that kind are held, not the excess.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+DAY = 86_400.0
+
+_FEW_OBJECTS = 5
+_FEW_MEMBERSHIPS = 50
+
+
+class Tally(msgspec.Struct, frozen=True):
+    """Numbers of users, groups and memberships."""
+
+    users: int = 0
+    groups: int = 0
+    memberships: int = 0
+
+    def plus(self, other: Tally) -> Tally:
+        """The sum, kind by kind."""
+        return Tally(
+            self.users + other.users,
+            self.groups + other.groups,
+            self.memberships + other.memberships,
+        )
+
+
+class Threshold(msgspec.Struct, frozen=True):
+    """``DELETION_THRESHOLD_COUNT``, ``DELETION_THRESHOLD_PERCENT``, ``DELETION_WINDOW_DAYS``."""
+
+    count: int = 500
+    percent: float = 10.0
+    window_days: float = 7.0
+
+
+class Brake(msgspec.Struct, frozen=True):
+    """Which kinds are held, each with the sentence that says why."""
+
+    users: str | None = None
+    groups: str | None = None
+    memberships: str | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether anything is held."""
+        return bool(self.users or self.groups or self.memberships)
+
+
+def judge(
+    pending: Tally, last_day: Tally, window: Tally, provisioned: Tally, threshold: Threshold
+) -> Brake:
+    """Whether the pending removals may go.
+
+    ``last_day`` and ``window`` are removals applied already; ``provisioned`` what is there now.
+    """
+    verdicts = {
+        kind: _judge_kind(
+            kind,
+            getattr(pending, kind),
+            getattr(last_day, kind),
+            getattr(window, kind),
+            getattr(provisioned, kind),
+            threshold,
+        )
+        for kind in ("users", "groups", "memberships")
+    }
+    return Brake(**verdicts)
+
+
+def _judge_kind(
+    kind: str, pending: int, last_day: int, window: int, provisioned: int, threshold: Threshold
+) -> str | None:
+    if pending == 0:
+        return None
+    base = provisioned + window
+    limit = max(threshold.count, base // 100)
+    if pending + last_day > limit:
+        return (
+            f"{pending} {kind} would be taken away, with {last_day} in the last day; the limit is "
+            f"{limit} (DELETION_THRESHOLD_COUNT)."
+        )
+    few = _FEW_MEMBERSHIPS if kind == "memberships" else _FEW_OBJECTS
+    total = pending + window
+    if total > few and total * 100 > threshold.percent * base:
+        return (
+            f"{pending} of {base} {kind} would be taken away, with {window} in the last "
+            f"{threshold.window_days:g} days; the limit is {threshold.percent:g} % "
+            "(DELETION_THRESHOLD_PERCENT)."
+        )
+    if kind == "users" and pending >= provisioned > 1:
+        return f"All {provisioned} users would lose access."
+    return None

@@ -1,0 +1,128 @@
+"""One job: a service principal and a ZSCloud organisation, its rules and what is stored of it."""
+
+from __future__ import annotations
+
+import fnmatch
+
+import msgspec
+
+from provisioning.escrow import Escrow
+from provisioning.guard import DAY, Tally, Threshold
+from provisioning.lanes import WorkSet
+from provisioning.links import Links
+from provisioning.mapping import CompiledSchema, ObjectMapping
+from provisioning.mirror import Mirror
+from provisioning.model import Capabilities, MemberRemoval, ObjectType
+from provisioning.plan import DeprovisioningPolicy
+from provisioning.ports import Clock, Ids, Row
+from provisioning.provisioning_log import ProvisioningLog
+from provisioning.record import Cycles
+from provisioning.scope import ScopePolicy
+from provisioning.state.buffer import WriteBehind
+from provisioning.table import Table
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """What the settings say about planning."""
+
+    scope: ScopePolicy = ScopePolicy()
+    deprovisioning: DeprovisioningPolicy
+    threshold: Threshold = Threshold()
+    member_batch: int = 100
+    member_removal: MemberRemoval | None = None
+    """``None``: found out at the first removal, and remembered."""
+    protected: tuple[str, ...] = ()
+    admin_group: str = "Service Admin"
+    drift: str = "repair"
+    log_retention_days: int = 30
+
+    def protects(self, name: str) -> bool:
+        """Whether PROTECTED names the object, exactly or by a pattern."""
+        folded = name.casefold()
+        return any(fnmatch.fnmatchcase(folded, pattern.casefold()) for pattern in self.protected)
+
+
+class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
+    """What was learned about the server, so that it is asked once."""
+
+    capabilities: Capabilities | None = None
+    removal: MemberRemoval | None = None
+    """The form that was read back and proven."""
+    refused: tuple[MemberRemoval, ...] = ()
+
+
+class Watermark(msgspec.Struct, frozen=True, kw_only=True):
+    """The delta link of one feed. ``ids`` are the groups it watches, empty for the users feed.
+
+    ``repeat_at``: a full read that began the feed is repeated once from then on, since a lagging
+    replica may have missed what the token already covers. ``full_at``: the last full read.
+    """
+
+    link: str
+    taken_at: float
+    full_at: float
+    ids: tuple[str, ...] = ()
+    repeat_at: float | None = None
+
+
+class Job:
+    """The stored state of one job, and the rules it is planned by."""
+
+    def __init__(
+        self,
+        name: str,
+        store: WriteBehind,
+        schema: CompiledSchema,
+        rules: Rules,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self.name = name
+        self.store = store
+        self.schema = schema
+        self.rules = rules
+        self.clock = clock
+        self.ids = ids
+        self.mirror = Mirror(store, name)
+        self.links = Links(store, name)
+        self.work = WorkSet(store, name)
+        self.escrow = Escrow(store, name, self.work, ids)
+        self.log = ProvisioningLog(store, name)
+        self.cycles = Cycles(store, name)
+        self.watermarks = Table(store, name, "watermark", Watermark)
+        self.knowledge = Table(store, name, "knowledge", Knowledge)
+        self._removed = Table(store, name, "removed", Tally)
+        self._provisioned = Table(store, name, "provisioned", Tally)
+
+    def mapping(self, type: ObjectType) -> ObjectMapping:
+        """The attribute mapping of users or groups."""
+        return self.schema.user if type is ObjectType.USER else self.schema.group
+
+    async def provisioned(self) -> Tally:
+        """Active users, groups and memberships that are ours in ZSCloud now."""
+        return await self._provisioned.get("now") or Tally()
+
+    async def provisioned_rows(self, change: Tally) -> list[Row]:
+        """Rows that bring that number up to date."""
+        if change == Tally():
+            return []
+        return [self._provisioned.put("now", (await self.provisioned()).plus(change))]
+
+    async def removed_rows(self, tally: Tally) -> list[Row]:
+        """Rows that add applied removals to the windows that the brake looks at."""
+        hour = f"{int(self.clock.time() // 3600):010d}"
+        before = await self._removed.get(hour) or Tally()
+        return [self._removed.put(hour, before.plus(tally))]
+
+    async def removed_since(self, seconds: float) -> Tally:
+        """Removals applied within the last ``seconds``, counted by whole hours."""
+        first = f"{int((self.clock.time() - seconds) // 3600):010d}"
+        total = Tally()
+        for _, tally in await self._removed.page(after=first):
+            total = total.plus(tally)
+        return total
+
+    async def removed_in_windows(self) -> tuple[Tally, Tally]:
+        """Removals of the last day, and of ``DELETION_WINDOW_DAYS``."""
+        window = self.rules.threshold.window_days * DAY
+        return await self.removed_since(DAY), await self.removed_since(window)

@@ -1,0 +1,142 @@
+"""The work set: durable, de-duplicated items in four lanes.
+
+An item names a key and what to look at, never a fact. Filing one that is already there renews
+it; one that is filed while in flight is done once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import IntEnum, StrEnum
+
+import msgspec
+
+from provisioning.model import Key, ObjectType
+from provisioning.ports import Row, Store
+from provisioning.table import Table
+
+
+class Lane(IntEnum):
+    """Urgency. A lower lane never waits for a higher one."""
+
+    LEAVERS = 1
+    ON_DEMAND = 2
+    LIVE = 3
+    BULK = 4
+
+
+class Aspect(StrEnum):
+    """What of the key is to be worked on."""
+
+    OBJECT = "object"
+    """A user; or a group's attributes and the members to add."""
+    REMOVAL = "removal"
+    """Taking away: a user disabled or deleted, a group's members out, a group deleted."""
+
+
+class Rank(IntEnum):
+    """Order within a lane."""
+
+    DISABLES = 0
+    MEMBER_REMOVALS = 1
+    DELETES = 2
+    USERS = 3
+    GROUPS = 4
+    GROUPS_AGAIN = 5
+
+
+class WorkItem(msgspec.Struct, frozen=True, kw_only=True):
+    """``generation`` differs each time the item is filed. ``filed_at`` and ``seen_at`` are epoch
+    seconds: when it was filed, and when we were told of the change (for the latency).
+    """
+
+    key: Key
+    aspect: Aspect
+    lane: Lane
+    rank: Rank
+    cause: str
+    cycle_id: str
+    generation: str
+    filed_at: float
+    attempt: int = 1
+
+    @property
+    def position(self) -> str:
+        """The item's place in the work set: lane, rank, then key."""
+        return f"{self.lane.value}{self.rank.value}/{self.key}/{self.aspect.value}"
+
+
+class Due(msgspec.Struct, frozen=True):
+    """An item that becomes work at a time."""
+
+    at: float
+    item: WorkItem
+
+
+def rank_of(type: ObjectType) -> Rank:
+    """Users come before groups."""
+    return Rank.USERS if type is ObjectType.USER else Rank.GROUPS
+
+
+class WorkSet:
+    """The stored work set of one job."""
+
+    def __init__(self, store: Store, job: str) -> None:
+        self._items = Table(store, job, "work", WorkItem)
+        self._due = Table(store, job, "work_due", Due)
+
+    def file(self, items: Iterable[WorkItem]) -> list[Row]:
+        """Rows that put items into their lanes."""
+        return [self._items.put(item.position, item) for item in items]
+
+    def done(self, item: WorkItem) -> Row:
+        """The row that takes an item out, unless it was filed anew meanwhile."""
+        return self._items.drop_if(item.position, item)
+
+    async def page(self, lane: Lane, after: str = "", limit: int = 100) -> list[WorkItem]:
+        """Items of one lane in order."""
+        rows = await self._items.page(f"{lane.value}", after=after, limit=limit)
+        return [item for _, item in rows]
+
+    async def counts(self) -> dict[Lane, int]:
+        """How many items each lane holds."""
+        return {lane: await self._items.count(f"{lane.value}") for lane in Lane}
+
+    async def waiting(self, keys: Iterable[Key]) -> dict[Key, Lane]:
+        """Those keys that have an item of their own in a lane, with the most urgent lane."""
+        found: dict[Key, Lane] = {}
+        wanted = list(keys)
+        for lane in (Lane.BULK, Lane.LIVE, Lane.ON_DEMAND):
+            positions = {
+                f"{lane.value}{rank_of(key.type).value}/{key}/{Aspect.OBJECT.value}": key
+                for key in wanted
+            }
+            for position in await self._items.get_many(positions):
+                found[positions[position]] = lane
+        return found
+
+    def later(self, at: float, item: WorkItem) -> Row:
+        """The row that files an item when its time comes."""
+        return self._due.put(_due_key(at, item), Due(at, item))
+
+    def not_later(self, at: float, item: WorkItem) -> Row:
+        """The row that takes a waiting item back."""
+        return self._due.drop(_due_key(at, item))
+
+    async def due(self, now: float, limit: int = 200) -> list[Due]:
+        """Items whose time has come."""
+        rows = await self._due.page(limit=limit)
+        return [due for _, due in rows if due.at <= now]
+
+    async def next_due(self) -> Due | None:
+        """The item whose time comes first."""
+        rows = await self._due.page(limit=1)
+        return rows[0][1] if rows else None
+
+    def promote(self, due: Due) -> list[Row]:
+        """Rows that move a due item into its lane."""
+        return [self.not_later(due.at, due.item), *self.file([due.item])]
+
+
+def _due_key(at: float, item: WorkItem) -> str:
+    return f"{at:017.3f}/{item.key}/{item.aspect.value}"

@@ -1,0 +1,138 @@
+"""Our pairing of a principal and a ZSCloud object, with what was last confirmed there.
+
+A ZSCloud object has at most one link. A link lives until its object is gone, also while the
+account is disabled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from enum import StrEnum
+
+import msgspec
+
+from provisioning.model import Attributes, EntraId, Key, ObjectType, ScimId
+from provisioning.ports import Row, Store
+from provisioning.state import chunks
+from provisioning.table import Table
+
+
+class Origin(StrEnum):
+    """How a link came to be."""
+
+    CREATED = "created"
+    MATCHED = "matched"
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """``attributes`` is the recorded target, by SCIM path; ``written_at`` when it was confirmed."""
+
+    key: Key
+    scim_id: ScimId
+    attributes: Attributes
+    origin: Origin
+    linked_at: float
+    written_at: float
+    protected: bool = False
+
+    @property
+    def active(self) -> bool:
+        """Whether the account was last seen enabled. Servers may leave ``active`` out."""
+        return self.attributes.get("active") is not False
+
+
+class Intent(msgspec.Struct, frozen=True):
+    """A POST that is about to be sent. Left open by a crash, it means: look before creating."""
+
+    name: str
+    external_id: str | None
+    at: float
+
+
+def name_key(type: ObjectType, name: str) -> str:
+    """ZSCloud's names are unique without regard to case (RFC 7643 section 4.1.1: userName)."""
+    return f"{type.value}/{name.casefold()}"
+
+
+NAME_PATH = {ObjectType.USER: "userName", ObjectType.GROUP: "displayName"}
+"""The attribute that names an object, and that ZSCloud matches on."""
+
+
+class Links:
+    """The stored links of one job, with their indexes by ZSCloud id and by recorded name."""
+
+    def __init__(self, store: Store, job: str) -> None:
+        self._store = store
+        self.rows = Table(store, job, "link", Link)
+        self._by_scim_id = Table(store, job, "link_scim_id", str)
+        self._by_name = Table(store, job, "link_name", str)
+        self.intents = Table(store, job, "intent", Intent)
+        self._members = f"{job}:link_members"
+
+    async def get(self, key: Key) -> Link | None:
+        """The link of a principal."""
+        return await self.rows.get(str(key))
+
+    async def get_many(self, keys: Iterable[Key]) -> dict[Key, Link]:
+        """The links of those principals that have one."""
+        found = await self.rows.get_many(str(key) for key in keys)
+        return {link.key: link for link in found.values()}
+
+    async def owner(self, id: ScimId) -> Key | None:
+        """The principal that a ZSCloud object is linked to."""
+        text = await self._by_scim_id.get(id)
+        return None if text is None else Key.parse(text)
+
+    async def owners(self, ids: Iterable[ScimId]) -> dict[ScimId, Key]:
+        """The principals that ZSCloud objects are linked to."""
+        found = await self._by_scim_id.get_many(ids)
+        return {ScimId(id): Key.parse(text) for id, text in found.items()}
+
+    async def holder(self, type: ObjectType, name: str) -> Key | None:
+        """The principal whose object was last recorded under the name."""
+        text = await self._by_name.get(name_key(type, name))
+        return None if text is None else Key.parse(text)
+
+    async def holders(self, type: ObjectType, names: Iterable[str]) -> dict[str, Key]:
+        """The same for several names; by name in folded case."""
+        found = await self._by_name.get_many(name_key(type, name) for name in names)
+        return {key.partition("/")[2]: Key.parse(text) for key, text in found.items()}
+
+    def put(self, link: Link, before: Link | None) -> list[Row]:
+        """Rows that store a link and its indexes, and closes the intent of its key."""
+        path = NAME_PATH[link.key.type]
+        name, old = link.attributes.get(path), before and before.attributes.get(path)
+        rows: list[Row] = []
+        if before is not None and before.scim_id != link.scim_id:
+            rows.append(self._by_scim_id.drop(before.scim_id))
+        if before is None or before.scim_id != link.scim_id:
+            rows.append(self._by_scim_id.put(link.scim_id, str(link.key)))
+        if old and old != name:
+            rows.append(self._drop_name(link.key, old))
+        if name and old != name:
+            rows.append(self._by_name.put(name_key(link.key.type, name), str(link.key)))
+        return [self.rows.put(str(link.key), link), *rows]
+
+    def drop(self, link: Link) -> list[Row]:
+        """Rows that forget a link: its object is gone, or it moves."""
+        name = link.attributes.get(NAME_PATH[link.key.type])
+        rows = [self.rows.drop(str(link.key)), self._by_scim_id.drop(link.scim_id)]
+        if name:
+            rows.append(self._drop_name(link.key, name))
+        return rows
+
+    def _drop_name(self, key: Key, name: str) -> Row:
+        # Another link may have taken the name meanwhile: its row stays.
+        return self._by_name.drop_if(name_key(key.type, name), str(key))
+
+    async def members(self, group: EntraId) -> dict[ScimId, bool]:
+        """The members last confirmed in the group; true for those that we added."""
+        stored = await chunks.read(self._store, self._members, group)
+        return {ScimId(id): mark == "+" for id, mark in stored.items()}
+
+    async def members_rows(
+        self, group: EntraId, add: Mapping[ScimId, bool], remove: Collection[ScimId]
+    ) -> list[Row]:
+        """Rows that bring the recorded members of a group up to date."""
+        marks: dict[str, str] = {id: "+" if ours else "" for id, ours in add.items()}
+        return await chunks.update(self._store, self._members, group, marks, list(remove))

@@ -1,0 +1,163 @@
+"""Finding the ZSCloud object of a principal that has no link.
+
+For bulk work the list is read once instead of one filter for each object. A listed row that was
+read before the key's own last write is void.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from provisioning.errors import ProtocolError
+from provisioning.job import Job
+from provisioning.links import NAME_PATH, Intent, name_key
+from provisioning.model import ObjectType, ScimId, TargetObject
+from provisioning.pacer import Priority
+from provisioning.ports import Row, TargetReader
+from provisioning.resolve import Case
+from provisioning.sender import Sender
+from provisioning.table import Table
+
+_SETTLED = 25.0
+"""A list begun this long after an intent shows what became of it: requests end after 20 s."""
+
+PAGE = 1000
+
+
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """A complete read of ZSCloud's users or groups, kept for one cycle."""
+
+    cycle_id: str
+    began: float
+    total: int
+
+
+class Matching:
+    """Looks for objects by name and by externalId, in the list or by filter."""
+
+    def __init__(self, job: Job, sender: Sender, reader: TargetReader) -> None:
+        self._job = job
+        self._sender = sender
+        self._reader = reader
+        self.listings = Table(job.store, job.name, "listing", Listing)
+        self._by_name = Table(job.store, job.name, "listing_name", TargetObject)
+        self._by_external_id = Table(job.store, job.name, "listing_external_id", str)
+
+    async def prepare(self, type: ObjectType, unlinked: int, cycle_id: str) -> None:
+        """Reads the list, if that is cheaper than one filter for each of the unlinked keys."""
+        if unlinked < 2 or await self.listing(type, cycle_id) is not None:
+            return
+        began = self._job.clock.time()
+        first = await self._page(type, 1)
+        further = -(-max(0, first.total - len(first.objects)) // max(1, len(first.objects) or PAGE))
+        if further >= unlinked:
+            return
+        await self._store_listing(type, first.objects, first.total, began, cycle_id)
+
+    async def listing(self, type: ObjectType, cycle_id: str) -> Listing | None:
+        """The list read for this cycle."""
+        listing = await self.listings.get(type.value)
+        return listing if listing is not None and listing.cycle_id == cycle_id else None
+
+    async def find(
+        self, case: Case, intent: Intent | None, cycle_id: str, priority: Priority
+    ) -> TargetObject | None:
+        """The object that matches an unlinked principal, by the matching attribute.
+
+        A key with an open intent is looked for under that name first, then under its present one.
+        """
+        listing = await self.listing(case.key.type, cycle_id)
+        if listing is not None and (intent is None or intent.at + _SETTLED < listing.began):
+            return await self._from_listing(case)
+        names = [intent.name] if intent is not None else []
+        if case.mapped.name and case.mapped.name not in names:
+            names.append(case.mapped.name)
+        for name in names:
+            found = await self.by_name(case.key.type, name, priority)
+            if found is not None:
+                return found
+        return None
+
+    async def by_name(self, type: ObjectType, name: str, priority: Priority) -> TargetObject | None:
+        """The object of that name, by filter."""
+        found = await self._sender.send(
+            lambda: self._reader.find(type, NAME_PATH[type], name), priority
+        )
+        return found[0] if found else None
+
+    async def by_id(self, type: ObjectType, id: ScimId, priority: Priority) -> TargetObject:
+        """The object as it is now. Raises ``NotFound``."""
+        return await self._sender.send(lambda: self._reader.get(type, id), priority)
+
+    async def _from_listing(self, case: Case) -> TargetObject | None:
+        external = await self._by_external_id.get(f"{case.key.type.value}/{case.key.id}")
+        for key in (external, name_key(case.key.type, case.mapped.name or "")):
+            found = await self._by_name.get(key) if key else None
+            if found is not None:
+                return found
+        return None
+
+    async def _page(self, type: ObjectType, start: int) -> _Page:
+        page = await self._sender.send(lambda: self._reader.page(type, start, PAGE), (4, 0))
+        return _Page(page.objects, page.total)
+
+    async def _store_listing(
+        self,
+        type: ObjectType,
+        first: tuple[TargetObject, ...],
+        total: int,
+        began: float,
+        cycle_id: str,
+    ) -> None:
+        objects, read = first, 0
+        seen: set[ScimId] = set()
+        await self._forget(type)
+        while objects:
+            check_pager(type, objects, seen)
+            read += len(objects)
+            await self._job.store.write([row for o in objects for row in self._rows(o)])
+            if read >= total:
+                break
+            page = await self._page(type, read + 1)
+            objects, total = page.objects, page.total
+        listing = Listing(cycle_id=cycle_id, began=began, total=read)
+        await self._job.store.write([self.listings.put(type.value, listing)])
+
+    def _rows(self, object: TargetObject) -> list[Row]:
+        name = object.attributes.get(NAME_PATH[object.type])
+        if not name:
+            return []
+        key = name_key(object.type, str(name))
+        rows = [self._by_name.put(key, object)]
+        external = object.attributes.get("externalId")
+        if external:
+            rows.append(self._by_external_id.put(f"{object.type.value}/{external}", key))
+        return rows
+
+    async def _forget(self, type: ObjectType) -> None:
+        prefix = f"{type.value}/"
+        for table in (self._by_name, self._by_external_id):
+            while rows := await table.page(prefix):
+                await self._job.store.write([table.drop(key) for key, _ in rows])
+        await self._job.store.write([self.listings.drop(type.value)])
+
+
+class _Page(msgspec.Struct, frozen=True):
+    objects: tuple[TargetObject, ...]
+    total: int
+
+
+def check_pager(type: ObjectType, objects: tuple[TargetObject, ...], seen: set[ScimId]) -> None:
+    """Stops a pager that repeats itself: it would never end.
+
+    A single repeated row is a list that moved under the reader, and does no harm.
+    """
+    ids = {object.id for object in objects}
+    if ids and ids <= seen:
+        raise ProtocolError(
+            "ZSCloud",
+            f"GET /{type.value.capitalize()}s",
+            "the list repeats a page that was read already",
+            remedy="The server ignores startIndex; report it to its maker.",
+        )
+    seen |= ids

@@ -1,0 +1,91 @@
+"""Member batches that the server refuses: the one member that is to blame is found and set right.
+
+Halving finds it with a few requests more, instead of failing a hundred members for one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from provisioning.errors import NotFound, RemoteError
+from provisioning.job import Job
+from provisioning.lanes import Aspect, Lane, WorkItem, rank_of
+from provisioning.matching import Matching
+from provisioning.model import AddMembers, CreateObject, EntraId, Key, ObjectType, ScimId
+from provisioning.outcome import Recorder
+from provisioning.pacer import Priority
+from provisioning.plan import Planned
+from provisioning.resolve import Case, resolve
+from provisioning.sender import Sender
+
+_WITH_MEMBERS = (AddMembers, CreateObject)
+
+
+class Members:
+    """How many members go into one request to a group, and which are left out for now."""
+
+    def __init__(self, job: Job, sender: Sender, matching: Matching, recorder: Recorder) -> None:
+        self._job = job
+        self._sender = sender
+        self._matching = matching
+        self._recorder = recorder
+        self._sizes: dict[Key, int] = {}
+        self._left_out: dict[Key, set[ScimId]] = {}
+
+    def batch(self, case: Case) -> int:
+        """Members for one request."""
+        return self._sizes.get(case.key, self._job.rules.member_batch)
+
+    def admitted(self, case: Case) -> Mapping[ScimId, EntraId]:
+        """The wanted members, less those that the server refuses."""
+        out = self._left_out.get(case.key)
+        if not out:
+            return case.wanted
+        return {id: source for id, source in case.wanted.items() if id not in out}
+
+    async def doubt(
+        self,
+        case: Case,
+        failed: Planned,
+        error: RemoteError,
+        priority: Priority,
+        item: WorkItem,
+    ) -> None:
+        """Narrows down which member a refused request fails for. Raises ``error`` if none."""
+        write = failed.write
+        members = write.members if isinstance(write, _WITH_MEMBERS) else ()
+        if not members:
+            raise error
+        if len(members) > 1:
+            self._sizes[case.key] = len(members) // 2
+            return
+        self._sizes.pop(case.key, None)
+        await self._blame(case, members[0], error, priority, item)
+
+    async def _blame(
+        self, case: Case, member: ScimId, error: RemoteError, priority: Priority, item: WorkItem
+    ) -> None:
+        """One member is refused: gone from ZSCloud, and made anew; or left out for now."""
+        key = Key(ObjectType.USER, case.wanted[member])
+        try:
+            await self._matching.by_id(ObjectType.USER, member, priority)
+        except NotFound:
+            user = await resolve(self._job, self._recorder.graph, key)
+            if user is not None and user.link is not None:
+                await self._recorder.vanished(item, user)
+                self._job.store.defer(self._job.work.file([self._again(key, item)]))
+            return
+        self._left_out.setdefault(case.key, set()).add(member)
+        await self._recorder.member_refused(item, case, key, error)
+
+    def _again(self, key: Key, item: WorkItem) -> WorkItem:
+        return WorkItem(
+            key=key,
+            aspect=Aspect.OBJECT,
+            lane=max(item.lane, Lane.ON_DEMAND),
+            rank=rank_of(key.type),
+            cause=item.cause,
+            cycle_id=item.cycle_id,
+            generation=self._job.ids.new(),
+            filed_at=self._job.clock.time(),
+        )

@@ -1,0 +1,112 @@
+"""What Graph last said of each principal in or near scope, and what brings it in.
+
+Bulk reads and deltas write the mirror; scope and plan are decided from it. It must never take an
+older read over a newer row, and never believe an absence by itself: ``evidence`` decides that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+
+import msgspec
+
+from provisioning.model import Assignment, Attributes, EntraId, Key, ObjectType
+from provisioning.ports import Row, Store
+from provisioning.state import chunks
+from provisioning.table import Table
+
+
+class Presence(StrEnum):
+    """Whether the principal exists in Entra."""
+
+    PRESENT = "present"
+    SOFT_DELETED = "soft_deleted"
+    GONE = "gone"
+
+
+class MirrorUser(msgspec.Struct, frozen=True, kw_only=True):
+    """A user in or near scope. ``roles`` are its direct assignments, id to app role;
+    ``groups`` the watched groups that it is a direct member of.
+    """
+
+    id: EntraId
+    attributes: Attributes
+    enabled: bool
+    presence: Presence = Presence.PRESENT
+    read_at: float
+    roles: dict[str, str] = {}
+    groups: tuple[EntraId, ...] = ()
+
+
+class MirrorGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """A watched group: assigned, or (with nesting) inside an assigned one."""
+
+    id: EntraId
+    attributes: Attributes
+    presence: Presence = Presence.PRESENT
+    read_at: float
+    members_read_at: float = 0.0
+    roles: dict[str, str] = {}
+    parents: tuple[EntraId, ...] = ()
+
+
+class Mirror:
+    """The stored mirror of one job."""
+
+    def __init__(self, store: Store, job: str) -> None:
+        self._store = store
+        self.users = Table(store, job, "mirror_user", MirrorUser)
+        self.groups = Table(store, job, "mirror_group", MirrorGroup)
+        self._members = f"{job}:mirror_members"
+        self._assignments = f"{job}:mirror_assignments"
+
+    async def user(self, id: EntraId) -> MirrorUser | None:
+        """The user's row."""
+        return await self.users.get(id)
+
+    async def group(self, id: EntraId) -> MirrorGroup | None:
+        """The group's row, without its members."""
+        return await self.groups.get(id)
+
+    async def members(self, group: EntraId) -> frozenset[Key]:
+        """The direct members of a watched group."""
+        stored = await chunks.read(self._store, self._members, group)
+        return frozenset(Key.parse(element) for element in stored)
+
+    async def members_rows(
+        self, group: EntraId, add: Iterable[Key], remove: Iterable[Key]
+    ) -> list[Row]:
+        """Rows that bring the stored members of a group up to date."""
+        return await chunks.update(
+            self._store,
+            self._members,
+            group,
+            {str(key): "" for key in add},
+            [str(key) for key in remove],
+        )
+
+    async def assignments(self) -> dict[str, Assignment]:
+        """The assignments of the last good read, by id."""
+        stored = await chunks.read(self._store, self._assignments, "all")
+        return {id: _assignment(id, text) for id, text in stored.items()}
+
+    async def assignments_rows(self, add: Sequence[Assignment], remove: Iterable[str]) -> list[Row]:
+        """Rows that bring the stored assignments up to date."""
+        added = {a.id: f"{a.principal} {a.role_id} {a.created}" for a in add}
+        return await chunks.update(self._store, self._assignments, "all", added, list(remove))
+
+
+def _assignment(id: str, text: str) -> Assignment:
+    principal, role_id, created = text.split(" ")
+    return Assignment(id, Key.parse(principal), role_id, float(created))
+
+
+def user_key(id: EntraId) -> Key:
+    """The key of a user."""
+    return Key(ObjectType.USER, id)
+
+
+def group_key(id: EntraId) -> Key:
+    """The key of a group."""
+    return Key(ObjectType.GROUP, id)

@@ -1,0 +1,283 @@
+"""The values that the program speaks in. Frozen; no behaviour beyond their own reading.
+
+Words are Entra's where there is one: assignment, principal, app role, link, provisioning log.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from enum import StrEnum
+from typing import Any, NewType
+
+import msgspec
+
+EntraId = NewType("EntraId", str)
+"""Object id in Entra, of a user or a group."""
+
+ScimId = NewType("ScimId", str)
+"""Id that ZSCloud gave to a user or a group. Opaque."""
+
+Value = str | bool | int | float | None
+"""Value of a single-valued target attribute."""
+
+Attributes = dict[str, Any]
+"""Attribute values by name (source) or by SCIM path (target)."""
+
+
+class ObjectType(StrEnum):
+    """What a principal is on both sides."""
+
+    USER = "user"
+    GROUP = "group"
+
+
+class Key(msgspec.Struct, frozen=True, order=True):
+    """Names one principal. Hints, work items and links carry keys, never facts."""
+
+    type: ObjectType
+    id: EntraId
+
+    def __str__(self) -> str:
+        return f"{self.type.value}/{self.id}"
+
+    @staticmethod
+    def parse(text: str) -> Key:
+        """The inverse of ``str``."""
+        kind, _, identifier = text.partition("/")
+        return Key(ObjectType(kind), EntraId(identifier))
+
+
+# --- source -------------------------------------------------------------------------------
+
+
+class AppRole(msgspec.Struct, frozen=True):
+    """An app role of the enterprise application."""
+
+    id: str
+    value: str | None
+    display_name: str
+    enabled: bool
+
+
+DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"
+"""``appRoleId`` of an assignment without a role (Graph: appRoleAssignment)."""
+
+
+class ServicePrincipal(msgspec.Struct, frozen=True):
+    """The enterprise application."""
+
+    id: EntraId
+    app_id: str
+    display_name: str
+    enabled: bool
+    app_roles: tuple[AppRole, ...]
+
+
+class Assignment(msgspec.Struct, frozen=True):
+    """An appRoleAssignment of a user or group. ``created`` is epoch seconds, 0 when unknown."""
+
+    id: str
+    principal: Key
+    role_id: str
+    created: float
+
+
+class SourceUser(msgspec.Struct, frozen=True):
+    """A user as Graph shows it: ``attributes`` by Graph's property names, the selected only."""
+
+    id: EntraId
+    enabled: bool
+    attributes: Attributes
+
+
+class SourceGroup(msgspec.Struct, frozen=True):
+    """A group as Graph shows it, without its members."""
+
+    id: EntraId
+    attributes: Attributes
+
+
+class Member(msgspec.Struct, frozen=True):
+    """A direct member of a group. ``user`` is given when the member is a user."""
+
+    key: Key
+    user: SourceUser | None
+
+
+class DeltaRow(msgspec.Struct, frozen=True):
+    """One row of a delta answer: set-state, not an event; rows may repeat.
+
+    ``attributes`` holds the properties that came, null for a cleared one; ``removed`` is ``None``,
+    ``"changed"`` (soft-deleted, restorable) or ``"deleted"`` (gone). Members appear as keys.
+    Graph: delta query overview; users and groups delta.
+    """
+
+    key: Key
+    attributes: Attributes
+    enabled: bool | None = None
+    removed: str | None = None
+    members_added: tuple[Key, ...] = ()
+    members_removed: tuple[Key, ...] = ()
+
+
+class DeltaPage(msgspec.Struct, frozen=True):
+    """A page of a delta round. The last page of a round carries ``delta_link``."""
+
+    rows: tuple[DeltaRow, ...]
+    next_link: str | None
+    delta_link: str | None
+
+
+# --- target -------------------------------------------------------------------------------
+
+
+class GroupRef(msgspec.Struct, frozen=True):
+    """A group that a listed user says it is in."""
+
+    id: ScimId
+    display: str
+
+
+class TargetObject(msgspec.Struct, frozen=True):
+    """A user or group as ZSCloud shows it.
+
+    ``attributes`` by SCIM path (``name.givenName``, ``urn:…:User:department``), absent when unset.
+    ``members`` (groups) and ``groups`` (users) are ``None`` when the answer did not hold them.
+    """
+
+    type: ObjectType
+    id: ScimId
+    attributes: Attributes
+    members: tuple[ScimId, ...] | None = None
+    groups: tuple[GroupRef, ...] | None = None
+
+
+class TargetPage(msgspec.Struct, frozen=True):
+    """A page of a list: ``total`` as the server states it."""
+
+    objects: tuple[TargetObject, ...]
+    total: int
+
+
+class Capabilities(msgspec.Struct, frozen=True):
+    """What the server's discovery offers (RFC 7643 section 5)."""
+
+    patch: bool = True
+    bulk_operations: int = 0
+    bulk_payload: int = 0
+    max_results: int = 1000
+
+
+class MemberRemoval(StrEnum):
+    """How a member is taken out of a group."""
+
+    FILTER = "filter"
+    """PATCH remove with path ``members[value eq "id"]`` (RFC 7644 section 3.5.2.2)."""
+    VALUE = "value"
+    """PATCH remove with path ``members`` and a value array (Entra's form)."""
+    PUT = "put"
+    """PUT of the whole group."""
+
+
+# --- writes: one of these is one SCIM request ------------------------------------------------
+
+
+class CreateObject(msgspec.Struct, frozen=True, tag_field="write", tag="create"):
+    """POST of a user, or of a group with its first members."""
+
+    type: ObjectType
+    attributes: Attributes
+    members: tuple[ScimId, ...] = ()
+
+
+class UpdateObject(msgspec.Struct, frozen=True, tag_field="write", tag="update"):
+    """PATCH of attributes: ``values`` by SCIM path; ``None`` removes the attribute."""
+
+    type: ObjectType
+    id: ScimId
+    values: Attributes
+
+
+class DeleteObject(msgspec.Struct, frozen=True, tag_field="write", tag="delete"):
+    """DELETE of a user or group."""
+
+    type: ObjectType
+    id: ScimId
+
+
+class AddMembers(msgspec.Struct, frozen=True, tag_field="write", tag="add_members"):
+    """PATCH that adds members to a group."""
+
+    id: ScimId
+    members: tuple[ScimId, ...]
+
+
+class RemoveMembers(msgspec.Struct, frozen=True, tag_field="write", tag="remove_members"):
+    """PATCH that takes members out of a group, in the form given."""
+
+    id: ScimId
+    members: tuple[ScimId, ...]
+    form: MemberRemoval
+
+
+class ReplaceObject(msgspec.Struct, frozen=True, tag_field="write", tag="replace"):
+    """PUT of the whole object: all attributes that we own, and for a group all its members."""
+
+    type: ObjectType
+    id: ScimId
+    attributes: Attributes
+    members: tuple[ScimId, ...] | None = None
+
+
+Write = CreateObject | UpdateObject | DeleteObject | AddMembers | RemoveMembers | ReplaceObject
+
+
+# --- changes: what a write means, for people ---------------------------------------------------
+
+
+class Action(StrEnum):
+    """What is done to a target object (Graph: provisioningObjectSummary, extended)."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    ENABLE = "enable"
+    DISABLE = "disable"
+    DELETE = "delete"
+    ADD_MEMBER = "add_member"
+    REMOVE_MEMBER = "remove_member"
+
+
+class ModifiedProperty(msgspec.Struct, frozen=True):
+    """One attribute with its old and new value."""
+
+    name: str
+    old: Any
+    new: Any
+
+
+class ChangeMember(msgspec.Struct, frozen=True):
+    """The member that an ``add_member`` or ``remove_member`` is about."""
+
+    source_id: EntraId | None
+    target_id: ScimId | None
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """One change with its reason. ``change_id`` is a digest of action, object and new values."""
+
+    change_id: str
+    action: Action
+    object_type: ObjectType
+    source_id: EntraId
+    target_id: ScimId | None
+    name: str
+    member: ChangeMember | None = None
+    reason_code: str
+    reason: str
+    modified_properties: tuple[ModifiedProperty, ...] = ()
+
+
+def change_digest(action: Action, key: Key, new_values: Any) -> str:
+    """The stable id of a change: the same for the dry run and for the run."""
+    text = msgspec.json.encode([action.value, str(key), new_values], order="deterministic")
+    return hashlib.blake2b(text, digest_size=10).hexdigest()

@@ -1,0 +1,93 @@
+"""Checks whether both remote systems can be reached with what the settings say."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from provisioning.errors import CredentialsRefused, ProvisioningError, RemoteUnavailable, Throttled
+from provisioning.model import ObjectType
+from provisioning.operations.documents import Document
+from provisioning.services import Services
+
+T = TypeVar("T")
+
+_PACE = 1.0
+_TRIES = 3
+
+
+async def test_connection(services: Services) -> Document:
+    """Reads a little from each side, and writes nothing: ``{ok, checks}``.
+
+    Runs beside a cycle without its lease, at most one request a second to ZSCloud.
+    """
+    checks = [
+        await _check("Graph: enterprise application", services, _application),
+        await _check("Graph: assignments", services, _assignments),
+        await _check("ZSCloud: discovery", services, _discovery),
+        await _check("ZSCloud: token and filter", services, _token),
+    ]
+    return {"ok": all(check["status"] == "ok" for check in checks), "checks": checks}
+
+
+def exit_status(document: Document) -> int:
+    """0 when all is well, 2 when the configuration is wrong, 4 when a system is unavailable."""
+    codes = {check["code"] for check in document["checks"] if check["status"] != "ok"}
+    if not codes:
+        return 0
+    unavailable = {RemoteUnavailable.code, Throttled.code, CredentialsRefused.code}
+    return 4 if codes & unavailable else 2
+
+
+async def _check(
+    name: str, services: Services, check: Callable[[Services], Awaitable[str]]
+) -> Document:
+    try:
+        detail = await check(services)
+    except ProvisioningError as error:
+        return {
+            "name": name,
+            "status": "failed",
+            "detail": str(error),
+            "code": error.code,
+            "remedy": error.remedy,
+        }
+    return {"name": name, "status": "ok", "detail": detail, "code": None, "remedy": None}
+
+
+async def _application(services: Services) -> str:
+    application = await services.source.service_principal()
+    roles = ", ".join(role.display_name for role in application.app_roles) or "none"
+    state = "" if application.enabled else ", disabled for sign-in"
+    return f"'{application.display_name}', app roles: {roles}{state}"
+
+
+async def _assignments(services: Services) -> str:
+    async for page in services.source.assignments():
+        return f"the first page holds {len(page)} assignments"
+    return "no assignments"
+
+
+async def _discovery(services: Services) -> str:
+    offered = await _paced(services, services.target.capabilities)
+    bulk = f"Bulk of {offered.bulk_operations}" if offered.bulk_operations else "no Bulk"
+    return f"PATCH {'offered' if offered.patch else 'not offered'}, {bulk}"
+
+
+async def _token(services: Services) -> str:
+    """As Entra does it: look for a user of a random name, and expect none."""
+    name = f"{services.ids.new()}@example.com"
+    await services.clock.sleep(_PACE)
+    found = await _paced(services, lambda: services.target.find(ObjectType.USER, "userName", name))
+    return "the token is accepted, the filter on userName works" if not found else "odd answer"
+
+
+async def _paced(services: Services, call: Callable[[], Awaitable[T]]) -> T:
+    for tries in range(_TRIES):
+        try:
+            return await call()
+        except Throttled as error:
+            if tries == _TRIES - 1:
+                raise
+            await services.clock.sleep(max(_PACE, error.retry_after))
+    raise AssertionError

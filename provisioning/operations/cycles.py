@@ -1,0 +1,153 @@
+"""Starting, running and reading cycles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from provisioning.cycle import CycleRun
+from provisioning.errors import ConfigurationError, InvalidRequest, Problem
+from provisioning.job import Job
+from provisioning.lease import held
+from provisioning.model import Change
+from provisioning.operations.documents import Document, cycle_document
+from provisioning.record import OPEN, CycleKind, CycleRecord, CycleStatus
+from provisioning.sender import Sender
+from provisioning.services import Services
+
+Progress = Callable[[CycleRecord], None]
+
+_PAGE = 200
+
+
+def require_on(services: Services) -> None:
+    """Raises ``ConfigurationError`` while ``PROVISIONING_STATUS`` is off."""
+    if services.settings.provisioning_status != "on":
+        raise ConfigurationError(
+            (
+                Problem(
+                    "PROVISIONING_STATUS",
+                    "is 'off': a cycle writes nothing.",
+                    "Look at the plan, provision one test user on demand, then set it to 'on'.",
+                ),
+            )
+        )
+
+
+async def start_cycle(services: Services, kind: CycleKind, *, dry_run: bool) -> Document:
+    """Queues a cycle. One that is open already goes on instead of a second one."""
+    if not dry_run:
+        require_on(services)
+    await services.claim(dry_run=dry_run)
+    job = services.job()
+    record = await _record(job, services, kind, dry_run=dry_run)
+    await job.store.write([job.cycles.rows.put(record.cycle_id, record)])
+    if not dry_run:
+        await job.store.write([job.cycles.current.put("open", record.cycle_id)])
+    await job.store.close()
+    return cycle_document(record)
+
+
+async def run_cycle(
+    services: Services,
+    kind: CycleKind = CycleKind.INCREMENTAL,
+    *,
+    cycle_id: str | None = None,
+    dry_run: bool = False,
+    wait: float | None = None,
+    budget: float | None = None,
+    progress: Progress = lambda _: None,
+) -> tuple[CycleRecord, list[Change]]:
+    """Runs a cycle, or goes on with an open one, for at most ``budget`` seconds of work.
+
+    ``wait`` is how long to wait for the lease, ``None`` for ever. Gives the record, which is
+    still ``running`` when the budget was spent, and the changes of a dry run.
+    Raises ``ConfigurationError``, ``LeaseUnavailable``, ``InvalidRequest``.
+    """
+    if not dry_run:
+        require_on(services)
+    await services.claim(dry_run=dry_run)
+    async with held(
+        services.leases,
+        services.settings.job,
+        services.holder,
+        services.clock,
+        services.pacer,
+        wait=wait,
+    ) as lease:
+        job = services.job(dry_run=dry_run)
+        try:
+            record = await _find(job, services, kind, cycle_id, dry_run=dry_run)
+            sender = Sender(services.pacer, lease, services.clock, services.ids)
+            run = CycleRun(
+                job,
+                services.source,
+                services.target,
+                None if dry_run else services.target,
+                sender,
+                record,
+                budget=budget,
+                progress=progress,
+            )
+            await run.run()
+        finally:
+            await job.store.close()
+    if dry_run:
+        await _store_plan(services, record, run.recorder.changes)
+    return record, run.recorder.changes
+
+
+async def get_cycle(services: Services, cycle_id: str, after: int = 0) -> Document:
+    """A cycle's progress or result; for a dry run a page of its changes, and where it goes on."""
+    job = services.job()
+    record = await job.cycles.rows.get(cycle_id)
+    if record is None:
+        raise InvalidRequest(
+            Problem("id", f"no cycle {cycle_id} is known", "List cycles with `status` or `logs`.")
+        )
+    if not record.dry_run:
+        return cycle_document(record)
+    prefix = f"{cycle_id}/"
+    rows = await job.cycles.changes.page(
+        prefix, after=f"{prefix}{after:08d}" if after else "", limit=_PAGE
+    )
+    document = cycle_document(record, [change for _, change in rows])
+    more = len(rows) == _PAGE
+    document["next"] = rows[-1][0].removeprefix(prefix) if more else None
+    return document
+
+
+async def _find(
+    job: Job, services: Services, kind: CycleKind, cycle_id: str | None, *, dry_run: bool
+) -> CycleRecord:
+    if cycle_id is None:
+        return await _record(job, services, kind, dry_run=dry_run)
+    record = await job.cycles.rows.get(cycle_id)
+    if record is None or record.status not in OPEN:
+        return await _record(job, services, kind, dry_run=dry_run)
+    return record
+
+
+async def _record(job: Job, services: Services, kind: CycleKind, *, dry_run: bool) -> CycleRecord:
+    open_cycle = None if dry_run else await job.cycles.open_cycle()
+    if open_cycle is not None:
+        return open_cycle
+    first = await job.cycles.current.get("initial") is None
+    return CycleRecord(
+        cycle_id=services.ids.new(),
+        kind=CycleKind.INITIAL if first else kind,
+        dry_run=dry_run,
+        status=CycleStatus.QUEUED,
+        started=services.clock.time(),
+    )
+
+
+async def _store_plan(services: Services, record: CycleRecord, changes: list[Change]) -> None:
+    """Keeps what a dry run would send, so that it can be read page by page."""
+    job = services.job()
+    rows = [job.cycles.rows.put(record.cycle_id, record)]
+    rows += [
+        job.cycles.changes.put(f"{record.cycle_id}/{number:08d}", change)
+        for number, change in enumerate(changes, 1)
+    ]
+    await job.store.write(rows)
+    await job.store.close()

@@ -1,0 +1,86 @@
+"""The documents that callers see: names in snake_case, times as RFC 3339 in UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from provisioning.errors import ConfigurationError, InvalidRequest, Problem, ProvisioningError
+from provisioning.model import Change
+from provisioning.provisioning_log import LogEntry
+from provisioning.record import CycleRecord
+
+Document = dict[str, Any]
+"""What becomes one JSON object."""
+
+
+def timestamp(seconds: float | None) -> str | None:
+    """Epoch seconds as RFC 3339, with milliseconds."""
+    if not seconds:
+        return None
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def cycle_document(record: CycleRecord, changes: list[Change] | None = None) -> Document:
+    """A cycle with its progress; with the changes of a dry run, if given."""
+    duration = None if record.finished is None else round(record.finished - record.started, 3)
+    document: Document = {
+        "cycle_id": record.cycle_id,
+        "kind": record.kind.value,
+        "dry_run": record.dry_run,
+        "status": record.status.value,
+        "phase": record.phase,
+        "counts": msgspec.to_builtins(record.counts),
+        "requests": msgspec.to_builtins(record.requests),
+        "started": timestamp(record.started),
+        "duration_seconds": duration,
+        "progress": {
+            "done": record.done,
+            "left": record.left,
+            "requests_left": record.requests_left,
+            "seconds_left": record.seconds_left,
+        },
+    }
+    if record.error_code is not None:
+        document["error"] = {
+            "code": record.error_code,
+            "message": record.error,
+            "remedy": record.remedy,
+        }
+    if changes is not None:
+        document["changes"] = [change_document(change) for change in changes]
+    return document
+
+
+def change_document(change: Change) -> Document:
+    """One change."""
+    document: Document = msgspec.to_builtins(change)
+    return document
+
+
+def entry_document(entry: LogEntry) -> Document:
+    """One entry of the provisioning log."""
+    document: Document = msgspec.to_builtins(entry)
+    document["time"] = timestamp(entry.time)
+    return document
+
+
+def problem_document(error: ProvisioningError, status: int) -> Document:
+    """An error as RFC 9457 ``application/problem+json``."""
+    problems: tuple[Problem, ...] = ()
+    if isinstance(error, ConfigurationError):
+        problems = error.problems
+    elif isinstance(error, InvalidRequest):
+        problems = (error.problem,)
+    return {
+        "type": "about:blank",
+        "title": error.code,
+        "status": status,
+        "detail": str(error),
+        "code": error.code,
+        "errors": [{"field": p.field, "message": p.message, "remedy": p.remedy} for p in problems]
+        or [{"field": None, "message": str(error), "remedy": error.remedy}],
+    }

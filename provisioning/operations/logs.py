@@ -1,0 +1,88 @@
+"""Reading the provisioning log."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from provisioning.errors import InvalidRequest, Problem
+from provisioning.model import Action
+from provisioning.operations.documents import Document, entry_document
+from provisioning.provisioning_log import LogQuery, LogStatus
+from provisioning.services import Services
+
+_LARGEST_PAGE = 1000
+_AGO = re.compile(r"(\d+)([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+async def query_logs(
+    services: Services,
+    *,
+    since: str | None = None,
+    until: str | None = None,
+    principal: str | None = None,
+    cycle: str | None = None,
+    status: str | None = None,
+    action: str | None = None,
+    limit: str | int = 100,
+    after: str | None = None,
+) -> Document:
+    """Log entries, newest first: ``{items, next}``. Raises ``InvalidRequest``, naming the field."""
+    now = services.clock.time()
+    query = LogQuery(
+        since=moment("since", since, now),
+        until=moment("until", until, now),
+        principal=principal or None,
+        cycle_id=cycle or None,
+        status=None if not status else _status(status),
+        action=None if not action else _action(action),
+        limit=_limit(limit),
+        after=after or None,
+    )
+    entries, following = await services.job().log.query(query)
+    return {"items": [entry_document(entry) for entry in entries], "next": following}
+
+
+def moment(field: str, text: str | None, now: float) -> float | None:
+    """A time given as RFC 3339 or as an age such as ``2h``; epoch seconds."""
+    if not text:
+        return None
+    ago = _AGO.fullmatch(text)
+    if ago:
+        return now - int(ago[1]) * _SECONDS[ago[2]]
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidRequest(
+            Problem(field, f"{text!r} is no time", "Give RFC 3339, or an age such as 30m, 2h, 7d.")
+        ) from None
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+
+
+def _status(text: str) -> LogStatus:
+    if text not in set(LogStatus):
+        raise InvalidRequest(
+            Problem("status", f"{text!r} is none", f"Use one of {', '.join(LogStatus)}.")
+        )
+    return LogStatus(text)
+
+
+def _action(text: str) -> Action:
+    if text not in set(Action):
+        raise InvalidRequest(
+            Problem("action", f"{text!r} is none", f"Use one of {', '.join(Action)}.")
+        )
+    return Action(text)
+
+
+def _limit(value: str | int) -> int:
+    try:
+        limit = int(value)
+    except ValueError:
+        limit = 0
+    if not 1 <= limit <= _LARGEST_PAGE:
+        raise InvalidRequest(
+            Problem("limit", f"{value!r} is out of range", f"Give 1 to {_LARGEST_PAGE}.")
+        )
+    return limit

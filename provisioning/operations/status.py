@@ -1,0 +1,84 @@
+"""How the job stands, in one document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from provisioning.discovery.filing import Held
+from provisioning.job import Job
+from provisioning.operations.documents import Document, cycle_document, timestamp
+from provisioning.provisioning_log import LogQuery, LogStatus
+from provisioning.record import OPEN, CycleRecord, CycleStatus
+from provisioning.services import Services
+from provisioning.table import Table
+
+_RECENT = 200
+
+
+async def status(services: Services) -> Document:
+    """State in one word, since when and why; lanes, escrow, watermark age, lease, latency."""
+    job = services.job()
+    last = await job.cycles.last()
+    lease = await services.leases.read(services.settings.job)
+    now = services.clock.time()
+    busy = lease is not None and lease.until > now
+    held = await Table(job.store, job.name, "held", Held).count()
+    state, why, since = _state(services, last, held, busy=busy)
+    lanes = await job.work.counts()
+    return {
+        "state": state,
+        "since": timestamp(since),
+        "why": why,
+        "cycle": None if last is None else cycle_document(last),
+        "lanes": {str(lane.value): count for lane, count in lanes.items()},
+        "held": held,
+        "escrow": await job.escrow.count(),
+        "last_success": timestamp(await _last_success(job)),
+        "watermark_age_seconds": await _watermark_age(job, now),
+        "lease": {"holder": lease.holder, "until": timestamp(lease.until)}
+        if lease is not None and busy
+        else None,
+        "latency": await _latency(job),
+        "subscriptions": [],
+    }
+
+
+def _state(
+    services: Services, last: CycleRecord | None, held: int, *, busy: bool
+) -> tuple[str, str, float | None]:
+    since = None if last is None else last.finished or last.started
+    if services.settings.provisioning_status != "on":
+        return "off", "PROVISIONING_STATUS is 'off'.", since
+    if last is None:
+        return "healthy", "No cycle has run yet: run `cycle` to begin.", None
+    if last.status is CycleStatus.QUARANTINED:
+        return "quarantined", last.error or "", since
+    if last.status in OPEN or busy:
+        return "working", f"A cycle is {last.phase or 'queued'}.", last.started
+    if held:
+        return "held", f"{held} removals are above the deletion threshold.", since
+    if last.status is CycleStatus.FAILED:
+        return "healthy", f"The last cycle failed: {last.error}", since
+    return "healthy", "The last cycle completed.", since
+
+
+async def _last_success(job: Job) -> float | None:
+    for _, record in await job.cycles.rows.page(limit=50, reverse=True):
+        if record.status in (CycleStatus.COMPLETED, CycleStatus.COMPLETED_WITH_ERRORS):
+            return record.finished if not record.dry_run else None
+    return None
+
+
+async def _watermark_age(job: Job, now: float) -> float | None:
+    ages = [now - mark.taken_at async for _, mark in job.watermarks.all()]
+    return round(max(ages), 3) if ages else None
+
+
+async def _latency(job: Job) -> Document:
+    entries, _ = await job.log.query(LogQuery(status=LogStatus.SUCCESS, limit=_RECENT))
+    times = sorted(e.latency_ms / 1000 for e in entries if e.latency_ms is not None)
+    return {"p50_seconds": _quantile(times, 0.5), "p99_seconds": _quantile(times, 0.99)}
+
+
+def _quantile(times: Sequence[float], share: float) -> float | None:
+    return times[min(len(times) - 1, int(len(times) * share))] if times else None

@@ -1,0 +1,133 @@
+"""The send slots of one ZSCloud tenant.
+
+ZSCloud answers at most 5 requests a second. Slots are 1.01/rate apart: 99 % of the rate, so that
+10 ms of jitter never puts six requests into one second. Whoever is most urgent gets the next
+slot, at the moment it is free: nothing queues ahead of a leaver.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections import deque
+from collections.abc import Iterable
+
+from provisioning.ports import Clock
+
+_SPREAD = 1.01
+_TOLERATED_LATENESS = 0.005
+_REMEMBERED = 8
+
+Priority = tuple[int, ...]
+"""Smaller goes first: lane, then rank."""
+
+
+class Turn:
+    """One send slot. Give it back if nothing is sent, so that the next in line may have it."""
+
+    def __init__(self, pacer: Pacer) -> None:
+        self._pacer = pacer
+        self._open = True
+
+    def give_back(self) -> None:
+        """Nothing was sent in this slot."""
+        if self._open:
+            self._open = False
+            self._pacer._finish(sent=False)  # noqa: SLF001
+
+    def finish(self) -> None:
+        """The answer has come, or never will."""
+        if self._open:
+            self._open = False
+            self._pacer._finish(sent=True)  # noqa: SLF001
+
+
+class Pacer:
+    """Grants turns at the rate, most urgent first. ``rate`` is requests a second; 0 is unlimited.
+
+    ``in_flight`` bounds how many requests may be unanswered at once.
+    """
+
+    def __init__(self, rate: float, clock: Clock, *, in_flight: int = 16) -> None:
+        self._interval = _SPREAD / rate if rate > 0 else 0.0
+        self._clock = clock
+        self._limit = in_flight if rate <= 0 else max(in_flight, int(rate * 20))
+        self._flying = 0
+        self._next = 0.0
+        self._previous = 0.0
+        self._waiting: list[tuple[Priority, int, asyncio.Future[Turn]]] = []
+        self._counter = 0
+        self._changed = asyncio.Event()
+        self._granting: asyncio.Task[None] | None = None
+        self._sent: deque[float] = deque(maxlen=_REMEMBERED)
+
+    async def turn(self, priority: Priority) -> Turn:
+        """Waits for the next send slot that nobody more urgent wants."""
+        future: asyncio.Future[Turn] = asyncio.get_running_loop().create_future()
+        self._counter += 1
+        heapq.heappush(self._waiting, (priority, self._counter, future))
+        self._changed.set()
+        if self._granting is None or self._granting.done():
+            self._granting = asyncio.create_task(self._grant())
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled():
+                future.result().give_back()
+            raise
+
+    def pause(self, seconds: float) -> None:
+        """No request is sent for that long: ZSCloud answered 429."""
+        self._next = max(self._next, self._clock.monotonic() + seconds)
+        self._changed.set()
+
+    def sends(self) -> list[float]:
+        """The last send times, in epoch seconds: they travel with the lease."""
+        return list(self._sent)
+
+    def resume_after(self, sends: Iterable[float]) -> None:
+        """Takes over the pace of the previous holder of the lease."""
+        last = max(sends, default=0.0)
+        wait = last + self._interval - self._clock.time()
+        if 0 < wait <= self._interval:
+            self.pause(wait)
+
+    async def close(self) -> None:
+        """Stops granting; those who wait are cancelled."""
+        if self._granting is not None:
+            self._granting.cancel()
+            await asyncio.gather(self._granting, return_exceptions=True)
+        for _, _, future in self._waiting:
+            future.cancel()
+        self._waiting.clear()
+
+    async def _grant(self) -> None:
+        while self._waiting:
+            self._changed.clear()
+            now = self._clock.monotonic()
+            if self._flying >= self._limit:
+                await self._changed.wait()
+            elif now < self._next:
+                # A pause may lengthen the wait; a more urgent caller just joins the heap.
+                await self._clock.sleep(self._next - now)
+            else:
+                self._grant_one(now)
+
+    def _grant_one(self, now: float) -> None:
+        _, _, future = heapq.heappop(self._waiting)
+        if future.done():
+            return
+        self._previous = self._next
+        late = now - self._next
+        start = self._next if late < _TOLERATED_LATENESS else now
+        self._next = start + self._interval
+        self._flying += 1
+        self._sent.append(self._clock.time())
+        future.set_result(Turn(self))
+
+    def _finish(self, *, sent: bool) -> None:
+        self._flying -= 1
+        if not sent and self._sent:
+            self._sent.pop()
+            self._next = min(self._next, max(self._previous, self._clock.monotonic()))
+        self._changed.set()

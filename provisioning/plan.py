@@ -1,0 +1,357 @@
+"""What should be, what is, the difference. Pure: no await, no clock, no client.
+
+``None`` means that nothing is to be done. A plan never names an attribute outside the mapping,
+and nothing that is not ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from itertools import islice
+from typing import Any
+
+import msgspec
+
+from provisioning.links import NAME_PATH, Link
+from provisioning.mapping import Mapped
+from provisioning.model import (
+    Action,
+    AddMembers,
+    Attributes,
+    Change,
+    ChangeMember,
+    CreateObject,
+    DeleteObject,
+    EntraId,
+    Key,
+    MemberRemoval,
+    ModifiedProperty,
+    ObjectType,
+    RemoveMembers,
+    ScimId,
+    UpdateObject,
+    Write,
+    change_digest,
+)
+from provisioning.scope import Reason, Verdict
+
+
+class Deprovision(StrEnum):
+    """What an event does to the account or group in ZSCloud."""
+
+    DISABLE = "disable"
+    DELETE = "delete"
+    NONE = "none"
+
+
+class DeprovisioningPolicy(msgspec.Struct, frozen=True):
+    """The settings ``ON_UNASSIGN`` and its siblings, by reason."""
+
+    by_reason: dict[Reason, Deprovision]
+
+    def of(self, reason: Reason) -> Deprovision:
+        """What to do for a reason; disabling is the careful default."""
+        return self.by_reason.get(reason, Deprovision.DISABLE)
+
+
+class Planned(msgspec.Struct, frozen=True):
+    """One SCIM request with what it means."""
+
+    write: Write
+    changes: tuple[Change, ...]
+
+
+class Skipped(msgspec.Struct, frozen=True):
+    """Nothing is written although something differs; why, and what to do about it."""
+
+    code: str
+    sentence: str
+    remedy: str
+
+
+REMOVALS = frozenset({Action.DISABLE, Action.DELETE, Action.REMOVE_MEMBER})
+"""Actions that take access away: they go through the brake, and in the leavers' lane."""
+
+
+def plan_user(
+    key: Key,
+    verdict: Verdict,
+    mapped: Mapped,
+    link: Link | None,
+    policy: DeprovisioningPolicy,
+) -> Planned | Skipped | None:
+    """The one request that brings a user's account nearer to what it should be."""
+    if link is None:
+        return _create(key, verdict, mapped) if verdict.active else None
+    if link.protected:
+        return _protected(link) if _differs(verdict, mapped, link) else None
+    if verdict.active:
+        return _update(key, link, mapped, verdict) or _unfit(mapped)
+    what = policy.of(verdict.reason)
+    if what is Deprovision.NONE:
+        return None
+    if what is Deprovision.DELETE:
+        return _delete(key, link, verdict)
+    if verdict.assigned and verdict.reason is Reason.DISABLED:
+        # Still assigned: its other attributes go on following Entra.
+        return _update(key, link, mapped, verdict)
+    return _disable(key, link, verdict) if link.active else None
+
+
+def plan_group(
+    key: Key,
+    verdict: Verdict,
+    mapped: Mapped,
+    link: Link | None,
+    wanted: Mapping[ScimId, EntraId],
+    recorded: Mapping[ScimId, bool],
+    batch: int,
+) -> list[Planned]:
+    """Requests that create or rename a group and add the members that are missing there."""
+    if not verdict.active or (link is not None and link.protected):
+        return []
+    missing = sorted(id for id in wanted if id not in recorded)
+    if link is None:
+        return _create_group(key, verdict, mapped, missing, wanted, batch)
+    plans: list[Planned] = []
+    update = _update(key, link, mapped, verdict)
+    if update is not None:
+        plans.append(update)
+    plans.extend(_add(key, link, part, wanted) for part in _batches(missing, batch))
+    return plans
+
+
+def plan_group_removal(
+    key: Key,
+    verdict: Verdict,
+    link: Link,
+    wanted: Mapping[ScimId, EntraId],
+    ours: Mapping[ScimId, EntraId | None],
+    policy: DeprovisioningPolicy,
+    form: MemberRemoval,
+    batch: int,
+) -> list[Planned]:
+    """Requests that take members out of a group, or the group away.
+
+    ``ours`` are the recorded members that we may remove, with their principal where known.
+    Groups have no ``active``: ``disable`` takes our members out and keeps the object.
+    """
+    if link.protected:
+        return []
+    if not verdict.active:
+        what = policy.of(verdict.reason)
+        if what is Deprovision.NONE:
+            return []
+        if what is Deprovision.DELETE:
+            return [_delete(key, link, verdict)]
+        wanted = {}
+    surplus = sorted(id for id in ours if id not in wanted)
+    return [_remove(key, link, part, ours, form, verdict) for part in _batches(surplus, batch)]
+
+
+# --- single changes ----------------------------------------------------------------------------
+
+
+def _create(key: Key, verdict: Verdict, mapped: Mapped) -> Planned | Skipped:
+    unfit = _unfit(mapped)
+    if unfit is not None:
+        return unfit
+    attributes = {**mapped.defaults, **mapped.attributes}
+    return Planned(
+        CreateObject(key.type, attributes), (_created(key, verdict, attributes, mapped.name),)
+    )
+
+
+def _unfit(mapped: Mapped) -> Skipped | None:
+    if not mapped.problems:
+        return None
+    problem = mapped.problems[0]
+    sentence = f"{problem.field}: {problem.message}"
+    return Skipped("MandatoryFieldsMissing", sentence, problem.remedy)
+
+
+def _created(key: Key, verdict: Verdict, attributes: Attributes, name: str) -> Change:
+    return Change(
+        change_id=change_digest(Action.CREATE, key, attributes),
+        action=Action.CREATE,
+        object_type=key.type,
+        source_id=key.id,
+        target_id=None,
+        name=name,
+        reason_code=verdict.reason.value,
+        reason=verdict.sentence,
+        modified_properties=tuple(
+            ModifiedProperty(path, None, value) for path, value in attributes.items()
+        ),
+    )
+
+
+def _create_group(
+    key: Key,
+    verdict: Verdict,
+    mapped: Mapped,
+    missing: Sequence[ScimId],
+    wanted: Mapping[ScimId, EntraId],
+    batch: int,
+) -> list[Planned]:
+    created = _create(key, verdict, mapped)
+    if isinstance(created, Skipped):
+        return []
+    first = tuple(missing[:batch])
+    write = msgspec.structs.replace(created.write, members=first)
+    added = tuple(_added(key, None, mapped.name, id, wanted[id]) for id in first)
+    return [Planned(write, (*created.changes, *added))]
+
+
+def differences(mapped: Mapped, recorded: Attributes) -> list[ModifiedProperty]:
+    """Mapped attributes whose recorded value is another; a path that is created only, or kept
+    when empty, is left alone.
+    """
+    changed: list[ModifiedProperty] = []
+    for path, new in mapped.attributes.items():
+        old = recorded.get(path)
+        if new != old and path not in mapped.create_only:
+            changed.append(ModifiedProperty(path, old, new))
+    for path in mapped.clearable:
+        old = recorded.get(path)
+        if old not in (None, "") and path not in mapped.attributes:
+            changed.append(ModifiedProperty(path, old, None))
+    return changed
+
+
+def _differs(verdict: Verdict, mapped: Mapped, link: Link) -> bool:
+    return bool(differences(mapped, link.attributes)) if verdict.active else link.active
+
+
+def _protected(link: Link) -> Skipped:
+    name = link.attributes.get(NAME_PATH[link.key.type], link.scim_id)
+    return Skipped(
+        "ProtectedObject",
+        f"'{name}' is protected (an administrator's account, or named by PROTECTED): its own "
+        "attributes are never written.",
+        "Change it in the ZSCloud portal, or take it out of PROTECTED.",
+    )
+
+
+def _update(key: Key, link: Link, mapped: Mapped, verdict: Verdict) -> Planned | None:
+    changed = differences(mapped, link.attributes)
+    if not changed:
+        return None
+    values = {prop.name: prop.new for prop in changed}
+    action = _action(values, link)
+    reason, sentence = _why(action, verdict, changed)
+    change = Change(
+        change_id=change_digest(action, key, values),
+        action=action,
+        object_type=key.type,
+        source_id=key.id,
+        target_id=link.scim_id,
+        name=mapped.name or _recorded_name(link),
+        reason_code=reason,
+        reason=sentence,
+        modified_properties=tuple(changed),
+    )
+    return Planned(UpdateObject(key.type, link.scim_id, values), (change,))
+
+
+def _action(values: Mapping[str, Any], link: Link) -> Action:
+    if values.get("active") is False:
+        return Action.DISABLE
+    if values.get("active") is True and not link.active:
+        return Action.ENABLE
+    return Action.UPDATE
+
+
+def _why(action: Action, verdict: Verdict, changed: Sequence[ModifiedProperty]) -> tuple[str, str]:
+    if action is not Action.UPDATE:
+        return verdict.reason.value, verdict.sentence
+    names = ", ".join(prop.name.rpartition(":")[2] for prop in changed)
+    return "AttributeChanged", f"{names} differs from Entra. {verdict.sentence}"
+
+
+def _disable(key: Key, link: Link, verdict: Verdict) -> Planned:
+    change = Change(
+        change_id=change_digest(Action.DISABLE, key, {"active": False}),
+        action=Action.DISABLE,
+        object_type=key.type,
+        source_id=key.id,
+        target_id=link.scim_id,
+        name=_recorded_name(link),
+        reason_code=verdict.reason.value,
+        reason=verdict.sentence,
+        modified_properties=(ModifiedProperty("active", True, False),),
+    )
+    return Planned(UpdateObject(key.type, link.scim_id, {"active": False}), (change,))
+
+
+def _delete(key: Key, link: Link, verdict: Verdict) -> Planned:
+    change = Change(
+        change_id=change_digest(Action.DELETE, key, None),
+        action=Action.DELETE,
+        object_type=key.type,
+        source_id=key.id,
+        target_id=link.scim_id,
+        name=_recorded_name(link),
+        reason_code=verdict.reason.value,
+        reason=verdict.sentence,
+    )
+    return Planned(DeleteObject(key.type, link.scim_id), (change,))
+
+
+def _add(key: Key, link: Link, part: Sequence[ScimId], wanted: Mapping[ScimId, EntraId]) -> Planned:
+    name = _recorded_name(link)
+    changes = tuple(_added(key, link.scim_id, name, id, wanted[id]) for id in part)
+    return Planned(AddMembers(link.scim_id, tuple(part)), changes)
+
+
+def _added(key: Key, group: ScimId | None, name: str, member: ScimId, source: EntraId) -> Change:
+    return Change(
+        change_id=change_digest(Action.ADD_MEMBER, key, source),
+        action=Action.ADD_MEMBER,
+        object_type=ObjectType.GROUP,
+        source_id=key.id,
+        target_id=group,
+        name=name,
+        member=ChangeMember(source, member),
+        reason_code="MemberOfGroup",
+        reason=f"Member of '{name}' in Entra.",
+    )
+
+
+def _remove(
+    key: Key,
+    link: Link,
+    part: Sequence[ScimId],
+    ours: Mapping[ScimId, EntraId | None],
+    form: MemberRemoval,
+    verdict: Verdict,
+) -> Planned:
+    name = _recorded_name(link)
+    code = "NotMemberOfGroup" if verdict.active else verdict.reason.value
+    sentence = f"No longer a member of '{name}' in Entra." if verdict.active else verdict.sentence
+    changes = tuple(
+        Change(
+            change_id=change_digest(Action.REMOVE_MEMBER, key, ours[id] or id),
+            action=Action.REMOVE_MEMBER,
+            object_type=ObjectType.GROUP,
+            source_id=key.id,
+            target_id=link.scim_id,
+            name=name,
+            member=ChangeMember(ours[id], id),
+            reason_code=code,
+            reason=sentence,
+        )
+        for id in part
+    )
+    return Planned(RemoveMembers(link.scim_id, tuple(part), form), changes)
+
+
+def _recorded_name(link: Link) -> str:
+    return str(link.attributes.get(NAME_PATH[link.key.type]) or link.scim_id)
+
+
+def _batches(ids: Iterable[ScimId], size: int) -> Iterable[list[ScimId]]:
+    rest = iter(ids)
+    while part := list(islice(rest, size)):
+        yield part

@@ -1,0 +1,232 @@
+"""What the core needs from the outside. Adapters implement these; only ``bootstrap`` picks them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from provisioning.model import (
+    Assignment,
+    Capabilities,
+    DeltaPage,
+    EntraId,
+    Member,
+    ObjectType,
+    ScimId,
+    ServicePrincipal,
+    SourceGroup,
+    SourceUser,
+    TargetObject,
+    TargetPage,
+    Write,
+)
+
+
+class Clock(Protocol):
+    """Time. ``time`` is seconds since the epoch, UTC; ``monotonic`` never runs back."""
+
+    def time(self) -> float: ...
+
+    def monotonic(self) -> float: ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class Row(NamedTuple):
+    """One stored row to write. ``value`` ``None`` deletes it.
+
+    ``only_if``, when given, applies the row only if the stored value still equals it; a row that
+    has changed meanwhile is left as it is, without an error.
+    """
+
+    table: str
+    key: str
+    value: bytes | None
+    only_if: bytes | None = None
+
+
+class Store(Protocol):
+    """Durable rows, ordered by key within a table.
+
+    Raises ``StoreUnavailable`` when the storage cannot be reached.
+    """
+
+    async def get(self, table: str, key: str) -> bytes | None: ...
+
+    async def get_many(self, table: str, keys: Sequence[str]) -> Mapping[str, bytes]:
+        """The rows that exist, by key."""
+        ...
+
+    async def scan(
+        self,
+        table: str,
+        prefix: str = "",
+        *,
+        after: str = "",
+        limit: int = 1000,
+        reverse: bool = False,
+    ) -> Sequence[tuple[str, bytes]]:
+        """Rows whose key starts with ``prefix`` and lies beyond ``after``, in key order."""
+        ...
+
+    async def count(self, table: str, prefix: str = "") -> int: ...
+
+    async def write(self, rows: Sequence[Row]) -> None:
+        """Durable when it returns. Rows take effect in the order given, all or (where the
+        storage has no such transaction) a leading part of them.
+        """
+        ...
+
+    async def close(self) -> None: ...
+
+
+class LeaseState(NamedTuple):
+    """Who holds the lease until when (epoch seconds), and what the last holder left with it."""
+
+    holder: str
+    until: float
+    payload: bytes
+
+
+class LeasePort(Protocol):
+    """The lease of one ZSCloud tenant: at most one holder at any time."""
+
+    async def acquire(self, name: str, holder: str, seconds: float) -> LeaseState | None:
+        """The lease with the payload of its last holder; ``None`` while another holds it."""
+        ...
+
+    async def renew(self, name: str, holder: str, seconds: float) -> bool:
+        """False when the lease is no longer ours."""
+        ...
+
+    async def release(self, name: str, holder: str, payload: bytes) -> None: ...
+
+    async def read(self, name: str) -> LeaseState | None: ...
+
+
+class Source(Protocol):
+    """Entra, read through Graph. Raises the errors of ``errors.RemoteError``.
+
+    Every list streams its pages and raises when it could not be read to its end.
+    """
+
+    @property
+    def requests(self) -> int:
+        """HTTP requests sent so far."""
+        ...
+
+    @property
+    def throttled(self) -> int:
+        """Answers of 429 so far."""
+        ...
+
+    async def service_principal(self) -> ServicePrincipal: ...
+
+    def assignments(self) -> AsyncIterator[Sequence[Assignment]]:
+        """``appRoleAssignedTo``: users and groups only, one page at a time."""
+        ...
+
+    def members(self, group: EntraId) -> AsyncIterator[Sequence[Member]]:
+        """Direct members, users with their attributes, nested groups as keys."""
+        ...
+
+    async def users(self, ids: Sequence[EntraId]) -> Mapping[EntraId, SourceUser | None]:
+        """Users by id; ``None`` for one that Graph answers with 404."""
+        ...
+
+    async def groups(self, ids: Sequence[EntraId]) -> Mapping[EntraId, SourceGroup | None]: ...
+
+    async def deleted(self, ids: Sequence[EntraId]) -> Mapping[EntraId, bool]:
+        """Whether each id is in ``directory/deletedItems``: soft-deleted, restorable."""
+        ...
+
+    async def find_user(self, name: str) -> SourceUser | None:
+        """A user by object id or user principal name."""
+        ...
+
+    async def find_groups(self, name: str) -> Sequence[SourceGroup]:
+        """Groups by object id or display name."""
+        ...
+
+    def all_users(self) -> AsyncIterator[Sequence[SourceUser]]: ...
+
+    def all_groups(self) -> AsyncIterator[Sequence[SourceGroup]]: ...
+
+    async def latest_delta(self, type: ObjectType, ids: Sequence[EntraId] = ()) -> str:
+        """A delta link from now on, without data (``$deltatoken=latest``).
+
+        ``ids`` narrows a groups feed to at most 50 groups.
+        """
+        ...
+
+    def delta(self, type: ObjectType, link: str) -> AsyncIterator[DeltaPage]:
+        """The pages since ``link``. Raises ``WatermarkExpired`` when it is too old."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class TargetReader(Protocol):
+    """ZSCloud's SCIM server, to read. One call is one HTTP request, without retry and without
+    pacing: both belong to the caller, who holds the send slot.
+
+    Raises ``Throttled``, ``RemoteUnavailable``, ``CredentialsRefused``, ``NotFound``,
+    ``Rejected``, ``ProtocolError``.
+    """
+
+    @property
+    def requests(self) -> int:
+        """HTTP requests sent so far."""
+        ...
+
+    @property
+    def throttled(self) -> int:
+        """Answers of 429 so far."""
+        ...
+
+    async def capabilities(self) -> Capabilities: ...
+
+    async def page(self, type: ObjectType, start: int, count: int) -> TargetPage:
+        """Objects from the 1-based ``start`` on."""
+        ...
+
+    async def find(
+        self,
+        type: ObjectType,
+        attribute: str,
+        value: str,
+    ) -> Sequence[TargetObject]:
+        """Objects whose attribute equals the value, as verified on our side too."""
+        ...
+
+    async def get(self, type: ObjectType, id: ScimId) -> TargetObject: ...
+
+
+class TargetWriter(Protocol):
+    """ZSCloud's SCIM server, to write. A dry run has none.
+
+    Raises as ``TargetReader`` does, and ``Conflict`` and ``AnswerLost`` (it may have been
+    executed). ``RemoteUnavailable`` and ``Throttled`` mean that it surely was not.
+    """
+
+    async def write(self, write: Write) -> TargetObject | None:
+        """Executes the write. The object as the server now shows it, when the answer holds it."""
+        ...
+
+
+class Target(TargetReader, TargetWriter, Protocol):
+    """Both sides of ZSCloud's SCIM server, and its connections."""
+
+    async def close(self) -> None: ...
+
+
+class Ids(Protocol):
+    """Fresh identifiers and random numbers."""
+
+    def new(self) -> str:
+        """A short identifier, never given before."""
+        ...
+
+    def random(self) -> float:
+        """From 0 up to 1."""
+        ...

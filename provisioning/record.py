@@ -1,0 +1,127 @@
+"""A cycle's record: what it has found, done and left, as anyone can read it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from provisioning.model import Action, Change
+from provisioning.ports import Store
+from provisioning.table import Table
+
+
+class CycleKind(StrEnum):
+    """What a cycle looks at."""
+
+    INITIAL = "initial"
+    INCREMENTAL = "incremental"
+    RECONCILE = "reconcile"
+    ON_DEMAND = "on_demand"
+
+
+class CycleStatus(StrEnum):
+    """Where a cycle stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    COMPLETED_WITH_ERRORS = "completed_with_errors"
+    HELD = "held"
+    QUARANTINED = "quarantined"
+    FAILED = "failed"
+    OFF = "off"
+    STOPPED = "stopped"
+
+
+OPEN = frozenset({CycleStatus.QUEUED, CycleStatus.RUNNING})
+"""A cycle in one of these goes on with the next invocation."""
+
+
+class Counts(msgspec.Struct):
+    """Objects (users and groups together) by outcome; memberships one by one."""
+
+    created: int = 0
+    updated: int = 0
+    disabled: int = 0
+    enabled: int = 0
+    deleted: int = 0
+    memberships_added: int = 0
+    memberships_removed: int = 0
+    unchanged: int = 0
+    skipped: int = 0
+    held: int = 0
+    failed: int = 0
+
+    def add(self, change: Change) -> None:
+        """Counts one change that was made."""
+        field = _FIELD[change.action]
+        setattr(self, field, getattr(self, field) + 1)
+
+    @property
+    def writes(self) -> int:
+        """Changes made, memberships included."""
+        return sum(getattr(self, field) for field in _FIELD.values())
+
+
+_FIELD = {
+    Action.CREATE: "created",
+    Action.UPDATE: "updated",
+    Action.DISABLE: "disabled",
+    Action.ENABLE: "enabled",
+    Action.DELETE: "deleted",
+    Action.ADD_MEMBER: "memberships_added",
+    Action.REMOVE_MEMBER: "memberships_removed",
+}
+
+
+class Requests(msgspec.Struct):
+    """HTTP requests sent, and answers of 429."""
+
+    graph: int = 0
+    scim: int = 0
+    throttled: int = 0
+
+
+class CycleRecord(msgspec.Struct, kw_only=True):
+    """One cycle. ``done`` and ``left`` count work items; ``requests_left`` is an estimate."""
+
+    cycle_id: str
+    kind: CycleKind
+    dry_run: bool = False
+    status: CycleStatus = CycleStatus.QUEUED
+    phase: str = ""
+    started: float = 0.0
+    finished: float | None = None
+    counts: Counts = msgspec.field(default_factory=Counts)
+    requests: Requests = msgspec.field(default_factory=Requests)
+    done: int = 0
+    left: int = 0
+    requests_left: int = 0
+    discovered: bool = False
+    error_code: str | None = None
+    error: str | None = None
+    remedy: str | None = None
+    draining_since: float | None = None
+    done_before: int = 0
+    seconds_left: int | None = None
+
+
+class Cycles:
+    """The stored cycles of one job."""
+
+    def __init__(self, store: Store, job: str) -> None:
+        self.rows = Table(store, job, "cycle", CycleRecord)
+        self.changes = Table(store, job, "cycle_changes", Change)
+        self.current = Table(store, job, "cycle_current", str)
+
+    async def open_cycle(self) -> CycleRecord | None:
+        """The cycle that is queued or running."""
+        id = await self.current.get("open")
+        record = await self.rows.get(id) if id else None
+        return record if record is not None and record.status in OPEN else None
+
+    async def last(self) -> CycleRecord | None:
+        """The cycle started last; ids grow with time."""
+        rows = await self.rows.page(limit=1, reverse=True)
+        return rows[0][1] if rows else None

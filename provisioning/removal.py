@@ -1,0 +1,115 @@
+"""How a member is taken out of a group: found out once, read back and proven, remembered.
+
+No form works on every server, and the wrong one can empty a group: the first removal of a
+tenant is read back before the form is trusted.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from provisioning.errors import Rejected
+from provisioning.job import Job, Knowledge
+from provisioning.model import (
+    MemberRemoval,
+    ObjectType,
+    RemoveMembers,
+    ReplaceObject,
+    ScimId,
+    TargetObject,
+)
+from provisioning.pacer import Priority, Turn
+from provisioning.ports import TargetReader
+from provisioning.resolve import Case
+from provisioning.sender import Sender
+
+_ORDER = (MemberRemoval.FILTER, MemberRemoval.VALUE, MemberRemoval.PUT)
+
+
+class RemovalForm:
+    """The form in use. A configured one is not proven: the operator answers for it."""
+
+    def __init__(self, job: Job, sender: Sender, reader: TargetReader) -> None:
+        self._job = job
+        self._sender = sender
+        self._reader = reader
+
+    async def form(self) -> MemberRemoval:
+        """The form to use for the next removal."""
+        if self._job.rules.member_removal is not None:
+            return self._job.rules.member_removal
+        known = await self._knowledge()
+        if known.removal is not None:
+            return known.removal
+        return next((form for form in _ORDER if form not in known.refused), MemberRemoval.PUT)
+
+    async def as_replacement(
+        self, case: Case, write: RemoveMembers, priority: Priority, turn: Turn
+    ) -> ReplaceObject:
+        """The removal as a PUT of the whole group, from what the group is now."""
+        assert case.link is not None
+        live = await self._get(case, priority, turn)
+        gone = set(write.members)
+        return ReplaceObject(
+            ObjectType.GROUP,
+            write.id,
+            live.attributes,
+            tuple(id for id in live.members or () if id not in gone),
+        )
+
+    async def try_another(self, form: MemberRemoval) -> bool:
+        """The server refused the form. True if there is another one to try."""
+        if self._job.rules.member_removal is not None or form is MemberRemoval.PUT:
+            return False
+        known = await self._knowledge()
+        if form in known.refused:
+            return False
+        await self._remember(
+            msgspec.structs.replace(known, removal=None, refused=(*known.refused, form))
+        )
+        return True
+
+    async def prove(self, case: Case, write: RemoveMembers, priority: Priority) -> _Proof:
+        """Reads the group back after the first removal of a tenant."""
+        known = await self._knowledge()
+        if self._job.rules.member_removal is not None or known.removal is write.form:
+            return _Proof(True, None)
+        live = await self._get(case, priority, None)
+        left = set(live.members or ())
+        expected: set[ScimId] = set(case.recorded) - set(write.members)
+        if left & set(write.members) or expected - left:
+            refused = () if write.form in known.refused else (write.form,)
+            await self._remember(
+                msgspec.structs.replace(known, removal=None, refused=(*known.refused, *refused))
+            )
+            if write.form is MemberRemoval.PUT:
+                raise Rejected(
+                    "ZSCloud",
+                    "remove members",
+                    "no known form of the request takes members out of a group",
+                    remedy="Take the members out in the ZSCloud portal and report the server's "
+                    "answers.",
+                )
+            return _Proof(False, live)
+        await self._remember(msgspec.structs.replace(known, removal=write.form))
+        return _Proof(True, None)
+
+    async def _get(self, case: Case, priority: Priority, turn: Turn | None) -> TargetObject:
+        assert case.link is not None
+        id = case.link.scim_id
+        return await self._sender.send(
+            lambda: self._reader.get(ObjectType.GROUP, id), priority, turn
+        )
+
+    async def _knowledge(self) -> Knowledge:
+        return await self._job.knowledge.get("target") or Knowledge()
+
+    async def _remember(self, knowledge: Knowledge) -> None:
+        await self._job.store.write([self._job.knowledge.put("target", knowledge)])
+
+
+class _Proof(msgspec.Struct, frozen=True):
+    """Whether the removal did what it should; if not, the group as it is now."""
+
+    holds: bool
+    live: TargetObject | None

@@ -1,0 +1,122 @@
+"""One key's situation: what it should be, what it was last seen to be, and why.
+
+Decided from the mirror and the link: it costs no request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from provisioning.job import Job
+from provisioning.links import Link
+from provisioning.mapping import Mapped
+from provisioning.mirror import MirrorGroup, MirrorUser, Presence, user_key
+from provisioning.model import EntraId, Key, ObjectType, ScimId
+from provisioning.scope import GroupGraph, Verdict, judge_group, judge_user
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """A principal with its verdict, its mapped attributes and its link.
+
+    For groups: ``wanted`` are the members that belong there and have an account, ``missing`` those
+    without one, ``recorded`` the members last confirmed in ZSCloud (true: we added it), and
+    ``ours`` those of them that we may remove.
+    """
+
+    key: Key
+    row: MirrorUser | MirrorGroup
+    verdict: Verdict
+    mapped: Mapped
+    link: Link | None
+    wanted: Mapping[ScimId, EntraId] = {}
+    missing: tuple[Key, ...] = ()
+    recorded: Mapping[ScimId, bool] = {}
+    ours: Mapping[ScimId, EntraId | None] = {}
+
+    @property
+    def name(self) -> str:
+        """What people know the principal by."""
+        return self.mapped.name or self.key.id
+
+
+async def load_graph(job: Job) -> GroupGraph:
+    """The watched groups, as stored now."""
+    groups = [group async for _, group in job.mirror.groups.all()]
+    return GroupGraph(groups, job.rules.scope)
+
+
+async def resolve(job: Job, graph: GroupGraph, key: Key) -> Case | None:
+    """The case of a key; ``None`` when the mirror does not know the principal."""
+    if key.type is ObjectType.USER:
+        return await _resolve_user(job, graph, key)
+    return await _resolve_group(job, graph, key)
+
+
+async def _resolve_user(job: Job, graph: GroupGraph, key: Key) -> Case | None:
+    row = await job.mirror.user(key.id)
+    if row is None:
+        return None
+    return user_case(job, graph, row, await job.links.get(key))
+
+
+def user_case(job: Job, graph: GroupGraph, row: MirrorUser, link: Link | None) -> Case:
+    """The case of a user whose rows are at hand."""
+    verdict = judge_user(row, graph)
+    mapped = job.schema.user.map(row.id, row.attributes, soft_deleted=not verdict.active)
+    return Case(key=user_key(row.id), row=row, verdict=verdict, mapped=mapped, link=link)
+
+
+async def _resolve_group(job: Job, graph: GroupGraph, key: Key) -> Case | None:
+    row = await job.mirror.group(key.id)
+    if row is None:
+        return None
+    link = await job.links.get(key)
+    verdict = judge_group(row, graph)
+    mapped = job.schema.group.map(row.id, row.attributes, soft_deleted=False)
+    case = Case(key=key, row=row, verdict=verdict, mapped=mapped, link=link)
+    if link is None and not verdict.active:
+        return case
+    return await _with_members(job, graph, case)
+
+
+async def _with_members(job: Job, graph: GroupGraph, case: Case) -> Case:
+    members = await effective_members(job, graph, case.key.id)
+    links = await job.links.get_many(members)
+    wanted = {link.scim_id: key.id for key, link in links.items()}
+    missing = tuple(sorted(key for key in members if key not in links))
+    recorded = await job.links.members(case.key.id) if case.link else {}
+    owners = await job.links.owners(id for id in recorded if id not in wanted)
+    ours: dict[ScimId, EntraId | None] = {}
+    for id, added in recorded.items():
+        if id in wanted:
+            ours[id] = wanted[id]
+        elif added or id in owners:
+            ours[id] = owners[id].id if id in owners else None
+    return msgspec.structs.replace(
+        case, wanted=wanted, missing=missing, recorded=recorded, ours=ours
+    )
+
+
+async def effective_members(job: Job, graph: GroupGraph, group: EntraId) -> set[Key]:
+    """The users of a group: direct ones, or (with nesting) those of the groups within as well."""
+    users: set[Key] = set()
+    seen: set[EntraId] = set()
+    queue = [group]
+    while queue:
+        id = queue.pop()
+        if id in seen:
+            continue
+        seen.add(id)
+        for member in await job.mirror.members(id):
+            if member.type is ObjectType.USER:
+                users.add(member)
+            elif graph.policy.transitive and await _exists(job, member.id):
+                queue.append(member.id)
+    return users
+
+
+async def _exists(job: Job, group: EntraId) -> bool:
+    row = await job.mirror.group(group)
+    return row is not None and row.presence is Presence.PRESENT

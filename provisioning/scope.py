@@ -1,0 +1,169 @@
+"""Who is in scope, and why. Pure: assignments, memberships and settings in, a decision out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+
+import msgspec
+
+from provisioning.mirror import MirrorGroup, MirrorUser, Presence
+from provisioning.model import DEFAULT_ACCESS, EntraId
+
+
+class Reason(StrEnum):
+    """Stable codes of why a principal is, or is not, to be provisioned."""
+
+    ASSIGNED = "Assigned"
+    ASSIGNED_BY_GROUP = "AssignedByGroup"
+    ALL_IN_SCOPE = "AllInScope"
+    DISABLED = "AccountDisabled"
+    SOFT_DELETED = "SoftDeleted"
+    DELETED = "Deleted"
+    DEFAULT_ACCESS_ONLY = "DefaultAccessOnly"
+    UNASSIGNED = "Unassigned"
+    GROUP_UNASSIGNED = "GroupUnassigned"
+    GROUP_DELETED = "GroupDeleted"
+
+
+class ScopePolicy(msgspec.Struct, frozen=True):
+    """The settings that scope depends on: ``PROVISIONING_SCOPE``, ``NESTED_GROUPS``,
+    ``DEFAULT_ACCESS``.
+    """
+
+    everyone: bool = False
+    transitive: bool = False
+    default_access: bool = False
+
+    def entitles(self, roles: Mapping[str, str]) -> bool:
+        """Whether one of the assignments counts. The ZSCloud tutorial leaves Default Access out."""
+        return any(self.default_access or role != DEFAULT_ACCESS for role in roles.values())
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """The decision for one principal. ``assigned``: something brings it in; ``active``: it is to
+    have access. ``sentence`` says why, for people.
+    """
+
+    assigned: bool
+    active: bool
+    reason: Reason
+    sentence: str
+
+
+class GroupGraph:
+    """The watched groups as a graph, held in memory: who is assigned, and who contains whom."""
+
+    def __init__(self, groups: Collection[MirrorGroup], policy: ScopePolicy) -> None:
+        self.policy = policy
+        self._groups = {group.id: group for group in groups}
+        self._paths: dict[EntraId, tuple[EntraId, ...] | None] = {}
+
+    def __iter__(self) -> Collection[EntraId]:
+        return iter(self._groups)  # type: ignore[return-value]
+
+    def name(self, id: EntraId) -> str:
+        """Display name of a watched group, or its id."""
+        group = self._groups.get(id)
+        return str((group and group.attributes.get("displayName")) or id)
+
+    def brings_in(self, id: EntraId) -> bool:
+        """Whether the group itself is assigned with a role that counts, and exists."""
+        group = self._groups.get(id)
+        if group is None or group.presence is not Presence.PRESENT:
+            return False
+        return self.policy.everyone or self.policy.entitles(group.roles)
+
+    def path(self, id: EntraId) -> tuple[EntraId, ...] | None:
+        """The shortest way from the group up to one that is assigned; loops are no matter."""
+        if id not in self._paths:
+            self._paths[id] = self._search(id)
+        return self._paths[id]
+
+    def assigned_ancestors(self, ids: Collection[EntraId]) -> set[EntraId]:
+        """The assigned groups that members of ``ids`` belong to."""
+        found: set[EntraId] = set()
+        seen: set[EntraId] = set()
+        queue = list(ids)
+        while queue:
+            id = queue.pop()
+            if id in seen:
+                continue
+            seen.add(id)
+            if self.brings_in(id):
+                found.add(id)
+            group = self._groups.get(id)
+            if self.policy.transitive and group is not None:
+                queue.extend(group.parents)
+        return found
+
+    def _search(self, start: EntraId) -> tuple[EntraId, ...] | None:
+        ways: list[tuple[EntraId, ...]] = [(start,)]
+        seen = {start}
+        for way in ways:
+            if self.brings_in(way[-1]):
+                return way
+            group = self._groups.get(way[-1])
+            if not self.policy.transitive or group is None:
+                continue
+            for parent in group.parents:
+                if parent not in seen:
+                    seen.add(parent)
+                    ways.append((*way, parent))
+        return None
+
+
+def judge_user(user: MirrorUser, graph: GroupGraph) -> Verdict:
+    """Whether a user is to have access.
+
+    A disabled or soft-deleted user is not (Entra: the computed ``IsSoftDeleted``).
+    """
+    assigned, reason, sentence = _what_brings_in(user, graph)
+    if user.presence is Presence.GONE:
+        return Verdict(False, False, Reason.DELETED, "The user was deleted in Entra.")
+    if user.presence is Presence.SOFT_DELETED:
+        return Verdict(assigned, False, Reason.SOFT_DELETED, "The user was deleted in Entra.")
+    if not assigned:
+        return Verdict(False, False, reason, sentence)
+    if not user.enabled:
+        return Verdict(True, False, Reason.DISABLED, "The account is disabled in Entra.")
+    return Verdict(True, True, reason, sentence)
+
+
+def _what_brings_in(user: MirrorUser, graph: GroupGraph) -> tuple[bool, Reason, str]:
+    if graph.policy.everyone:
+        return True, Reason.ALL_IN_SCOPE, "All users are in scope."
+    if graph.policy.entitles(user.roles):
+        return True, Reason.ASSIGNED, "Assigned directly to the application."
+    ways = [way for group in user.groups if (way := graph.path(group)) is not None]
+    if ways:
+        way = min(ways, key=lambda ids: (len(ids), ids))
+        names = " in ".join(f"'{graph.name(id)}'" for id in way)
+        return True, Reason.ASSIGNED_BY_GROUP, f"Member of the assigned group {names}."
+    if user.roles:
+        return (
+            False,
+            Reason.DEFAULT_ACCESS_ONLY,
+            "Assigned with Default Access only, which DEFAULT_ACCESS=exclude leaves out.",
+        )
+    return False, Reason.UNASSIGNED, "No assignment of the application brings the user in."
+
+
+def judge_group(group: MirrorGroup, graph: GroupGraph) -> Verdict:
+    """Whether a group is to exist in ZSCloud: only if it is assigned itself."""
+    if group.presence is not Presence.PRESENT:
+        return Verdict(False, False, Reason.GROUP_DELETED, "The group was deleted in Entra.")
+    if graph.policy.everyone:
+        return Verdict(True, True, Reason.ALL_IN_SCOPE, "All groups are in scope.")
+    if graph.policy.entitles(group.roles):
+        return Verdict(True, True, Reason.ASSIGNED, "Assigned directly to the application.")
+    if group.roles:
+        return Verdict(
+            False,
+            False,
+            Reason.DEFAULT_ACCESS_ONLY,
+            "Assigned with Default Access only, which DEFAULT_ACCESS=exclude leaves out.",
+        )
+    return Verdict(
+        False, False, Reason.GROUP_UNASSIGNED, "The group is not assigned to the application."
+    )

@@ -1,0 +1,63 @@
+"""Everything that an operation needs, put together by ``bootstrap``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from provisioning.errors import ConfigurationError, Problem
+from provisioning.job import Job, Rules
+from provisioning.mapping import CompiledSchema
+from provisioning.pacer import Pacer
+from provisioning.ports import Clock, Ids, LeasePort, Source, Store, Target
+from provisioning.settings import Settings
+from provisioning.state.buffer import WriteBehind
+from provisioning.state.memory import OverlayStore
+from provisioning.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The adapters and rules of one process. ``holder`` names the process in the lease."""
+
+    settings: Settings
+    schema: CompiledSchema
+    rules: Rules
+    clock: Clock
+    ids: Ids
+    store: Store
+    leases: LeasePort
+    source: Source
+    target: Target
+    pacer: Pacer
+    holder: str
+
+    def job(self, *, dry_run: bool = False) -> Job:
+        """The job's stored state. A dry run sees it, and stores nothing."""
+        base = OverlayStore(self.store) if dry_run else self.store
+        buffer = WriteBehind(base, self.clock)
+        return Job(self.settings.job, buffer, self.schema, self.rules, self.clock, self.ids)
+
+    async def claim(self, *, dry_run: bool = False) -> None:
+        """Makes the store this job's own. Raises ``ConfigurationError`` if it holds another."""
+        owner = Table(self.store, "store", "owner", str)
+        stored = await owner.get("job")
+        if stored is None and not dry_run:
+            await self.store.write([owner.put("job", self.settings.job)])
+        if stored is not None and stored != self.settings.job:
+            raise ConfigurationError(
+                (
+                    Problem(
+                        "STATE_STORE",
+                        f"holds the job {stored}, and the settings name {self.settings.job}.",
+                        "Give each job a store of its own, or correct "
+                        "ENTRA_SERVICE_PRINCIPAL_ID and ZSCLOUD_SCIM_BASE_URL.",
+                    ),
+                )
+            )
+
+    async def close(self) -> None:
+        """Gives back connections and files."""
+        await self.pacer.close()
+        await self.source.close()
+        await self.target.close()
+        await self.store.close()

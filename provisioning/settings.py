@@ -1,0 +1,208 @@
+"""The settings: environment to one frozen value, with every problem reported together.
+
+This module holds what the settings are; ``setting_values`` holds how a text becomes a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from provisioning.errors import ConfigurationError, Problem, cut
+from provisioning.model import MemberRemoval
+from provisioning.setting_values import (
+    InvalidSettingError,
+    Secret,
+    choice,
+    guid,
+    integer,
+    names,
+    number,
+    organisation,
+    schedule,
+    sqlite_path,
+    text,
+    token,
+    url,
+)
+
+OnLeave = Literal["disable", "delete", "none"]
+"""What an event does to the account or group in ZSCloud."""
+
+IN_AZURE = "WEBSITE_INSTANCE_ID"
+"""Set by App Service and Functions on every instance (App Service: environment variables)."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """All settings. Each field is named like its setting, in lower case."""
+
+    entra_service_principal_id: str
+    entra_tenant_id: str | None
+    graph_base_url: str
+    zscloud_scim_base_url: str
+    zscloud_scim_token: Secret
+    zscloud_requests_per_second: float
+    zscloud_member_removal: MemberRemoval | None
+    member_batch_size: int
+    provisioning_status: Literal["on", "off"]
+    provisioning_scope: Literal["assigned", "all"]
+    provisioning_schema: Path | None
+    nested_groups: Literal["direct", "transitive"]
+    default_access: Literal["exclude", "include"]
+    on_unassign: OnLeave
+    on_disable: OnLeave
+    on_soft_delete: OnLeave
+    on_delete: OnLeave
+    on_group_unassign: OnLeave
+    on_group_delete: OnLeave
+    deletion_threshold_count: int
+    deletion_threshold_percent: float
+    deletion_window_days: int
+    protected: tuple[str, ...]
+    zscloud_admin_group: str
+    drift: Literal["repair", "report", "leave"]
+    log_retention_days: int
+    state_store: Path
+    drain_budget_seconds: int
+    cycle_schedule: str
+    reconcile_schedule: str
+
+    @property
+    def job(self) -> str:
+        """The job: the service principal and the ZSCloud organisation it is provisioned to."""
+        return f"{self.entra_service_principal_id}@{organisation(self.zscloud_scim_base_url)}"
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """One setting. ``default`` is text as in the environment; ``None``: it has to be set.
+    An ``optional`` one without a value is ``None``.
+    """
+
+    name: str
+    parse: Callable[[str], Any]
+    default: str | None = None
+    optional: bool = False
+    remedy: str = ""
+
+
+def _member_removal(value: str) -> MemberRemoval | None:
+    form = choice("auto", *MemberRemoval)(value)
+    return None if form == "auto" else MemberRemoval(form)
+
+
+_ON_LEAVE = choice("disable", "delete", "none")
+
+SETTINGS = (
+    Setting(
+        "ENTRA_SERVICE_PRINCIPAL_ID",
+        guid,
+        remedy="Set it to the Object ID of the enterprise application (Entra admin center, "
+        "Enterprise applications, Properties).",
+    ),
+    Setting("ENTRA_TENANT_ID", guid, "", optional=True),
+    Setting("GRAPH_BASE_URL", url, "https://graph.microsoft.com/v1.0"),
+    Setting(
+        "ZSCLOUD_SCIM_BASE_URL",
+        url,
+        remedy="Set it to the Base URL that the ZSCloud portal shows (Authentication Settings, "
+        "Identity Providers, SCIM).",
+    ),
+    Setting(
+        "ZSCLOUD_SCIM_TOKEN",
+        token,
+        remedy="Set it to the Bearer Token that the ZSCloud portal shows beside the Base URL.",
+    ),
+    Setting("ZSCLOUD_REQUESTS_PER_SECOND", number(0, 1000), "5"),
+    Setting("ZSCLOUD_MEMBER_REMOVAL", _member_removal, "auto"),
+    Setting("MEMBER_BATCH_SIZE", integer(1, 1000), "100"),
+    Setting("PROVISIONING_STATUS", choice("on", "off"), "off"),
+    Setting("PROVISIONING_SCOPE", choice("assigned", "all"), "assigned"),
+    Setting("PROVISIONING_SCHEMA", Path, "", optional=True),
+    Setting("NESTED_GROUPS", choice("direct", "transitive"), "direct"),
+    Setting("DEFAULT_ACCESS", choice("exclude", "include"), "exclude"),
+    Setting("ON_UNASSIGN", _ON_LEAVE, "disable"),
+    Setting("ON_DISABLE", _ON_LEAVE, "disable"),
+    Setting("ON_SOFT_DELETE", _ON_LEAVE, "disable"),
+    Setting("ON_DELETE", _ON_LEAVE, "disable"),
+    Setting("ON_GROUP_UNASSIGN", _ON_LEAVE, "disable"),
+    Setting("ON_GROUP_DELETE", _ON_LEAVE, "delete"),
+    Setting("DELETION_THRESHOLD_COUNT", integer(0, 10_000_000), "500"),
+    Setting("DELETION_THRESHOLD_PERCENT", number(0, 100), "10"),
+    Setting("DELETION_WINDOW_DAYS", integer(1, 90), "7"),
+    Setting("PROTECTED", names, ""),
+    Setting("ZSCLOUD_ADMIN_GROUP", text, "Service Admin"),
+    Setting("DRIFT", choice("repair", "report", "leave"), "repair"),
+    Setting("LOG_RETENTION_DAYS", integer(1, 3650), "30"),
+    Setting("STATE_STORE", sqlite_path, "sqlite:///.state/provisioning.db"),
+    Setting("DRAIN_BUDGET_SECONDS", integer(1, 3600), "240"),
+    Setting("CYCLE_SCHEDULE", schedule, "0 */5 * * * *"),
+    Setting("RECONCILE_SCHEDULE", schedule, "0 30 2 * * *"),
+)
+"""Every setting, in the order of the documentation."""
+
+_PREFIXES = ("ENTRA_", "ZSCLOUD_", "PROVISIONING_", "ON_", "DELETION_")
+_KEY_VAULT = "@microsoft.keyvault("
+
+
+def load_settings(environ: Mapping[str, str]) -> Settings:
+    """The settings of an environment. An empty value counts as none.
+
+    Raises ``ConfigurationError`` with all problems: name, value seen (never a secret's), remedy.
+    """
+    problems: list[Problem] = []
+    values: dict[str, Any] = {}
+    for setting in SETTINGS:
+        try:
+            values[setting.name.lower()] = _value(setting, environ)
+        except InvalidSettingError as error:
+            problems.append(Problem(setting.name, error.message, error.remedy))
+    problems += _unknown(environ)
+    if environ.get(IN_AZURE) and "state_store" in values:
+        problems.append(
+            Problem(
+                "STATE_STORE",
+                "SQLite is a file of one machine, and this process runs in Azure, where "
+                "instances come and go.",
+                "Run this version on a machine of its own; state in Azure Storage comes with a "
+                "later one.",
+            )
+        )
+    if problems:
+        raise ConfigurationError(tuple(problems))
+    return Settings(**values)
+
+
+def _value(setting: Setting, environ: Mapping[str, str]) -> Any:
+    given = environ.get(setting.name, "")
+    raw = given if given.strip() else setting.default
+    if raw is None:
+        raise InvalidSettingError("is not set.", setting.remedy)
+    if setting.optional and not raw:
+        return None
+    if raw.strip().lower().startswith(_KEY_VAULT):
+        raise InvalidSettingError(
+            "is a Key Vault reference that the platform did not resolve.",
+            "Check the reference, and that the app's identity may read the secret; elsewhere "
+            "than in Azure give the value itself.",
+        )
+    # A token is taken as it stands: what is wrong with it has to be seen.
+    return setting.parse(raw if setting.parse is token else raw.strip())
+
+
+def _unknown(environ: Mapping[str, str]) -> Iterator[Problem]:
+    """Names that look like ours and are not: a misspelled setting would silently not count."""
+    known = [setting.name for setting in SETTINGS]
+    for name in sorted(environ):
+        if not name.upper().startswith(_PREFIXES) or name in known:
+            continue
+        from difflib import get_close_matches
+
+        near = get_close_matches(name.upper(), known, n=1, cutoff=0)
+        yield Problem(
+            cut(name, 100),
+            "is no setting of this program.",
+            f"Did you mean {near[0]}? Rename it or remove it.",
+        )

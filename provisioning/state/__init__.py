@@ -1,0 +1,1 @@
+"""The state store: durable rows and the lease, behind ``ports.Store`` and ``ports.LeasePort``."""

@@ -1,0 +1,233 @@
+"""Outcomes recorded in groups: a store that writes a little later, and shows it at once.
+
+The storage's work is per write, not per row: 50 outcomes together cost little more than one. What
+was deferred and not flushed when the process dies is lost, so the work that it records must be
+safe to repeat.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+from provisioning.ports import Clock, Row, Store
+from provisioning.state import edits
+from provisioning.state.edits import Edits
+from provisioning.state.errors import StoreUnavailable
+from provisioning.state.key_range import check_keys
+
+T = TypeVar("T")
+
+_DUE_WITHIN = 0.001
+"""Seconds by which a timer may be early: clocks count in steps."""
+
+
+class _Queue(Edits):
+    """Outcomes that wait for one write. ``last`` numbers the newest of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[Row] = []
+        self.outcomes = 0
+        self.last = 0
+        self.sent = False
+
+    def add(self, rows: Iterable[Row]) -> None:
+        """Appends rows."""
+        rows = tuple(rows)
+        self.rows += rows
+        super().add(rows)
+
+
+_Queues = Sequence[_Queue]
+
+
+class WriteBehind:
+    """A ``ports.Store`` over another, with ``defer``. It belongs to one event loop.
+
+    Deferred rows are written together once ``outcomes`` calls are queued, or ``seconds`` after
+    the first of them, or by ``flush``; one write at a time, in the order of the calls. A write
+    that fails keeps its rows at the head of the queue. Its error is raised by the call that asked
+    for it; that of a write in the background by the next call, after which it is tried again.
+    """
+
+    def __init__(
+        self, store: Store, clock: Clock, *, outcomes: int = 50, seconds: float = 0.2
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._limit = outcomes
+        self._seconds = seconds
+        self._queue = _Queue()
+        self._flying: _Queue | None = None
+        self._due = 0.0
+        self._numbered = 0
+        self._written = 0
+        self._failure: Exception | None = None
+        self._timer: asyncio.Task[None] | None = None
+        self._writer: asyncio.Task[None] | None = None
+        self._writing = asyncio.Lock()
+        self._closed = False
+
+    def defer(self, rows: Sequence[Row]) -> None:
+        """Queues the rows of one outcome. Durable after the next ``flush``.
+
+        Raises what a write in the background failed with. The rows are queued even then: they
+        record something that has happened.
+        """
+        self._put(rows)
+        self._raise_failure()
+
+    async def write(self, rows: Sequence[Row]) -> None:
+        """Queues the rows and flushes. Durable when it returns."""
+        self._put(rows)
+        await self.flush()
+
+    async def flush(self) -> None:
+        """Writes what is queued so far. Durable when it returns; raises what the write raised.
+
+        When the caller is cancelled, the write goes on.
+        """
+        target = self._numbered
+        self._failure = None
+        while self._written < target:
+            await asyncio.shield(self._start_writer())
+            self._raise_failure()
+
+    async def get(self, table: str, key: str) -> bytes | None:
+        """The value of a row, if it exists."""
+        return (await self.get_many(table, (key,))).get(key)
+
+    async def get_many(self, table: str, keys: Sequence[str]) -> Mapping[str, bytes]:
+        """The rows that exist, by key."""
+        return await self._read(lambda layers: edits.get_many(self._store, layers, table, keys))
+
+    async def scan(
+        self,
+        table: str,
+        prefix: str = "",
+        *,
+        after: str = "",
+        limit: int = 1000,
+        reverse: bool = False,
+    ) -> Sequence[tuple[str, bytes]]:
+        """Rows with the prefix beyond ``after``, in key order."""
+        return await self._read(
+            lambda layers: edits.scan(
+                self._store, layers, table, prefix, after, limit, reverse=reverse
+            )
+        )
+
+    async def count(self, table: str, prefix: str = "") -> int:
+        """How many rows have the prefix."""
+        self._raise_failure()
+        async with self._writing:
+            return await edits.count(self._store, self._layers(), table, prefix)
+
+    async def close(self) -> None:
+        """Flushes and closes the store below, also when the flush fails; its error is raised."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            await self._stop_timer()
+            await self.flush()
+        finally:
+            await self._store.close()
+
+    def _layers(self) -> _Queues:
+        return (self._queue,) if self._flying is None else (self._flying, self._queue)
+
+    async def _read(self, read: Callable[[_Queues], Awaitable[T]]) -> T:
+        """Reads while writes go on: rows that were written meanwhile are applied once more, which
+        changes nothing. Where it might, the read is repeated between two writes.
+        """
+        self._raise_failure()
+        layers = self._layers()
+        answer = await read(layers)
+        if not _ambiguous(layers):
+            return answer
+        async with self._writing:
+            return await read(self._layers())
+
+    def _put(self, rows: Sequence[Row]) -> None:
+        if self._closed:
+            raise StoreUnavailable("The state store was closed.")
+        check_keys(rows)
+        if not self._queue.outcomes:
+            self._due = self._clock.monotonic() + self._seconds
+        self._numbered += 1
+        self._queue.add(rows)
+        self._queue.outcomes += 1
+        self._queue.last = self._numbered
+        if self._failure is None:
+            self._start_timer()
+            if self._queue.outcomes >= self._limit:
+                self._start_writer()
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            self._start_timer()
+            raise failure
+
+    def _start_timer(self) -> None:
+        if not self._closed and (self._timer is None or self._timer.done()):
+            self._timer = asyncio.create_task(self._keep_time())
+
+    async def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            await asyncio.gather(self._timer, return_exceptions=True)
+
+    async def _keep_time(self) -> None:
+        """Starts the writer when the queue is due; ends when nothing is queued."""
+        while self._queue.outcomes and self._failure is None:
+            wait = self._due - self._clock.monotonic()
+            if wait > _DUE_WITHIN:
+                await self._clock.sleep(wait)
+            else:
+                await asyncio.shield(self._start_writer())
+
+    def _start_writer(self) -> asyncio.Task[None]:
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write_queue())
+        return self._writer
+
+    async def _write_queue(self) -> None:
+        """Writes the queue, and again while it is full. Leaves an error in ``_failure``."""
+        async with self._writing:
+            await self._write_once()
+            while self._queue.outcomes >= self._limit and self._failure is None:
+                await self._write_once()
+
+    async def _write_once(self) -> None:
+        flying, self._queue = self._queue, _Queue()
+        self._flying, flying.sent = flying, True
+        try:
+            await self._store.write(flying.rows)
+        except BaseException as failure:
+            self._requeue(flying)
+            if not isinstance(failure, Exception):
+                raise
+            self._failure = failure
+        else:
+            self._written = max(self._written, flying.last)
+        finally:
+            self._flying = None
+
+    def _requeue(self, flying: _Queue) -> None:
+        """Puts rows that were not written back to the head of the queue."""
+        newer, self._queue = self._queue, _Queue()
+        self._queue.add(flying.rows + newer.rows)
+        self._queue.outcomes = flying.outcomes + newer.outcomes
+        self._queue.last = max(flying.last, newer.last)
+        self._due = self._clock.monotonic() + self._seconds
+
+
+def _ambiguous(layers: _Queues) -> bool:
+    """Whether the base may have held rows that must not be applied to it once more."""
+    if len(layers) > 1 and layers[-1].sent:
+        return True
+    return any(queue.sent and not queue.repeatable for queue in layers)

@@ -1,0 +1,258 @@
+"""Large sets of strings, each with a small value, in chunks of about a thousand elements.
+
+An element lies in the chunk ``crc32(element) & (2**level - 1)``. The level grows with the set, so
+that a change of a few elements rewrites a few chunks, however large the set is. A header row
+holds level, sizes and digests. The rows of one change are meant for one write, together with
+whatever else belongs to it. Whoever changes a set must not do so twice at the same time.
+
+A set under ``key`` has its header at ``key/head`` and its chunks at ``key/LL.BBBBBB`` (level in
+decimal, number in hexadecimal).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from provisioning.ports import Row, Store
+
+_CHUNK = 1000
+_DIGEST = 8
+_ATTEMPTS = 3
+
+
+class Header(msgspec.Struct, frozen=True, array_like=True):
+    """What is known of a set without reading it: size and digest of each chunk, by number."""
+
+    level: int
+    sizes: tuple[int, ...]
+    digests: tuple[bytes, ...]
+
+    @property
+    def numbers(self) -> Iterable[int]:
+        """The numbers of the chunks."""
+        return range(len(self.sizes))
+
+    @property
+    def size(self) -> int:
+        """How many elements the set has."""
+        return sum(self.sizes)
+
+    @property
+    def digest(self) -> bytes:
+        """The ``digest`` of the set, whatever its level."""
+        return _combined(self.digests)
+
+
+Chunk = dict[str, str]
+"""Values by element; the value is empty for an element without one."""
+
+_decode_chunk = msgspec.msgpack.Decoder(Chunk).decode
+_decode_header = msgspec.msgpack.Decoder(Header).decode
+_encode = msgspec.msgpack.Encoder(order="deterministic").encode
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkedSet:
+    """A stored set, as far as it was read. ``header`` is ``None`` when it was never stored.
+
+    ``chunks`` holds the chunks read, by number, those without a row as empty ones.
+    """
+
+    table: str
+    key: str
+    header: Header | None
+    chunks: Mapping[int, Chunk]
+
+    @property
+    def elements(self) -> Chunk:
+        """What was read, in order."""
+        return _merged(self.chunks.values())
+
+
+def digest(elements: Mapping[str, str]) -> bytes:
+    """A digest of elements and values that does not depend on their order (8 bytes).
+
+    The exclusive or of the BLAKE2b digests of the elements: equal sets have equal digests.
+    """
+    return _combined(
+        hashlib.blake2b(f"{len(key)}:{key}{value}".encode(), digest_size=_DIGEST).digest()
+        for key, value in elements.items()
+    )
+
+
+def rows_for_replace(current: ChunkedSet, new: Mapping[str, str]) -> list[Row]:
+    """Rows that make the set equal to ``new``; none if it is. ``current`` is read in full."""
+    level = _level(len(new))
+    wanted: dict[int, Chunk] = {number: {} for number in range(1 << level)}
+    for element, value in new.items():
+        wanted[_number(element, level)][element] = value
+    return _rows(current, level, wanted)
+
+
+def rows_for_update(
+    current: ChunkedSet, add: Mapping[str, str], remove: Collection[str]
+) -> list[Row]:
+    """Rows that take elements out and put others in, which wins if one is in both.
+
+    ``current`` holds the chunks of these elements, as ``load`` reads them. A set that outgrows
+    its level is distributed anew if ``current`` was read in full.
+    """
+    level = 0 if current.header is None else current.header.level
+    changed = {number: dict(chunk) for number, chunk in current.chunks.items()}
+    for element in remove:
+        changed[_number(element, level)].pop(element, None)
+    for element, value in add.items():
+        changed[_number(element, level)][element] = value
+    complete = len(changed) == 1 << level
+    if complete and _level(sum(map(len, changed.values()))) > level:
+        return rows_for_replace(current, _merged(changed.values()))
+    if current.header is None and not any(changed.values()):
+        return []
+    return _rows(current, level, changed)
+
+
+def rows_for_drop(current: ChunkedSet) -> list[Row]:
+    """Rows that delete the set; ``current`` needs its header only."""
+    if current.header is None:
+        return []
+    level = current.header.level
+    names = [_head(current.key), *(_name(current.key, level, n) for n in range(1 << level))]
+    return [Row(current.table, name, None) for name in names]
+
+
+async def load(
+    store: Store, table: str, key: str, elements: Collection[str] | None = None
+) -> ChunkedSet:
+    """The set as stored: the chunks of these elements, or all of them.
+
+    The header and the chunks are two reads. Where they contradict each other the set was changed
+    in between and is read again. If it stays so, a write ended half-way, which not every storage
+    excludes: the chunks are the truth, and the next change of a chunk corrects the header.
+    """
+    for _ in range(_ATTEMPTS):
+        raw = await store.get(table, _head(key))
+        if raw is None:
+            return ChunkedSet(table, key, None, {0: {}})
+        header = _decode_header(raw)
+        numbers = _numbers(elements, header.level) if elements is not None else header.numbers
+        chunks = await _chunks(store, table, key, header.level, numbers)
+        if all(len(chunk) == header.sizes[number] for number, chunk in chunks.items()):
+            break
+    return ChunkedSet(table, key, header, chunks)
+
+
+async def read(store: Store, table: str, key: str) -> Chunk:
+    """All elements with their values, in order."""
+    return (await load(store, table, key)).elements
+
+
+async def contains(store: Store, table: str, key: str, element: str) -> bool:
+    """Whether the element is in the set. Reads one chunk."""
+    current = await load(store, table, key, (element,))
+    return any(element in chunk for chunk in current.chunks.values())
+
+
+async def header(store: Store, table: str, key: str) -> Header | None:
+    """Size and digest of the set, without its elements; ``None`` if it was never stored."""
+    return (await load(store, table, key, ())).header
+
+
+async def update(
+    store: Store, table: str, key: str, add: Mapping[str, str], remove: Collection[str]
+) -> list[Row]:
+    """``rows_for_update`` of the stored set. Reads the chunks that it touches."""
+    current = await load(store, table, key, {*add, *remove})
+    known = current.header
+    if known is not None and _level(known.size + len(add)) > known.level:
+        current = await load(store, table, key)
+    return rows_for_update(current, add, remove)
+
+
+async def replace(store: Store, table: str, key: str, new: Mapping[str, str]) -> list[Row]:
+    """``rows_for_replace`` of the stored set. Reads all of it."""
+    return rows_for_replace(await load(store, table, key), new)
+
+
+async def drop(store: Store, table: str, key: str) -> list[Row]:
+    """``rows_for_drop`` of the stored set."""
+    return rows_for_drop(await load(store, table, key, ()))
+
+
+async def _chunks(
+    store: Store, table: str, key: str, level: int, numbers: Iterable[int]
+) -> dict[int, Chunk]:
+    names = {number: _name(key, level, number) for number in numbers}
+    rows = await store.get_many(table, list(names.values())) if names else {}
+    return {
+        number: _decode_chunk(rows[name]) if name in rows else {} for number, name in names.items()
+    }
+
+
+def _rows(current: ChunkedSet, level: int, wanted: Mapping[int, Chunk]) -> list[Row]:
+    """Rows for the chunks that differ, then the header, then what only an older level had.
+
+    In this order a write that ends half-way leaves a set that can be read. It may leave chunks of
+    a level that is not the header's; hence every chunk of a level that is new is written.
+    """
+    table, key, before = current.table, current.key, current.header
+    same = before is not None and before.level == level
+    rows = [
+        Row(table, _name(key, level, number), _encode(chunk) if chunk else None)
+        for number, chunk in wanted.items()
+        if not same or chunk != current.chunks[number]
+    ]
+    after = _with_chunks(before if same and before else _empty(level), wanted)
+    if after != before:
+        rows.append(Row(table, _head(key), _encode(after)))
+    return rows if same else [*rows, *rows_for_drop(current)[1:]]
+
+
+def _with_chunks(before: Header, wanted: Mapping[int, Chunk]) -> Header:
+    sizes, digests = list(before.sizes), list(before.digests)
+    for number, chunk in wanted.items():
+        sizes[number], digests[number] = len(chunk), digest(chunk)
+    return Header(before.level, tuple(sizes), tuple(digests))
+
+
+def _empty(level: int) -> Header:
+    return Header(level, (0,) * (1 << level), (bytes(_DIGEST),) * (1 << level))
+
+
+def _combined(digests: Iterable[bytes]) -> bytes:
+    total = 0
+    for each in digests:
+        total ^= int.from_bytes(each)
+    return total.to_bytes(_DIGEST)
+
+
+def _level(size: int) -> int:
+    """The least level at which a chunk holds ``_CHUNK`` elements or fewer, on average."""
+    return max(0, (size - 1) // _CHUNK).bit_length()
+
+
+def _number(element: str, level: int) -> int:
+    return zlib.crc32(element.encode()) & ((1 << level) - 1)
+
+
+def _numbers(elements: Iterable[str], level: int) -> set[int]:
+    return {_number(element, level) for element in elements}
+
+
+def _merged(chunks: Iterable[Chunk]) -> Chunk:
+    merged: Chunk = {}
+    for chunk in chunks:
+        merged |= chunk
+    return dict(sorted(merged.items()))
+
+
+def _head(key: str) -> str:
+    return f"{key}/head"
+
+
+def _name(key: str, level: int, number: int) -> str:
+    return f"{key}/{level:02d}.{number:06x}"

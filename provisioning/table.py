@@ -1,0 +1,67 @@
+"""Typed rows of one job in the store. Every stored row is keyed by job."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from typing import Generic, TypeVar
+
+import msgspec
+
+from provisioning.ports import Row, Store
+
+T = TypeVar("T")
+
+_PAGE = 1000
+
+
+class Table(Generic[T]):
+    """Rows of one type under one name. ``put`` and ``drop`` make rows; the caller writes them,
+    so that rows of several tables can be written together.
+    """
+
+    def __init__(self, store: Store, job: str, name: str, type: type[T]) -> None:
+        self.store = store
+        self.name = f"{job}:{name}"
+        self._decode = msgspec.json.Decoder(type).decode
+        self._encode = msgspec.json.Encoder().encode
+
+    def put(self, key: str, value: T) -> Row:
+        """The row that stores the value under the key."""
+        return Row(self.name, key, self._encode(value))
+
+    def drop(self, key: str) -> Row:
+        """The row that deletes the key."""
+        return Row(self.name, key, None)
+
+    def drop_if(self, key: str, value: T) -> Row:
+        """The row that deletes the key, unless it was written anew since ``value`` was read."""
+        return Row(self.name, key, None, only_if=self._encode(value))
+
+    async def get(self, key: str) -> T | None:
+        """The stored value, if there is one."""
+        raw = await self.store.get(self.name, key)
+        return None if raw is None else self._decode(raw)
+
+    async def get_many(self, keys: Iterable[str]) -> dict[str, T]:
+        """The stored values of those keys that exist."""
+        rows = await self.store.get_many(self.name, list(keys))
+        return {key: self._decode(raw) for key, raw in rows.items()}
+
+    async def page(
+        self, prefix: str = "", *, after: str = "", limit: int = _PAGE, reverse: bool = False
+    ) -> list[tuple[str, T]]:
+        """Some rows in key order."""
+        rows = await self.store.scan(self.name, prefix, after=after, limit=limit, reverse=reverse)
+        return [(key, self._decode(raw)) for key, raw in rows]
+
+    async def all(self, prefix: str = "") -> AsyncIterator[tuple[str, T]]:
+        """All rows in key order, read page by page."""
+        after = ""
+        while rows := await self.page(prefix, after=after):
+            for row in rows:
+                yield row
+            after = rows[-1][0]
+
+    async def count(self, prefix: str = "") -> int:
+        """How many rows there are."""
+        return await self.store.count(self.name, prefix)

@@ -1,0 +1,1 @@
+"""Named stories, end to end over both simulators."""
