@@ -35,9 +35,12 @@ class Escrow:
         self._work = work
         self._ids = ids
 
-    async def get(self, key: Key) -> EscrowEntry | None:
-        """The entry of a principal."""
-        return await self.entries.get(str(key))
+    async def get(self, item: WorkItem) -> EscrowEntry | None:
+        """The entry of an item's key and aspect.
+
+        What is to be added to a group and what is to be taken away fail apart from each other.
+        """
+        return await self.entries.get(_place(item))
 
     async def count(self) -> int:
         """How many principals are in escrow."""
@@ -71,10 +74,17 @@ class Escrow:
             ),
         )
         rows = [] if before is None else [self._work.not_later(before.next_try, before.item)]
-        rows.append(self.entries.put(str(item.key), entry))
+        rows.append(self.entries.put(_place(item), entry))
         rows.append(self._work.later(entry.next_try, entry.item))
         return entry, rows
 
     def clear(self, entry: EscrowEntry) -> list[Row]:
         """Rows that end an entry: any success does."""
-        return [self.entries.drop(str(entry.key)), self._work.not_later(entry.next_try, entry.item)]
+        return [
+            self.entries.drop(_place(entry.item)),
+            self._work.not_later(entry.next_try, entry.item),
+        ]
+
+
+def _place(item: WorkItem) -> str:
+    return f"{item.key}/{item.aspect.value}"

@@ -282,7 +282,7 @@ class Recorder:
         self.cycle.left = max(0, self.cycle.left - 1)
 
     async def _escrow_cleared(self, item: WorkItem) -> list[Row]:
-        entry = await self._job.escrow.get(item.key)
+        entry = await self._job.escrow.get(item)
         return [] if entry is None else self._job.escrow.clear(entry)
 
     async def _skipped(self, item: WorkItem, case: Case, skipped: Skipped) -> None:
@@ -310,7 +310,7 @@ class Recorder:
         remedy: str,
     ) -> None:
         self.cycle.counts.failed += 1
-        before = await self._job.escrow.get(item.key)
+        before = await self._job.escrow.get(item)
         entry = self._entry(
             item,
             case,

@@ -24,6 +24,7 @@ import asyncio
 import atexit
 import gc
 import selectors
+import sys
 import traceback
 import warnings
 from collections import deque
@@ -188,11 +189,20 @@ def discard_abandoned() -> None:
     No ``await`` of it can go on: there is no loop, and each one is answered by closing again.
     Errors of that clean-up mean nothing and are dropped.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # "coroutine ... was never awaited"
-        while _abandoned:
-            _close_all(_abandoned.pop()[0])
-        gc.collect()  # What lies in reference cycles must go while the filter holds.
+    hook = sys.unraisablehook
+    sys.unraisablehook = _drop  # what inner coroutines raise when they are closed
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # "coroutine ... was never awaited"
+            while _abandoned:
+                _close_all(_abandoned.pop()[0])
+            gc.collect()  # What lies in reference cycles must go while the filter holds.
+    finally:
+        sys.unraisablehook = hook
+
+
+def _drop(unraisable: object) -> None:
+    """Nobody is there any more to whom it would mean something."""
 
 
 def _close_all(tasks: set[asyncio.Task[Any]]) -> None:

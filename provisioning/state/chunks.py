@@ -88,6 +88,10 @@ def digest(elements: Mapping[str, str]) -> bytes:
 def rows_for_replace(current: ChunkedSet, new: Mapping[str, str]) -> list[Row]:
     """Rows that make the set equal to ``new``; none if it is. ``current`` is read in full."""
     level = _level(len(new))
+    present = level if current.header is None else current.header.level
+    # A size that goes up and down does not distribute the set anew each time.
+    if present == level + 1 or (present > level and current.elements == new):
+        level = present
     wanted: dict[int, Chunk] = {number: {} for number in range(1 << level)}
     for element, value in new.items():
         wanted[_number(element, level)][element] = value

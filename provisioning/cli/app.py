@@ -1,0 +1,76 @@
+"""The commands, and what the program says by itself.
+
+Nothing here imports a client of a remote system: ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from provisioning.cli import exit_status, output
+from provisioning.cli.connection import check_connection
+from provisioning.cli.cycle import cycle, plan
+from provisioning.cli.logs import logs
+from provisioning.cli.on_demand import on_demand
+from provisioning.cli.status import status
+from provisioning.errors import InvalidRequest, Problem
+
+_PROGRAM = "python -m provisioning"
+
+_HELP = """Keep ZSCloud equal to the assignments of its enterprise application in Entra ID.
+
+Settings come from the environment. A local.settings.json in the working directory sets those
+that the environment does not.
+
+Exit status: 0 done, 1 some objects failed, 2 configuration or usage, 3 held or quarantined,
+4 remote system unavailable, 130 interrupted.
+"""
+
+_FIRST_STEPS = f"""Keeps ZSCloud equal to the assignments of its enterprise application in Entra ID.
+
+1. Set ENTRA_SERVICE_PRINCIPAL_ID, ZSCLOUD_SCIM_BASE_URL and ZSCLOUD_SCIM_TOKEN, in the
+   environment or in local.settings.json.
+2. {_PROGRAM} test-connection          are both systems reached?
+3. {_PROGRAM} plan                     what would be sent, and why
+4. {_PROGRAM} on-demand --user UPN     one test user first
+5. Set PROVISIONING_STATUS=on, then:
+   {_PROGRAM} cycle                    provision everybody who is assigned
+
+{_PROGRAM} --help shows all commands."""
+
+# Typer's own tracebacks are off: they may show local variables, and one of them is the token.
+app = typer.Typer(
+    invoke_without_command=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@app.callback(help=_HELP)
+def _first_steps(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(_FIRST_STEPS)
+
+
+for _command in (cycle, plan, on_demand, status, logs):
+    app.command()(_command)
+app.command("test-connection")(check_connection)
+
+
+def main() -> None:
+    """Runs the command that the arguments name, and exits with its status."""
+    output.tolerate_narrow_encodings()
+    arguments = sys.argv[1:]
+    if "--json" not in arguments:
+        app(arguments, prog_name=_PROGRAM)
+    try:
+        sys.exit(app(arguments, prog_name=_PROGRAM, standalone_mode=False))
+    except typer.TyperException as error:
+        wrong = InvalidRequest(
+            Problem("arguments", error.format_message(), f"See `{_PROGRAM} --help`.")
+        )
+        output.report_error(wrong, exit_status.USAGE, as_json=True)
+        sys.exit(exit_status.USAGE)

@@ -1,0 +1,123 @@
+"""``cycle`` and ``plan``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from provisioning.cli import exit_status, output
+from provisioning.cli.changes import changes_table
+from provisioning.cli.options import DryRun, Json, Kind, KindOption, Wait
+from provisioning.cli.progress import Update
+from provisioning.cli.session import Outcome, run
+from provisioning.model import Change
+from provisioning.operations.documents import Document, cycle_document
+from provisioning.record import CycleKind, CycleRecord
+
+if TYPE_CHECKING:
+    from provisioning.services import Services
+
+_ATTENTION = ("failure", "held", "skipped")
+_SHOWN = 100
+"""Log entries of each status that the result of a cycle shows."""
+
+_WAITING = "waiting for the lease of this ZSCloud tenant"
+
+
+def cycle(
+    *,
+    kind: KindOption = "incremental",
+    dry_run: DryRun = False,
+    wait: Wait = None,
+    as_json: Json = False,
+) -> None:
+    """Run a cycle: find who differs, and provision them.
+
+    A cycle that was interrupted goes on. Waits for the lease without limit unless told.
+    Exit status: 1 if objects failed, 3 if removals are held.
+    """
+    _run(kind, dry_run=dry_run, wait=wait, as_json=as_json)
+
+
+def plan(*, kind: KindOption = "incremental", wait: Wait = None, as_json: Json = False) -> None:
+    """Show what a cycle would send, and why. Nothing is sent or stored."""
+    _run(kind, dry_run=True, wait=wait, as_json=as_json)
+
+
+def _run(kind: Kind, *, dry_run: bool, wait: float | None, as_json: bool) -> None:
+    async def operation(services: Services, progress: Update) -> Outcome:
+        from provisioning.operations.cycles import run_cycle
+
+        record, changes = await run_cycle(
+            services, CycleKind(kind), dry_run=dry_run, wait=wait, progress=progress
+        )
+        document = cycle_document(record, changes if dry_run else None)
+        entries = [] if dry_run or as_json else await _attention(services, record)
+        status = exit_status.of_cycle(record)
+        return Outcome(document, lambda out: _show(out, record, changes, entries), status)
+
+    run(operation, as_json=as_json, waiting=_WAITING)
+
+
+async def _attention(services: Services, record: CycleRecord) -> list[Document]:
+    from provisioning.operations.logs import query_logs
+
+    entries: list[Document] = []
+    for status in _ATTENTION:
+        page = await query_logs(services, cycle=record.cycle_id, status=status, limit=_SHOWN)
+        entries += page["items"]
+    return entries
+
+
+def _show(
+    out: Console, record: CycleRecord, changes: Sequence[Change], entries: Sequence[Document]
+) -> None:
+    if record.dry_run and changes:
+        out.print(changes_table(changes))
+        out.print()
+    if entries:
+        out.print(_attention_table(entries))
+        out.print()
+    out.print(_summary(record))
+    if record.dry_run:
+        out.print("Dry run: nothing was sent to ZSCloud.")
+    if record.counts.held > sum(entry["status"] == "held" for entry in entries):
+        out.print("Removals are held: `logs --status held` names them.")
+
+
+def _attention_table(entries: Sequence[Document]) -> Table:
+    table = output.table("Status", "Object", "Name", "Reason", "Remedy")
+    for entry in entries:
+        table.add_row(
+            output.status_text(entry["status"]),
+            entry["object_type"],
+            output.plain(entry["name"]),
+            output.plain(entry["reason"]),
+            output.plain(entry["remedy"]),
+        )
+    return table
+
+
+def _summary(record: CycleRecord) -> Table:
+    took = None if record.finished is None else output.duration(record.finished - record.started)
+    counts = msgspec.to_builtins(record.counts)
+    sent = record.requests
+    requests = f"{sent.scim} to ZSCloud, {sent.graph} to Graph, {sent.throttled} throttled"
+    return output.pairs(
+        [
+            ("Cycle", f"{record.cycle_id} ({record.kind.value})"),
+            ("Status", output.status_text(record.status.value)),
+            ("Error", record.error),
+            ("Remedy", record.remedy),
+            (
+                "Would be" if record.dry_run else "Objects",
+                ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in counts.items() if n),
+            ),
+            ("Requests", requests),
+            ("Took", took),
+        ]
+    )

@@ -1,0 +1,78 @@
+"""``status``: how the job stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from provisioning.cli import output
+from provisioning.cli.options import Json
+from provisioning.cli.progress import Update
+from provisioning.cli.session import Outcome, run
+from provisioning.operations.documents import Document
+
+if TYPE_CHECKING:
+    from provisioning.services import Services
+
+_LANES = {"1": "leavers", "2": "on demand", "3": "live changes", "4": "initial and reconcile"}
+
+
+def status(*, as_json: Json = False) -> None:
+    """Show how the job stands: state and why, last cycle, what is waiting, held or failing."""
+
+    async def operation(services: Services, _: Update) -> Outcome:
+        from provisioning.operations.status import status as read_status
+
+        document = await read_status(services)
+        return Outcome(document, lambda out: _show(out, document))
+
+    run(operation, as_json=as_json)
+
+
+def _show(out: Console, document: Document) -> None:
+    out.print(
+        output.pairs(
+            [
+                ("State", output.status_text(document["state"])),
+                ("Why", document["why"]),
+                ("Since", document["since"]),
+                ("Last cycle", _cycle(document["cycle"])),
+                ("Last success", document["last_success"]),
+                ("Waiting", _lanes(document["lanes"])),
+                ("Held", document["held"]),
+                ("In escrow", document["escrow"]),
+                ("Watermark age", _age(document["watermark_age_seconds"])),
+                ("Lease", _lease(document["lease"])),
+                ("Latency", _latency(document["latency"])),
+            ]
+        )
+    )
+
+
+def _cycle(cycle: Document | None) -> str | None:
+    if cycle is None:
+        return None
+    shown = f"{cycle['cycle_id']} ({cycle['kind']}): {cycle['status']}"
+    progress = cycle["progress"]
+    return f"{shown}, {progress['done']} done, {progress['left']} left"
+
+
+def _lanes(lanes: Document) -> str:
+    waiting = [f"{_LANES[lane]} {count}" for lane, count in lanes.items() if count]
+    return ", ".join(waiting) or "nothing"
+
+
+def _age(seconds: float | None) -> str | None:
+    return None if seconds is None else output.duration(seconds)
+
+
+def _lease(lease: Document | None) -> str:
+    return "free" if lease is None else f"{lease['holder']} until {lease['until']}"
+
+
+def _latency(latency: Document) -> str | None:
+    half, nearly_all = latency["p50_seconds"], latency["p99_seconds"]
+    if half is None:
+        return None
+    return f"median {output.duration(half)}, 99 % within {output.duration(nearly_all)}"

@@ -1,0 +1,112 @@
+"""What an object mapping must not say, beyond the form of the file."""
+
+from __future__ import annotations
+
+from provisioning.errors import Problem
+from provisioning.model import ObjectType
+from provisioning.schema.decode import problem
+from provisioning.schema.export import AttributeDefinition, AttributeMapping, ObjectMapping
+from provisioning.schema.model import MEMBERS, NAME, AttributeSchema
+
+_NEEDED = {
+    ObjectType.USER: ("userName", "displayName", "active"),
+    ObjectType.GROUP: ("displayName", MEMBERS),
+}
+"""Attributes without a mapping of which nothing works: names, and the switch for leavers."""
+
+_ALL_FLOWS = {"add", "update", "delete"}
+
+
+def object_problems(mapping: ObjectMapping) -> list[Problem]:
+    """What an object mapping asks for and does not get. Ignoring it would provision too much."""
+    found: list[Problem] = []
+    if not mapping.enabled:
+        found.append(
+            problem(
+                f"{mapping.at}.enabled",
+                "a mapping of users or groups cannot be switched off in this version.",
+                "Set it to true.",
+            )
+        )
+    if mapping.scope is not None and mapping.scope.filters:
+        found.append(
+            problem(
+                f"{mapping.at}.scope",
+                "scoping filters are not available in this version.",
+                "Remove them and assign the users and groups that are to be provisioned.",
+            )
+        )
+    flows = {word.strip().lower() for word in (mapping.flow_types or "").split(",")} - {""}
+    if flows and flows != _ALL_FLOWS:
+        found.append(
+            problem(
+                f"{mapping.at}.flowTypes",
+                f"{mapping.flow_types!r} cannot be limited here.",
+                "Write Add,Update,Delete; the settings ON_UNASSIGN and its siblings decide what "
+                "happens to those who leave.",
+            )
+        )
+    return found
+
+
+def flow_problems(
+    item: AttributeMapping, definition: AttributeDefinition, type: ObjectType
+) -> list[Problem]:
+    """What the flow of one attribute must not be: an object keeps what it needs."""
+    return [*_source_problems(item, type), *_value_problems(item, definition, type)]
+
+
+def _source_problems(item: AttributeMapping, type: ObjectType) -> list[Problem]:
+    name, at = item.target_attribute_name, f"{item.at}.source"
+    if item.source is None:
+        if name not in _NEEDED[type]:
+            return []
+        return [problem(at, f"{name!r} needs a source.", "Map it from a source attribute.")]
+    text = (item.source.expression or f"[{item.source.name}]").strip()
+    if name == "active" and text == "[IsSoftDeleted]":
+        # Entra's SCIM page labels the mapping so, and means its negation.
+        message = "[IsSoftDeleted] as it is would switch off everybody who is to have access."
+        return [problem(f"{at}.expression", message, "Write Not([IsSoftDeleted]).")]
+    return []
+
+
+def _value_problems(
+    item: AttributeMapping, definition: AttributeDefinition, type: ObjectType
+) -> list[Problem]:
+    name, at = item.target_attribute_name, item.at
+    found: list[Problem] = []
+    clear = item.when_empty == "clear"
+    if clear and item.flow_type == "ObjectAddOnly":
+        message = "an attribute that is written on creation only cannot be cleared later."
+        found.append(problem(f"{at}.whenEmpty", message, "Write keep, or flowType Always."))
+    if clear and (name in _NEEDED[type] or name == "externalId"):
+        message = f"{name!r} must never be cleared."
+        found.append(problem(f"{at}.whenEmpty", message, "Write keep, or remove the field."))
+    if name == "active" and item.flow_type == "ObjectAddOnly":
+        message = "'active' written on creation only would never switch a leaver off."
+        found.append(problem(f"{at}.flowType", message, "Write Always."))
+    if item.matching_priority < 0:
+        message = f"{item.matching_priority} is negative."
+        remedy = "Write 0 for an attribute that does not match, else 1, 2 and so on."
+        found.append(problem(f"{at}.matchingPriority", message, remedy))
+    if definition.type == "Boolean" and item.default_value not in (None, "", "True", "False"):
+        message = f"{item.default_value!r} is no Boolean."
+        found.append(problem(f"{at}.defaultValue", message, "Write True, False or null."))
+    return found
+
+
+def completeness(
+    type: ObjectType, mapping: ObjectMapping, seen: set[str], attributes: list[AttributeSchema]
+) -> list[Problem]:
+    """What must be mapped: names, the switch for leavers, members, and what ZSCloud finds by."""
+    at = f"{mapping.at}.attributeMappings"
+    missing = [name for name in _NEEDED[type] if name not in seen]
+    found = [problem(at, f"{name!r} is not mapped.", "Add its mapping.") for name in missing]
+    matching = [a for a in attributes if a.matching_priority > 0]
+    first = min(matching, key=lambda a: a.matching_priority, default=None)
+    usable = any(a.path == NAME[type] for a in attributes)
+    if usable and (first is None or first.path != NAME[type]):
+        message = f"{NAME[type]!r} is not the first matching attribute."
+        remedy = f"Give {NAME[type]} the lowest matchingPriority above 0: ZSCloud finds by it."
+        found.append(problem(at, message, remedy))
+    return found

@@ -1,0 +1,101 @@
+"""A synchronization schema as Entra exports it, as far as it is used here.
+
+Graph: synchronizationSchema, synchronizationRule, objectMapping, attributeMapping,
+attributeMappingSource, filter, directoryDefinition, objectDefinition, attributeDefinition.
+Fields that are not named here are ignored.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+
+class Located(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """An object of the file. ``at`` is its JSON path, and no field of the file."""
+
+    at: str = "$"
+
+
+class AttributeMappingSource(Located, frozen=True, kw_only=True):
+    """Where a value comes from. ``expression`` says the same as ``name`` and the parameters."""
+
+    expression: str | None = None
+    name: str | None = None
+    type: Literal["Attribute", "Constant", "Function"] = "Function"
+
+
+class AttributeMapping(Located, frozen=True, kw_only=True):
+    """How one target attribute gets its value. ``whenEmpty`` is our own addition: ``clear``
+    removes the target's value when the source has none; ``keep`` leaves it, as Entra does.
+    """
+
+    target_attribute_name: str
+    source: AttributeMappingSource | None = None
+    flow_type: Literal["Always", "ObjectAddOnly"] = "Always"
+    flow_behavior: Literal["FlowWhenChanged", "FlowAlways"] = "FlowWhenChanged"
+    default_value: str | None = None
+    matching_priority: int = 0
+    when_empty: Literal["clear", "keep"] = "keep"
+
+
+class Filter(Located, frozen=True, kw_only=True):
+    """Scoping filters of an object mapping."""
+
+    groups: list[Any] | None = None
+    category_filter_groups: list[Any] | None = None
+    input_filter_groups: list[Any] | None = None
+
+    @property
+    def filters(self) -> bool:
+        """Whether it takes anything out of scope."""
+        return bool(self.groups or self.category_filter_groups or self.input_filter_groups)
+
+
+class ObjectMapping(Located, frozen=True, kw_only=True):
+    """How one type of object is provisioned."""
+
+    source_object_name: str
+    target_object_name: str
+    attribute_mappings: tuple[AttributeMapping, ...]
+    enabled: bool = True
+    flow_types: str | None = None
+    scope: Filter | None = None
+
+
+class SynchronizationRule(Located, frozen=True, kw_only=True):
+    """Object mappings from one directory to another."""
+
+    source_directory_name: str
+    target_directory_name: str
+    object_mappings: tuple[ObjectMapping, ...]
+
+
+class AttributeDefinition(Located, frozen=True, kw_only=True):
+    """An attribute that a directory's objects have."""
+
+    name: str
+    type: str = "String"
+    multivalued: bool = False
+
+
+class ObjectDefinition(Located, frozen=True, kw_only=True):
+    """A type of object in a directory."""
+
+    name: str
+    attributes: tuple[AttributeDefinition, ...]
+
+
+class DirectoryDefinition(Located, frozen=True, kw_only=True):
+    """A directory on either side."""
+
+    name: str
+    objects: tuple[ObjectDefinition, ...]
+
+
+class SynchronizationSchema(Located, frozen=True, kw_only=True):
+    """The whole file."""
+
+    directories: tuple[DirectoryDefinition, ...]
+    synchronization_rules: tuple[SynchronizationRule, ...]

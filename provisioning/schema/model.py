@@ -1,0 +1,54 @@
+"""What a schema means: for each type of object, where each target attribute comes from."""
+
+from __future__ import annotations
+
+import msgspec
+
+from provisioning.expressions import Attribute, Expression
+from provisioning.model import ObjectType
+
+NAME = {ObjectType.USER: "userName", ObjectType.GROUP: "displayName"}
+"""The attribute that ZSCloud finds an object by (Zscaler: Understanding SCIM, filters)."""
+
+MEMBERS = "members"
+"""The reference attribute of groups. Members are written apart from attributes."""
+
+COMPUTED = frozenset({"objectId", "IsSoftDeleted", "originalUserPrincipalName"})
+"""Source attributes of the provisioning service that are no properties in Graph."""
+
+
+class AttributeSchema(msgspec.Struct, frozen=True, kw_only=True):
+    """One target attribute. Without an expression it is left alone, but for its default.
+
+    ``default`` is used on a create when the source has no value. ``create_only``: never updated.
+    ``clear``: the target's value is removed when the source has none. ``at`` is the JSON path.
+    """
+
+    path: str
+    type: str
+    expression: Expression | None
+    default: str | None
+    create_only: bool
+    clear: bool
+    matching_priority: int
+    at: str
+
+    @property
+    def direct(self) -> str | None:
+        """The source attribute that is taken as it is, if the mapping is a direct one."""
+        node = self.expression.node if self.expression else None
+        return node.name if isinstance(node, Attribute) else None
+
+
+class ObjectSchema(msgspec.Struct, frozen=True):
+    """The attributes of users or of groups, without the members of groups."""
+
+    type: ObjectType
+    attributes: tuple[AttributeSchema, ...]
+
+
+class Schema(msgspec.Struct, frozen=True):
+    """What is provisioned of users and of groups."""
+
+    user: ObjectSchema
+    group: ObjectSchema

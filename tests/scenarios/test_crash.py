@@ -1,0 +1,86 @@
+"""The process may die between any two awaits: the next one goes on, and nothing doubles."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from provisioning.record import CycleStatus
+from tests.scenarios.simulation import Saga
+from tests.scenarios.test_stories import group, office, user
+from tests.scenarios.world import World
+from tests.simulated_time import discard_abandoned
+
+
+async def initial(world: World) -> None:
+    await world.cycle()
+
+
+async def upheaval(world: World) -> None:
+    """Everything at once: joiners, leavers, renames, moves, another group."""
+    tenant = world.tenant
+    tenant.update_user(user(world, 1), department="Legal", displayName="Renamed")
+    tenant.update_user(user(world, 2), userPrincipalName="second@example.com")
+    tenant.remove_member(group(world, "Sales"), user(world, 3))
+    tenant.add_member(group(world, "Sales"), user(world, 9))
+    tenant.disable(user(world, 4))
+    tenant.unassign(user(world, 7))
+    tenant.assign(tenant.add_group("New", [user(world, 5), user(world, 8)]), "User")
+    tenant.update_group(group(world, "Both"), displayName="Either")
+    await world.clock.sleep(200)
+
+
+async def settled(world: World) -> None:
+    await world.cycle()
+    await world.clock.sleep(200)
+    await world.cycle()
+    await upheaval(world)
+
+
+async def ends_right(world: World) -> None:
+    """A later process goes on: everything is right, nothing is double, nothing was refused."""
+    for _ in range(3):
+        record = await world.cycle()
+        await world.clock.sleep(400)
+    assert record.status is CycleStatus.COMPLETED, record
+    assert world.differences() == []
+    assert [v for v in world.zscloud.violations if v.kind == "refused"] == []
+    world.forget_requests()
+    assert (await world.cycle()).counts.writes == 0
+    assert world.writes() == []
+
+
+def steps_of(before: list[Callable[[World], Awaitable[None]]]) -> int:
+    """How many steps the last of these runs takes when nobody kills it."""
+    saga = Saga(tenant=office)
+    for story in before:
+        run = saga.tell(story)
+    return int(run.steps_used)
+
+
+SAGAS = {"initial": [initial], "incremental": [settled, initial]}
+
+
+@pytest.mark.parametrize("name", SAGAS)
+@pytest.mark.parametrize("part", range(4))
+def test_killed_at_any_step(name: str, part: int) -> None:
+    *before, last = SAGAS[name]
+    total = steps_of(SAGAS[name])
+    for steps in range(1 + part, total, 4):
+        saga = Saga(tenant=office)
+        for story in before:
+            saga.tell(story)
+        saga.tell(last, steps=steps)
+        assert saga.tell(ends_right).finished, steps
+    discard_abandoned()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_killed_again_and_again(seed: int) -> None:
+    """Killed every few steps, over and over, the initial cycle still ends, and ends right."""
+    saga = Saga(tenant=office)
+    for number in range(40):
+        saga.tell(initial, steps=40 + (seed * 37 + number * 17) % 90)
+    assert saga.tell(ends_right).finished
+    discard_abandoned()

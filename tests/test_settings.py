@@ -1,0 +1,314 @@
+"""Settings: values, defaults, everything that can be wrong, and that nobody sees a secret."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from provisioning.errors import ConfigurationError, Problem
+from provisioning.model import MemberRemoval
+from provisioning.setting_values import Secret, is_loopback, organisation
+from provisioning.settings import SETTINGS, Settings, load_settings
+
+ROOT = Path(__file__).parent.parent
+PRINCIPAL = "0b1c2d3e-0000-4000-8000-00000000abcd"
+TOKEN = "s3cr3t-t0ken"
+LEAST = {
+    "ENTRA_SERVICE_PRINCIPAL_ID": PRINCIPAL,
+    "ZSCLOUD_SCIM_BASE_URL": "https://scim.example.com/1234567/89012/scim",
+    "ZSCLOUD_SCIM_TOKEN": TOKEN,
+}
+
+
+def load(**changes: str) -> Settings:
+    return load_settings({**LEAST, **changes})
+
+
+def problems(environ: dict[str, str]) -> tuple[Problem, ...]:
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(environ)
+    assert TOKEN not in str(caught.value)
+    assert all(p.message and p.remedy for p in caught.value.problems)
+    return caught.value.problems
+
+
+def test_defaults() -> None:
+    settings = load()
+    assert settings == Settings(
+        entra_service_principal_id=PRINCIPAL,
+        entra_tenant_id=None,
+        graph_base_url="https://graph.microsoft.com/v1.0",
+        zscloud_scim_base_url="https://scim.example.com/1234567/89012/scim",
+        zscloud_scim_token=Secret(TOKEN),
+        zscloud_requests_per_second=5.0,
+        zscloud_member_removal=None,
+        member_batch_size=100,
+        provisioning_status="off",
+        provisioning_scope="assigned",
+        provisioning_schema=None,
+        nested_groups="direct",
+        default_access="exclude",
+        on_unassign="disable",
+        on_disable="disable",
+        on_soft_delete="disable",
+        on_delete="disable",
+        on_group_unassign="disable",
+        on_group_delete="delete",
+        deletion_threshold_count=500,
+        deletion_threshold_percent=10.0,
+        deletion_window_days=7,
+        protected=(),
+        zscloud_admin_group="Service Admin",
+        drift="repair",
+        log_retention_days=30,
+        state_store=Path(".state/provisioning.db"),
+        drain_budget_seconds=240,
+        cycle_schedule="0 */5 * * * *",
+        reconcile_schedule="0 30 2 * * *",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("ENTRA_SERVICE_PRINCIPAL_ID", PRINCIPAL.upper(), PRINCIPAL),
+        ("ENTRA_TENANT_ID", f" {PRINCIPAL} ", PRINCIPAL),
+        ("GRAPH_BASE_URL", "http://127.0.0.1:8080/v1.0/", "http://127.0.0.1:8080/v1.0"),
+        ("GRAPH_BASE_URL", "http://[::1]:8080", "http://[::1]:8080"),
+        ("GRAPH_BASE_URL", "http://LocalHost/v1.0", "http://localhost/v1.0"),
+        (
+            "ZSCLOUD_SCIM_BASE_URL",
+            "https://scim.example.com/1/2/scim/",
+            "https://scim.example.com/1/2/scim",
+        ),
+        ("ZSCLOUD_REQUESTS_PER_SECOND", "0", 0.0),
+        ("ZSCLOUD_REQUESTS_PER_SECOND", "2.5", 2.5),
+        ("ZSCLOUD_MEMBER_REMOVAL", "Filter", MemberRemoval.FILTER),
+        ("ZSCLOUD_MEMBER_REMOVAL", "put", MemberRemoval.PUT),
+        ("MEMBER_BATCH_SIZE", "1", 1),
+        ("PROVISIONING_STATUS", "ON", "on"),
+        ("PROVISIONING_SCHEMA", "schema/ours.json", Path("schema/ours.json")),
+        ("DELETION_THRESHOLD_COUNT", "0", 0),
+        ("DELETION_THRESHOLD_PERCENT", "0.5", 0.5),
+        ("PROTECTED", "breakglass*, ,Service Admin,", ("breakglass*", "Service Admin")),
+        ("STATE_STORE", "sqlite:////var/lib/state.db", Path("/var/lib/state.db")),
+        ("STATE_STORE", "sqlite:///state.db", Path("state.db")),
+        ("CYCLE_SCHEDULE", "0  0 9 * * Mon-Fri", "0 0 9 * * Mon-Fri"),
+    ],
+)
+def test_values(name: str, text: str, value: Any) -> None:
+    assert getattr(load(**{name: text}), name.lower()) == value
+
+
+@pytest.mark.parametrize("name", [s.name for s in SETTINGS])
+def test_an_empty_value_counts_as_none(name: str) -> None:
+    if name in LEAST:
+        (problem,) = problems({**LEAST, name: " "})
+        assert (problem.field, problem.message) == (name, "is not set.")
+    else:
+        assert load(**{name: " "}) == load()
+
+
+def test_all_that_is_missing_or_wrong_is_reported_together() -> None:
+    found = problems({"MEMBER_BATCH_SIZE": "0", "DRIFT": "fix", "ZSCLOUD_SCIM_TOKN": TOKEN})
+    assert {p.field for p in found} == {*LEAST, "MEMBER_BATCH_SIZE", "DRIFT", "ZSCLOUD_SCIM_TOKN"}
+
+
+BAD = [
+    ("ENTRA_SERVICE_PRINCIPAL_ID", "my-app", "'my-app' is no GUID"),
+    ("ENTRA_SERVICE_PRINCIPAL_ID", "{" + PRINCIPAL + "}", "is no GUID"),
+    ("ENTRA_TENANT_ID", "example.com", "is no GUID"),
+    ("GRAPH_BASE_URL", "http://graph.example.com/v1.0", "is not encrypted"),
+    ("GRAPH_BASE_URL", "http://127.0.0.1.example.com", "is not encrypted"),
+    ("GRAPH_BASE_URL", "http://128.0.0.1", "is not encrypted"),
+    ("ZSCLOUD_SCIM_BASE_URL", "scim.example.com/1/2/scim", "no URL with a host"),
+    ("ZSCLOUD_SCIM_BASE_URL", "ftp://scim.example.com/1/scim", "neither https nor http"),
+    ("ZSCLOUD_SCIM_BASE_URL", "https://:443/1/scim", "no URL with a host"),
+    ("ZSCLOUD_SCIM_BASE_URL", "https://scim.example.com:99999/1/scim", "is no URL"),
+    ("ZSCLOUD_SCIM_BASE_URL", "https://[::1/scim", "is no URL"),
+    ("ZSCLOUD_SCIM_BASE_URL", "https://scim.example.com/a b", "no URL with a host"),
+    ("ZSCLOUD_SCIM_BASE_URL", "https://scim.example.com\\@x/1", "user name or password"),
+    ("ZSCLOUD_SCIM_BASE_URL", f"https://user:{TOKEN}@scim.example.com", "user name or password"),
+    ("ZSCLOUD_SCIM_BASE_URL", f"user:{TOKEN}@scim.example.com", "user name or password"),
+    ("ZSCLOUD_SCIM_BASE_URL", f"https://scim.example.com/?key={TOKEN}", "query or a fragment"),
+    ("ZSCLOUD_SCIM_BASE_URL", f"https://scim.example.com/#{TOKEN}", "query or a fragment"),
+    ("ZSCLOUD_SCIM_TOKEN", f"Bearer {TOKEN}", "holds a space"),
+    ("ZSCLOUD_SCIM_TOKEN", f"{TOKEN}\n", "line break"),
+    ("ZSCLOUD_SCIM_TOKEN", f"{TOKEN}\x00", "another character"),
+    ("ZSCLOUD_SCIM_TOKEN", f"{TOKEN}é", "another character"),
+    ("ZSCLOUD_SCIM_TOKEN", "@Microsoft.KeyVault(SecretUri=https://v.example.com/s)", "Key Vault"),
+    ("PROVISIONING_SCHEMA", "@Microsoft.KeyVault(VaultName=v;SecretName=s)", "Key Vault"),
+    ("ZSCLOUD_REQUESTS_PER_SECOND", "-1", "'-1' is no number in range"),
+    ("ZSCLOUD_REQUESTS_PER_SECOND", "nan", "no number"),
+    ("ZSCLOUD_REQUESTS_PER_SECOND", "inf", "no number"),
+    ("ZSCLOUD_REQUESTS_PER_SECOND", "5/s", "no number"),
+    ("ZSCLOUD_MEMBER_REMOVAL", "delete", "none of the values"),
+    ("MEMBER_BATCH_SIZE", "0", "no whole number"),
+    ("MEMBER_BATCH_SIZE", "1001", "no whole number"),
+    ("MEMBER_BATCH_SIZE", "10.5", "no whole number"),
+    ("MEMBER_BATCH_SIZE", "9" * 5000, "no whole number"),
+    ("PROVISIONING_STATUS", "true", "'true' is none of the values"),
+    ("PROVISIONING_SCOPE", "everyone", "none of the values"),
+    ("NESTED_GROUPS", "yes", "none of the values"),
+    ("DEFAULT_ACCESS", "on", "none of the values"),
+    ("ON_UNASSIGN", "remove", "none of the values"),
+    ("ON_DISABLE", "off", "none of the values"),
+    ("ON_SOFT_DELETE", "soft", "none of the values"),
+    ("ON_DELETE", "yes", "none of the values"),
+    ("ON_GROUP_UNASSIGN", "empty", "none of the values"),
+    ("ON_GROUP_DELETE", "keep", "none of the values"),
+    ("DELETION_THRESHOLD_COUNT", "-5", "no whole number"),
+    ("DELETION_THRESHOLD_PERCENT", "101", "no number in range"),
+    ("DELETION_THRESHOLD_PERCENT", "10%", "no number in range"),
+    ("DELETION_WINDOW_DAYS", "0", "no whole number"),
+    ("DRIFT", "fix", "none of the values"),
+    ("LOG_RETENTION_DAYS", "forever", "no whole number"),
+    ("STATE_STORE", "azure", "not available in this version"),
+    ("STATE_STORE", "state.db", "names no SQLite file"),
+    ("STATE_STORE", "sqlite:///", "names no SQLite file"),
+    ("STATE_STORE", "sqlite:///:memory:", "names no SQLite file"),
+    ("STATE_STORE", "sqlite:///folder/", "names no SQLite file"),
+    ("DRAIN_BUDGET_SECONDS", "0", "no whole number"),
+    ("CYCLE_SCHEDULE", "*/5 * * * *", "six fields"),
+    ("RECONCILE_SCHEDULE", "0 30 2 * * ;", "six fields"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "words"), BAD)
+def test_a_bad_value_is_named_with_its_remedy(name: str, text: str, words: str) -> None:
+    (problem,) = problems({**LEAST, name: text})
+    assert problem.field == name
+    assert words in problem.message
+
+
+def test_every_setting_with_a_rule_has_a_bad_value_here() -> None:
+    free = {"PROTECTED", "ZSCLOUD_ADMIN_GROUP"}
+    assert {name for name, _, _ in BAD} == {s.name for s in SETTINGS} - free
+
+
+def test_the_remedy_for_a_word_lists_the_words() -> None:
+    (problem,) = problems({**LEAST, "ZSCLOUD_MEMBER_REMOVAL": "x"})
+    assert problem.remedy == "Write one of auto, filter, value, put."
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("ZSCLOUD_SCIM_TOKN", "ZSCLOUD_SCIM_TOKEN"),
+        ("ENTRA_SERVICE_PRINCIPAL", "ENTRA_SERVICE_PRINCIPAL_ID"),
+        ("PROVISIONING_STATE", "PROVISIONING_STATUS"),
+        ("ON_UNASSIGNED", "ON_UNASSIGN"),
+        ("DELETION_THRESHOLD", "DELETION_THRESHOLD_COUNT"),
+        ("on_unassign", "ON_UNASSIGN"),
+    ],
+)
+def test_a_misspelled_setting_is_named_with_the_nearest(name: str, meant: str) -> None:
+    (problem,) = problems({**LEAST, name: TOKEN})
+    assert problem.field == name
+    assert f"Did you mean {meant}?" in problem.remedy
+
+
+def test_other_variables_are_none_of_our_business() -> None:
+    assert load(PATH="/usr/bin", ONE="1", FUNCTIONS_WORKER_RUNTIME="python") == load()
+
+
+def test_sqlite_is_refused_in_azure() -> None:
+    (problem,) = problems({**LEAST, "WEBSITE_INSTANCE_ID": "0123"})
+    assert problem.field == "STATE_STORE"
+    assert "in Azure" in problem.message
+
+
+def test_azure_state_is_refused_once_in_azure() -> None:
+    found = problems({**LEAST, "WEBSITE_INSTANCE_ID": "0123", "STATE_STORE": "azure"})
+    assert [p.field for p in found] == ["STATE_STORE"]
+
+
+def test_nobody_sees_the_token() -> None:
+    settings = load()
+    secret = settings.zscloud_scim_token
+    assert secret.reveal() == TOKEN
+    shown = [repr(settings), str(secret), repr(secret), f"{secret}", f"{secret!r}"]
+    assert all(TOKEN not in text for text in shown)
+    assert shown[1:] == ["***"] * 4
+    with pytest.raises(TypeError):
+        msgspec.json.encode(settings)
+
+
+def test_secrets_are_equal_by_value() -> None:
+    assert Secret("a") == Secret("a")
+    assert len({Secret("a"), Secret("a"), Secret("b")}) == 2
+    assert Secret("a") != "a"
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://scim.zscloud.net/1234567/89012/scim", "zscloud.net/1234567"),
+        ("https://scim.zscloud.net/1234567/scim", "zscloud.net/1234567"),
+        ("https://scim.zscloud.net:443/1234567/89012/scim", "zscloud.net/1234567"),
+        ("http://127.0.0.1:8443/1234567/89012/scim", "127.0.0.1/1234567"),
+        ("http://127.0.0.1:9000/v2", "127.0.0.1/v2"),
+        ("https://scim.example.com:8443/v2", "scim.example.com/v2"),
+        ("http://localhost:9000", "localhost"),
+        ("http://[::1]:9000/api/auth/scim/v2", "::1/api/auth/scim/v2"),
+    ],
+)
+def test_a_job_is_a_service_principal_and_an_organisation(url: str, name: str) -> None:
+    assert organisation(url) == name
+    assert load(ZSCLOUD_SCIM_BASE_URL=url).job == f"{PRINCIPAL}@{name}"
+
+
+def test_a_second_id_provider_is_the_same_job() -> None:
+    one = load(ZSCLOUD_SCIM_BASE_URL="https://scim.example.com/1/2/scim")
+    other = load(ZSCLOUD_SCIM_BASE_URL="https://SCIM.example.com/1/3/scim/")
+    assert one.job == other.job
+
+
+@pytest.mark.parametrize(
+    ("host", "answer"),
+    [
+        ("127.255.0.9", True),
+        ("::1", True),
+        ("localhost", True),
+        ("10.0.0.1", False),
+        ("127.1", False),
+    ],
+)
+def test_loopback(host: str, answer: bool) -> None:
+    assert is_loopback(host) is answer
+
+
+def test_the_struct_and_the_table_hold_the_same_settings() -> None:
+    fields = [field.name for field in msgspec.structs.fields(Settings)]
+    assert fields == [setting.name.lower() for setting in SETTINGS]
+
+
+def test_the_example_holds_every_setting_with_its_default() -> None:
+    example = json.loads((ROOT / "local.settings.json.example").read_text(encoding="utf-8"))
+    values = example["Values"]
+    assert example["IsEncrypted"] is False
+    assert values.pop("FUNCTIONS_WORKER_RUNTIME") == "python"
+    assert values.pop("AzureWebJobsStorage") == "UseDevelopmentStorage=true"
+    assert list(values) == [setting.name for setting in SETTINGS]
+    for setting in SETTINGS:
+        if setting.default:
+            assert values[setting.name] == setting.default
+    assert load_settings(values).job == "00000000-0000-0000-0000-000000000000@example.com/1234567"
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `([A-Z_]+)` \| ([^|]+) \| [^|]{15,} \|$", text, re.MULTILINE))
+    assert list(rows) == [setting.name for setting in SETTINGS]
+    for setting in SETTINGS:
+        if setting.default is None:
+            assert rows[setting.name] == "required"
+        elif setting.default:
+            assert rows[setting.name] == f"`{setting.default}`"
+        else:
+            assert rows[setting.name] in ("none", "the shipped schema")
