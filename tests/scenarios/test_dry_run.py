@@ -1,0 +1,54 @@
+"""The dry run is the run: same changes, one by one, and nothing stored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from provisioning.model import Change
+from tests.scenarios.simulation import simulate
+from tests.scenarios.test_crash import upheaval
+from tests.scenarios.test_stories import office, provisioned
+from tests.scenarios.world import World
+
+
+def essence(change: Change | dict[str, Any]) -> tuple[Any, ...]:
+    """What a change is, without what only the run can know."""
+    if isinstance(change, Change):
+        member = change.member.source_id if change.member else None
+        return change.change_id, change.action.value, change.source_id, member, change.reason
+    member = change["member"]["source_id"] if change["member"] else None
+    return change["change_id"], change["action"], change["source_id"], member, change["reason"]
+
+
+def snapshot(world: World) -> dict[str, dict[str, bytes]]:
+    """Everything stored, by table."""
+    return {name: dict(table.values) for name, table in world.store._tables.items()}
+
+
+async def compare(world: World) -> None:
+    stored = snapshot(world)
+    record, changes = await world.cycle_with_changes(dry_run=True)
+    assert record.dry_run
+    assert world.writes() == []
+    after = snapshot(world)
+    told = {name for name in after if after[name] != stored.get(name)}
+    assert {name.rpartition(":")[2] for name in told} <= {"cycle", "cycle_changes"}
+    run = await world.cycle()
+    entries = await world.logs(cycle=run.cycle_id, status="success")
+    done = [essence(entry) for entry in entries if entry["change_id"]]
+    assert sorted(essence(change) for change in changes) == sorted(done)
+    assert len(done) == run.counts.writes == record.counts.writes > 0
+    assert world.differences() == []
+
+
+def test_of_an_initial_cycle() -> None:
+    simulate(compare, tenant=office)
+
+
+def test_of_many_changes() -> None:
+    async def story(world: World) -> None:
+        await provisioned(world)
+        await upheaval(world)
+        await compare(world)
+
+    simulate(story, tenant=office)
