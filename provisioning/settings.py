@@ -144,6 +144,10 @@ SETTINGS = (
 """Every setting, in the order of the documentation."""
 
 _PREFIXES = ("ENTRA_", "ZSCLOUD_", "PROVISIONING_", "ON_", "DELETION_")
+_LATER = frozenset({"ZSCLOUD_BULK", "ON_OUT_OF_FILTER"})
+"""Settings of a later version: deployments may carry them already. They change nothing yet."""
+
+_LIKENESS = 0.8
 _KEY_VAULT = "@microsoft.keyvault("
 
 
@@ -196,11 +200,13 @@ def _unknown(environ: Mapping[str, str]) -> Iterator[Problem]:
     """Names that look like ours and are not: a misspelled setting would silently not count."""
     known = [setting.name for setting in SETTINGS]
     for name in sorted(environ):
-        if not name.upper().startswith(_PREFIXES) or name in known:
+        if not name.upper().startswith(_PREFIXES) or name in known or name in _LATER:
             continue
         from difflib import get_close_matches
 
-        near = get_close_matches(name.upper(), known, n=1, cutoff=0)
+        near = get_close_matches(name.upper(), known, n=1, cutoff=_LIKENESS)
+        if not near:
+            continue  # somebody else's variable
         yield Problem(
             cut(name, 100),
             "is no setting of this program.",
