@@ -18,7 +18,7 @@ from provisioning.errors import (
 )
 from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane, WorkItem
-from provisioning.links import NAME_PATH, Intent
+from provisioning.links import NAME_PATH, Intent, name_key
 from provisioning.matching import Matching
 from provisioning.members import Members
 from provisioning.model import (
@@ -85,6 +85,7 @@ class Provisioner:
         self._cycle_id = cycle_id
         self._members = Members(job, sender, matching, recorder)
         self._sending: dict[Key, Planned] = {}
+        self._naming: dict[str, Key] = {}
         self._announced: set[str] = set()
         self._open_intents: dict[Key, Intent] = {}
         self._preempted: set[Key] = set()
@@ -154,6 +155,8 @@ class Provisioner:
             return
         except (Rejected, Conflict, NotFound, ProtocolError, AnswerLost) as error:
             await self.set_aside(item, error)
+        finally:
+            self._naming = {n: key for n, key in self._naming.items() if key != item.key}
 
     async def _rounds(self, item: WorkItem, stopping: Callable[[], bool]) -> None:
         looks = 0
@@ -210,7 +213,7 @@ class Provisioner:
     async def _take_over(self, case: Case, owner: Key) -> None:
         """An object has one link. It moves only if its old principal is gone or out of scope."""
         other = await resolve(self._job, self.graph, owner)
-        if other is not None and other.verdict.assigned:
+        if other is not None and other.keeps_its_name:
             raise _duplicate(case, other)
         link = await self._job.links.get(owner)
         if link is not None:
@@ -264,8 +267,14 @@ class Provisioner:
     async def _check_name(self, case: Case, plan: Planned) -> None:
         """Whether the name that a create or rename wants is free among our own objects."""
         name = _wanted_name(plan)
-        holder = None if name is None else await self._job.links.holder(case.key.type, name)
-        if name is None or holder is None or holder == case.key:
+        if name is None:
+            return
+        # Two principals of one name may be in flight at once: the second waits for the first.
+        first = self._naming.setdefault(name_key(case.key.type, name), case.key)
+        if first != case.key:
+            raise Blocked(first)
+        holder = await self._job.links.holder(case.key.type, name)
+        if holder is None or holder == case.key:
             return
         other = await resolve(self._job, self.graph, holder)
         if other is None or other.link is None or not other.verdict.active:

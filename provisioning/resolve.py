@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import msgspec
 
 from provisioning.job import Job
-from provisioning.links import Link
+from provisioning.links import NAME_PATH, Link
 from provisioning.mapping import Mapped
 from provisioning.mirror import MirrorGroup, MirrorUser, Presence, user_key
 from provisioning.model import EntraId, Key, ObjectType, ScimId
@@ -34,6 +34,11 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[Key, ...] = ()
     recorded: Mapping[ScimId, bool] = {}
     ours: Mapping[ScimId, EntraId | None] = {}
+
+    @property
+    def keeps_its_name(self) -> bool:
+        """Whether the principal is there and in scope: its ZSCloud object cannot be another's."""
+        return self.verdict.assigned and self.row.presence is Presence.PRESENT
 
     @property
     def name(self) -> str:
@@ -65,7 +70,18 @@ def user_case(job: Job, graph: GroupGraph, row: MirrorUser, link: Link | None) -
     """The case of a user whose rows are at hand."""
     verdict = judge_user(row, graph)
     mapped = job.schema.user.map(row.id, row.attributes, soft_deleted=not verdict.active)
+    link = _protected(job, link, mapped)
     return Case(key=user_key(row.id), row=row, verdict=verdict, mapped=mapped, link=link)
+
+
+def _protected(job: Job, link: Link | None, mapped: Mapped) -> Link | None:
+    """The link, marked as protected if PROTECTED names the object as it is or is to be."""
+    if link is None or link.protected or not job.rules.protected:
+        return link
+    names = (str(link.attributes.get(NAME_PATH[link.key.type]) or ""), mapped.name)
+    if any(job.rules.protects(name) for name in names if name):
+        return msgspec.structs.replace(link, protected=True)
+    return link
 
 
 async def _resolve_group(job: Job, graph: GroupGraph, key: Key) -> Case | None:
@@ -75,6 +91,7 @@ async def _resolve_group(job: Job, graph: GroupGraph, key: Key) -> Case | None:
     link = await job.links.get(key)
     verdict = judge_group(row, graph)
     mapped = job.schema.group.map(row.id, row.attributes, soft_deleted=False)
+    link = _protected(job, link, mapped)
     case = Case(key=key, row=row, verdict=verdict, mapped=mapped, link=link)
     if link is None and not verdict.active:
         return case

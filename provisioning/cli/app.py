@@ -5,6 +5,7 @@ Nothing here imports a client of a remote system: ``--help`` answers at once.
 
 from __future__ import annotations
 
+import signal
 import sys
 
 import typer
@@ -64,9 +65,9 @@ def main() -> None:
     """Runs the command that the arguments name, and exits with its status."""
     output.tolerate_narrow_encodings()
     arguments = sys.argv[1:]
-    if "--json" not in arguments:
-        app(arguments, prog_name=_PROGRAM)
     try:
+        if "--json" not in arguments:
+            app(arguments, prog_name=_PROGRAM)
         sys.exit(app(arguments, prog_name=_PROGRAM, standalone_mode=False))
     except typer.TyperException as error:
         wrong = InvalidRequest(
@@ -74,3 +75,6 @@ def main() -> None:
         )
         output.report_error(wrong, exit_status.USAGE, as_json=True)
         sys.exit(exit_status.USAGE)
+    finally:
+        # The outcome is known and printed: Ctrl-C from here on must not change the exit status.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)

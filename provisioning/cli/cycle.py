@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from provisioning.cli import exit_status, output
+from provisioning.cli.attention import attention, attention_table
 from provisioning.cli.changes import changes_table
 from provisioning.cli.options import DryRun, Json, Kind, KindOption, Wait
 from provisioning.cli.progress import Update
@@ -20,10 +21,6 @@ from provisioning.record import CycleKind, CycleRecord
 
 if TYPE_CHECKING:
     from provisioning.services import Services
-
-_ATTENTION = ("failure", "held", "skipped")
-_SHOWN = 100
-"""Log entries of each status that the result of a cycle shows."""
 
 _WAITING = "waiting for the lease of this ZSCloud tenant"
 
@@ -56,21 +53,11 @@ def _run(kind: Kind, *, dry_run: bool, wait: float | None, as_json: bool) -> Non
             services, CycleKind(kind), dry_run=dry_run, wait=wait, progress=progress
         )
         document = cycle_document(record, changes if dry_run else None)
-        entries = [] if dry_run or as_json else await _attention(services, record)
+        entries = [] if dry_run or as_json else await attention(services, record.cycle_id)
         status = exit_status.of_cycle(record)
         return Outcome(document, lambda out: _show(out, record, changes, entries), status)
 
     run(operation, as_json=as_json, waiting=_WAITING)
-
-
-async def _attention(services: Services, record: CycleRecord) -> list[Document]:
-    from provisioning.operations.logs import query_logs
-
-    entries: list[Document] = []
-    for status in _ATTENTION:
-        page = await query_logs(services, cycle=record.cycle_id, status=status, limit=_SHOWN)
-        entries += page["items"]
-    return entries
 
 
 def _show(
@@ -80,26 +67,13 @@ def _show(
         out.print(changes_table(changes))
         out.print()
     if entries:
-        out.print(_attention_table(entries))
+        out.print(attention_table(entries))
         out.print()
     out.print(_summary(record))
     if record.dry_run:
         out.print("Dry run: nothing was sent to ZSCloud.")
     if record.counts.held > sum(entry["status"] == "held" for entry in entries):
         out.print("Removals are held: `logs --status held` names them.")
-
-
-def _attention_table(entries: Sequence[Document]) -> Table:
-    table = output.table("Status", "Object", "Name", "Reason", "Remedy")
-    for entry in entries:
-        table.add_row(
-            output.status_text(entry["status"]),
-            entry["object_type"],
-            output.plain(entry["name"]),
-            output.plain(entry["reason"]),
-            output.plain(entry["remedy"]),
-        )
-    return table
 
 
 def _summary(record: CycleRecord) -> Table:

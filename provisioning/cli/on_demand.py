@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -9,6 +10,7 @@ import typer
 from rich.console import Console
 
 from provisioning.cli import exit_status, output
+from provisioning.cli.attention import attention, attention_table
 from provisioning.cli.changes import changes_table
 from provisioning.cli.options import DryRun, Json, Wait
 from provisioning.cli.progress import Update
@@ -51,14 +53,19 @@ def on_demand(
         document = {**document, "cycle": cycle_document(record)}
         outcomes = [result["outcome"] for result in document["results"]]
         status = exit_status.of_on_demand(record, outcomes)
-        return Outcome(document, lambda out: _show(out, record, document), status)
+        entries = [] if as_json else await attention(services, record.cycle_id)
+        return Outcome(document, lambda out: _show(out, record, document, entries), status)
 
     run(operation, as_json=as_json, waiting="provisioning on demand")
 
 
-def _show(out: Console, record: CycleRecord, document: Document) -> None:
+def _show(
+    out: Console, record: CycleRecord, document: Document, entries: Sequence[Document]
+) -> None:
     for result in document["results"]:
         _show_result(out, result)
+    if entries:
+        out.print(attention_table(entries))
     if record.error is not None:
         out.print(output.pairs([("Error", record.error), ("Remedy", record.remedy)]))
     if record.dry_run:

@@ -42,7 +42,7 @@ class Interrupted(ProvisioningError):
     """Ctrl-C. What was done is recorded, the lease is released."""
 
     code = "Interrupted"
-    remedy = "Nothing was lost. The next cycle goes on from here."
+    remedy = "Nothing was lost: the next cycle goes on with what is left."
 
 
 def run(operation: Operation, *, as_json: bool, waiting: str | None = None) -> NoReturn:

@@ -75,14 +75,13 @@ class ScimTarget:
             ObjectType.USER: AttributeReader(user_attributes),
             ObjectType.GROUP: AttributeReader(group_attributes),
         }
-        self._open_headers = {"accept": wire.CONTENT_TYPE}
-        self._read_headers = {**self._open_headers, "authorization": f"Bearer {token}"}
+        self._read_headers = {"accept": wire.CONTENT_TYPE, "authorization": f"Bearer {token}"}
         self._write_headers = {**self._read_headers, "content-type": wire.CONTENT_TYPE}
 
     async def capabilities(self) -> Capabilities:
-        """Discovery. It needs no token (Zscaler: "SCIM API Examples"), so none is sent."""
+        """Discovery. Zscaler's needs no token (its page "SCIM API Examples"), others' does."""
         operation = f"GET {wire.DISCOVERY_PATH}"
-        answer = await self._exchange("GET", wire.DISCOVERY_PATH, operation, self._open_headers)
+        answer = await self._exchange("GET", wire.DISCOVERY_PATH, operation, self._read_headers)
         self._require(answer, operation)
         return self._decoded(operation, lambda: answers.decode_capabilities(answer.body))
 
