@@ -163,6 +163,7 @@ class Rejected(RemoteError):
     """The object as sent is not accepted (400, 413 and the like). Repeating does not help."""
 
     code = "Rejected"
+    remedy = "Correct the value in Entra, or its mapping. The object is tried again by itself."
 
     def __init__(
         self,

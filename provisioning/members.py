@@ -11,7 +11,7 @@ from provisioning.errors import NotFound, RemoteError
 from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane, WorkItem, rank_of
 from provisioning.matching import Matching
-from provisioning.model import AddMembers, CreateObject, EntraId, Key, ObjectType, ScimId
+from provisioning.model import AddMembers, ChangeMember, CreateObject, Key, ObjectType, ScimId
 from provisioning.outcome import Recorder
 from provisioning.pacer import Priority
 from provisioning.plan import Planned
@@ -36,12 +36,12 @@ class Members:
         """Members for one request."""
         return self._sizes.get(case.key, self._job.rules.member_batch)
 
-    def admitted(self, case: Case) -> Mapping[ScimId, EntraId]:
+    def admitted(self, case: Case) -> Mapping[ScimId, ChangeMember]:
         """The wanted members, less those that the server refuses."""
         out = self._left_out.get(case.key)
         if not out:
             return case.wanted
-        return {id: source for id, source in case.wanted.items() if id not in out}
+        return {id: one for id, one in case.wanted.items() if id not in out}
 
     async def doubt(
         self,
@@ -66,7 +66,10 @@ class Members:
         self, case: Case, member: ScimId, error: RemoteError, priority: Priority, item: WorkItem
     ) -> None:
         """One member is refused: gone from ZSCloud, and made anew; or left out for now."""
-        key = Key(ObjectType.USER, case.wanted[member])
+        source = case.wanted[member].source_id
+        if source is None:
+            raise error
+        key = Key(ObjectType.USER, source)
         try:
             await self._matching.by_id(ObjectType.USER, member, priority)
         except NotFound:

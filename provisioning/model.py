@@ -260,6 +260,7 @@ class ChangeMember(msgspec.Struct, frozen=True):
 
     source_id: EntraId | None
     target_id: ScimId | None
+    name: str | None = None
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):

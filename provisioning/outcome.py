@@ -34,7 +34,7 @@ from provisioning.model import (
 )
 from provisioning.plan import Planned, Skipped
 from provisioning.ports import Row
-from provisioning.provisioning_log import LogEntry, LogStatus, entry_of_change
+from provisioning.provisioning_log import LogEntry, LogStatus, Step, entry_of_change
 from provisioning.record import CycleRecord
 from provisioning.resolve import Case
 from provisioning.scope import GroupGraph
@@ -320,6 +320,8 @@ class Recorder:
             error_code=code,
             remedy=remedy,
         )
+        failed = Step("export", "failure", sentence)
+        entry = msgspec.structs.replace(entry, steps=(*entry.steps, failed))
         _, rows = self._job.escrow.enter(
             before,
             item,

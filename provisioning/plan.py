@@ -23,7 +23,6 @@ from provisioning.model import (
     ChangeMember,
     CreateObject,
     DeleteObject,
-    EntraId,
     Key,
     MemberRemoval,
     ModifiedProperty,
@@ -104,7 +103,7 @@ def plan_group(
     verdict: Verdict,
     mapped: Mapped,
     link: Link | None,
-    wanted: Mapping[ScimId, EntraId],
+    wanted: Mapping[ScimId, ChangeMember],
     recorded: Mapping[ScimId, bool],
     batch: int,
 ) -> list[Planned]:
@@ -126,8 +125,8 @@ def plan_group_removal(
     key: Key,
     verdict: Verdict,
     link: Link,
-    wanted: Mapping[ScimId, EntraId],
-    ours: Mapping[ScimId, EntraId | None],
+    wanted: Mapping[ScimId, ChangeMember],
+    ours: Mapping[ScimId, ChangeMember],
     policy: DeprovisioningPolicy,
     form: MemberRemoval,
     batch: int,
@@ -192,7 +191,7 @@ def _create_group(
     verdict: Verdict,
     mapped: Mapped,
     missing: Sequence[ScimId],
-    wanted: Mapping[ScimId, EntraId],
+    wanted: Mapping[ScimId, ChangeMember],
     batch: int,
 ) -> list[Planned]:
     created = _create(key, verdict, mapped)
@@ -200,7 +199,7 @@ def _create_group(
         return []
     first = tuple(missing[:batch])
     write = msgspec.structs.replace(created.write, members=first)
-    added = tuple(_added(key, None, mapped.name, id, wanted[id]) for id in first)
+    added = tuple(_added(key, None, mapped.name, wanted[id]) for id in first)
     return [Planned(write, (*created.changes, *added))]
 
 
@@ -299,21 +298,23 @@ def _delete(key: Key, link: Link, verdict: Verdict) -> Planned:
     return Planned(DeleteObject(key.type, link.scim_id), (change,))
 
 
-def _add(key: Key, link: Link, part: Sequence[ScimId], wanted: Mapping[ScimId, EntraId]) -> Planned:
+def _add(
+    key: Key, link: Link, part: Sequence[ScimId], wanted: Mapping[ScimId, ChangeMember]
+) -> Planned:
     name = _recorded_name(link)
-    changes = tuple(_added(key, link.scim_id, name, id, wanted[id]) for id in part)
+    changes = tuple(_added(key, link.scim_id, name, wanted[id]) for id in part)
     return Planned(AddMembers(link.scim_id, tuple(part)), changes)
 
 
-def _added(key: Key, group: ScimId | None, name: str, member: ScimId, source: EntraId) -> Change:
+def _added(key: Key, group: ScimId | None, name: str, member: ChangeMember) -> Change:
     return Change(
-        change_id=change_digest(Action.ADD_MEMBER, key, source),
+        change_id=change_digest(Action.ADD_MEMBER, key, member.source_id),
         action=Action.ADD_MEMBER,
         object_type=ObjectType.GROUP,
         source_id=key.id,
         target_id=group,
         name=name,
-        member=ChangeMember(source, member),
+        member=member,
         reason_code="MemberOfGroup",
         reason=f"Member of '{name}' in Entra.",
     )
@@ -323,7 +324,7 @@ def _remove(
     key: Key,
     link: Link,
     part: Sequence[ScimId],
-    ours: Mapping[ScimId, EntraId | None],
+    ours: Mapping[ScimId, ChangeMember],
     form: MemberRemoval,
     verdict: Verdict,
 ) -> Planned:
@@ -332,13 +333,13 @@ def _remove(
     sentence = f"No longer a member of '{name}' in Entra." if verdict.active else verdict.sentence
     changes = tuple(
         Change(
-            change_id=change_digest(Action.REMOVE_MEMBER, key, ours[id] or id),
+            change_id=change_digest(Action.REMOVE_MEMBER, key, ours[id].source_id or id),
             action=Action.REMOVE_MEMBER,
             object_type=ObjectType.GROUP,
             source_id=key.id,
             target_id=link.scim_id,
             name=name,
-            member=ChangeMember(ours[id], id),
+            member=ours[id],
             reason_code=code,
             reason=sentence,
         )

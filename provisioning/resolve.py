@@ -13,7 +13,7 @@ from provisioning.job import Job
 from provisioning.links import NAME_PATH, Link
 from provisioning.mapping import Mapped
 from provisioning.mirror import MirrorGroup, MirrorUser, Presence, user_key
-from provisioning.model import EntraId, Key, ObjectType, ScimId
+from provisioning.model import ChangeMember, EntraId, Key, ObjectType, ScimId
 from provisioning.scope import GroupGraph, Verdict, judge_group, judge_user
 
 
@@ -30,10 +30,10 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict
     mapped: Mapped
     link: Link | None
-    wanted: Mapping[ScimId, EntraId] = {}
+    wanted: Mapping[ScimId, ChangeMember] = {}
     missing: tuple[Key, ...] = ()
     recorded: Mapping[ScimId, bool] = {}
-    ours: Mapping[ScimId, EntraId | None] = {}
+    ours: Mapping[ScimId, ChangeMember] = {}
 
     @property
     def keeps_its_name(self) -> bool:
@@ -101,19 +101,28 @@ async def _resolve_group(job: Job, graph: GroupGraph, key: Key) -> Case | None:
 async def _with_members(job: Job, graph: GroupGraph, case: Case) -> Case:
     members = await effective_members(job, graph, case.key.id)
     links = await job.links.get_many(members)
-    wanted = {link.scim_id: key.id for key, link in links.items()}
+    wanted = {link.scim_id: _member(link) for link in links.values()}
     missing = tuple(sorted(key for key in members if key not in links))
     recorded = await job.links.members(case.key.id) if case.link else {}
     owners = await job.links.owners(id for id in recorded if id not in wanted)
-    ours: dict[ScimId, EntraId | None] = {}
+    others = await job.links.get_many(owners.values())
+    ours: dict[ScimId, ChangeMember] = {}
     for id, added in recorded.items():
+        owner = others.get(owners[id]) if id in owners else None
         if id in wanted:
             ours[id] = wanted[id]
-        elif added or id in owners:
-            ours[id] = owners[id].id if id in owners else None
+        elif owner is not None:
+            ours[id] = _member(owner)
+        elif added:
+            ours[id] = ChangeMember(None, id)
     return msgspec.structs.replace(
         case, wanted=wanted, missing=missing, recorded=recorded, ours=ours
     )
+
+
+def _member(link: Link) -> ChangeMember:
+    name = link.attributes.get(NAME_PATH[link.key.type])
+    return ChangeMember(link.key.id, link.scim_id, None if name is None else str(name))
 
 
 async def effective_members(job: Job, graph: GroupGraph, group: EntraId) -> set[Key]:

@@ -43,7 +43,7 @@ async def start_cycle(services: Services, kind: CycleKind, *, dry_run: bool) -> 
     await job.store.write([job.cycles.rows.put(record.cycle_id, record)])
     if not dry_run:
         await job.store.write([job.cycles.current.put("open", record.cycle_id)])
-    await job.store.close()
+    await job.store.flush()
     return cycle_document(record)
 
 
@@ -90,7 +90,7 @@ async def run_cycle(
             )
             await run.run()
         finally:
-            await job.store.close()
+            await job.store.flush()
     if dry_run:
         await _store_plan(services, record, run.recorder.changes)
     return record, run.recorder.changes
@@ -150,4 +150,4 @@ async def _store_plan(services: Services, record: CycleRecord, changes: list[Cha
         for number, change in enumerate(changes, 1)
     ]
     await job.store.write(rows)
-    await job.store.close()
+    await job.store.flush()

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 
 from provisioning.errors import InvalidRequest, Problem
-from provisioning.model import Action
+from provisioning.model import Action, ObjectType
 from provisioning.operations.documents import Document, entry_document
 from provisioning.provisioning_log import LogQuery, LogStatus
 from provisioning.services import Services
@@ -33,7 +33,7 @@ async def query_logs(
     query = LogQuery(
         since=moment("since", since, now),
         until=moment("until", until, now),
-        principal=principal or None,
+        principal=await _principal(services, principal),
         cycle_id=cycle or None,
         status=None if not status else _status(status),
         action=None if not action else _action(action),
@@ -42,6 +42,18 @@ async def query_logs(
     )
     entries, following = await services.job().log.query(query)
     return {"items": [entry_document(entry) for entry in entries], "next": following}
+
+
+async def _principal(services: Services, text: str | None) -> str | None:
+    """The object id of a principal that may be named as ZSCloud knows it."""
+    if not text:
+        return None
+    links = services.job().links
+    for type in ObjectType:
+        owner = await links.holder(type, text)
+        if owner is not None:
+            return owner.id
+    return text
 
 
 def moment(field: str, text: str | None, now: float) -> float | None:

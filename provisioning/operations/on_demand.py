@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from provisioning.cycle import CycleRun
 from provisioning.errors import InvalidRequest, Problem
@@ -29,6 +29,7 @@ async def provision_on_demand(
     group: str | None = None,
     dry_run: bool = False,
     wait: float | None = 30.0,
+    progress: Callable[[CycleRecord], None] = lambda _: None,
 ) -> tuple[CycleRecord, Document]:
     """Provisions users (by id or user principal name) or a group (by id or display name).
 
@@ -61,11 +62,12 @@ async def provision_on_demand(
                 None if dry_run else services.target,
                 Sender(services.pacer, lease, services.clock, services.ids),
                 record,
+                progress=progress,
             )
             await run.run_on_demand(keys)
             results = [await _result(job, run, key) for key in keys]
         finally:
-            await job.store.close()
+            await job.store.flush()
     return record, {"results": results}
 
 

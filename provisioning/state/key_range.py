@@ -32,8 +32,11 @@ class KeyRange(NamedTuple):
         return KeyRange(max(prefix, after + "\0"), high)
 
     def until(self, last: str, *, reverse: bool = False) -> KeyRange:
-        """The part of it that an ordered read has seen with ``last``, a key in it."""
-        return KeyRange(last, self.high) if reverse else KeyRange(self.low, last + "\0")
+        """The part of it that an ordered read has passed when it comes to ``last``, a key in it.
+
+        Whether ``last`` itself is in that part is not said: the read has it anyway.
+        """
+        return KeyRange(last, self.high) if reverse else KeyRange(self.low, last)
 
     @property
     def empty(self) -> bool:
