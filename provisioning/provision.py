@@ -47,7 +47,9 @@ from provisioning.resolve import Case, resolve
 from provisioning.scope import GroupGraph
 from provisioning.sender import Sender
 
-_ROUNDS = 8
+_ROUNDS = 16
+"""Halving a refused batch of 100 down to the one to blame takes seven of them."""
+
 _LOOKS = 3
 
 

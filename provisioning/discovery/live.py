@@ -81,12 +81,15 @@ class LiveRead:
             self._memberships.setdefault(group.id, set()).add(found.id)
 
     async def _with_members(self, found: TargetObject) -> TargetObject:
-        """The group with its members: from the users' lists, the group's own, or a GET."""
+        """The group with its members: as the list shows them, from the users' rows, or by a GET.
+
+        The group's own row comes first: it shows also the members that no user row explains.
+        """
+        if found.members is not None:
+            return found
         if self._users_show_groups and self._memberships:
             members = tuple(sorted(self._memberships.get(found.id, ())))
             return msgspec.structs.replace(found, members=members)
-        if found.members is not None:
-            return found
         id = found.id
         return await self._sender.send(lambda: self._reader.get(ObjectType.GROUP, id), _PRIORITY)
 

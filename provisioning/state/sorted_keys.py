@@ -14,7 +14,8 @@ class SortedKeys:
     """Unique strings in order, in blocks of up to twice ``_BLOCK``.
 
     A change moves one block only, which stays fast with hundreds of thousands of keys. No block
-    is empty. A range must not be read on while keys are added or dropped.
+    is empty, and none holds a key above its last in ``_lasts``. A range must not be read on while
+    keys are added or dropped.
     """
 
     def __init__(self) -> None:
@@ -41,9 +42,7 @@ class SortedKeys:
         index = bisect_left(self._lasts, key)
         block = self._blocks[index]
         del block[bisect_left(block, key)]
-        if block:
-            self._lasts[index] = block[-1]
-        else:
+        if not block:
             del self._blocks[index], self._lasts[index]
 
     def between(self, keys: KeyRange, *, reverse: bool = False) -> Iterator[str]:

@@ -8,16 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from provisioning.record import CycleStatus
 from simulator.entra import Tenant
+from tests.scenarios.steps import (
+    DEFAULT_ACCESS,
+    SETTLE,
+    account,
+    account_named,
+    changed,
+    default_access_only,
+    group,
+    group_object,
+    nested,
+    office,
+    provisioned,
+    user,
+)
 from tests.scenarios.world import World
-
-SETTLE = 200.0
-"""Seconds after which nothing that happened is young any more."""
-
-DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"
 
 Telling = Callable[[World], Awaitable[None]]
 
@@ -54,103 +62,6 @@ def told(
         return tell
 
     return add
-
-
-# --- tenants -----------------------------------------------------------------------------------
-
-
-def office() -> Tenant:
-    """Ten people: seven by two assigned groups, two directly, one outside."""
-    tenant = Tenant.empty()
-    people = [
-        tenant.add_user(f"user{n}@example.com", displayName=f"User {n}", department="Sales")
-        for n in range(10)
-    ]
-    sales = tenant.add_group("Sales", people[:5])
-    both = tenant.add_group("Both", people[3:7])
-    for id in (sales, both, people[7], people[8]):
-        tenant.assign(id, "User")
-    return tenant
-
-
-def nested() -> Tenant:
-    """An assigned group, with a group within, that contains the first one again."""
-    tenant = Tenant.empty()
-    people = [
-        tenant.add_user(f"user{n}@example.com", displayName=f"User {n}", department="Sales")
-        for n in range(4)
-    ]
-    inner = tenant.add_group("Inner", people[2:])
-    outer = tenant.add_group("Outer", [*people[:2], inner])
-    tenant.add_member(inner, outer)
-    tenant.assign(outer, "User")
-    return tenant
-
-
-def default_access_only() -> Tenant:
-    """Three people whose only assignment has the Default Access role."""
-    tenant = Tenant.empty()
-    for n in range(3):
-        id = tenant.add_user(f"user{n}@example.com", displayName=f"User {n}")
-        tenant.assign(id, DEFAULT_ACCESS)
-    return tenant
-
-
-def everybody(count: int) -> Callable[[], Tenant]:
-    """One assigned group of so many people."""
-
-    def tenant() -> Tenant:
-        made = Tenant.empty()
-        people = [
-            made.add_user(f"user{n}@example.com", displayName=f"User {n}") for n in range(count)
-        ]
-        made.assign(made.add_group("Everybody", people), "User")
-        return made
-
-    return tenant
-
-
-# --- what the stories share --------------------------------------------------------------------
-
-
-def user(world: World, number: int) -> str:
-    """The id of a person of the office."""
-    ids = world.tenant.ids_named(f"user{number}@example.com", "user")
-    assert len(ids) == 1
-    return ids[0]
-
-
-def group(world: World, name: str) -> str:
-    """The id of a group."""
-    (id,) = world.tenant.ids_named(name, "group")
-    return id
-
-
-def account(world: World, number: int) -> Any:
-    """The account of a person."""
-    return world.zscloud.users.by_user_name(f"user{number}@example.com")
-
-
-async def provisioned(world: World) -> None:
-    """The initial cycle, and a while after it, so that nothing is young."""
-    record = await world.cycle()
-    assert record.status is CycleStatus.COMPLETED, record
-    assert world.differences() == []
-    await world.clock.sleep(SETTLE)
-    settled = await world.cycle()
-    assert settled.counts.writes == 0
-    world.forget_requests()
-
-
-async def changed(world: World) -> list[dict[str, Any]]:
-    """A cycle after a change: all is right, nothing was refused, and the log of that cycle."""
-    record = await world.cycle()
-    assert record.status is CycleStatus.COMPLETED, record
-    assert world.differences() == []
-    assert world.zscloud.violations == []
-    again = await world.cycle()
-    assert again.counts.writes == 0
-    return await world.logs(cycle=record.cycle_id)
 
 
 # --- users and groups --------------------------------------------------------------------------
@@ -190,17 +101,17 @@ async def a_renamed_user_keeps_its_account(world: World) -> None:
     world.tenant.update_user(user(world, 1), userPrincipalName="new.name@example.com")
     (entry,) = await changed(world)
     assert entry["target_id"] == before
-    assert world.zscloud.users.by_user_name("new.name@example.com").id == before
+    assert account_named(world, "new.name@example.com").id == before
 
 
 @told(office)
 async def a_renamed_group_keeps_its_object(world: World) -> None:
     await provisioned(world)
-    before = world.zscloud.groups.by_display_name("Sales").id
+    before = group_object(world, "Sales").id
     world.tenant.update_group(group(world, "Sales"), displayName="Selling")
     (entry,) = await changed(world)
     assert entry["action"] == "update"
-    assert world.zscloud.groups.by_display_name("Selling").id == before
+    assert group_object(world, "Selling").id == before
 
 
 @told(office)
@@ -302,7 +213,7 @@ async def guest_gets_its_home_address(world: World) -> None:
     world.tenant.assign(guest, "User")
     (entry,) = await changed(world)
     assert entry["action"] == "create"
-    assert world.zscloud.users.by_user_name("jo@partner.example.com") is not None
+    assert account_named(world, "jo@partner.example.com") is not None
 
 
 @told(office)
@@ -356,7 +267,7 @@ async def group_unassigned_keeps_the_object_and_takes_its_members_out(world: Wor
     world.tenant.unassign(group(world, "Both"))
     await world.cycle()
     assert world.differences() == []
-    assert world.zscloud.groups.by_display_name("Both") is not None
+    assert group_object(world, "Both") is not None
     assert world.zscloud.members("Both") == ()
     assert not account(world, 6).active
     assert account(world, 3).active
@@ -368,7 +279,7 @@ async def group_deleted_is_deleted(world: World) -> None:
     world.tenant.delete_group(group(world, "Both"))
     await world.cycle()
     assert world.differences() == []
-    assert world.zscloud.groups.by_display_name("Both") is None
+    assert group_object(world, "Both") is None
 
 
 # --- names, and what exists already ------------------------------------------------------------

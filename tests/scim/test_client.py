@@ -81,12 +81,15 @@ async def test_reads_are_one_get_each() -> None:
     assert target.requests == 3
 
 
-async def test_discovery_is_read_without_the_token() -> None:
-    """Zscaler: no authentication is needed; so nothing secret is sent."""
+async def test_discovery_is_read_with_the_token() -> None:
+    """Zscaler asks for none there, other servers do: without it they answer 401."""
     target, transport = scripted(answer(200, {"patch": {"supported": False}}))
     assert await target.capabilities() == Capabilities(patch=False)
     assert transport.sent[0].path == "/ServiceProviderConfig"
-    assert transport.sent[0].headers == {"accept": "application/scim+json"}
+    assert transport.sent[0].headers == {
+        "accept": "application/scim+json",
+        "authorization": f"Bearer {TOKEN}",
+    }
 
 
 @pytest.mark.parametrize("write", WRITES, ids=lambda write: type(write).__name__)

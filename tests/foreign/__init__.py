@@ -1,0 +1,1 @@
+"""The stories told to third-party SCIM servers, over sockets."""
