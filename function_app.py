@@ -1,0 +1,14 @@
+"""The function app: every function of the blueprints in ``handlers``.
+
+No logic, no environment, no network at import: an error here would take all functions away.
+"""
+
+from __future__ import annotations
+
+import azure.functions as func
+
+from handlers import cycles, operations, work
+
+app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
+for blueprint in (cycles.blueprint, work.blueprint, operations.blueprint):
+    app.register_functions(blueprint)

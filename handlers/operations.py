@@ -1,0 +1,145 @@
+"""What operators ask for over HTTP. Function key, except for ``health``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import azure.functions as func
+
+from handlers.http import answer, decode_body, number, respond
+from handlers.queues import STORAGE, WORK, message_for
+
+if TYPE_CHECKING:
+    from provisioning.services import Services
+
+blueprint = func.Blueprint()  # type: ignore[no-untyped-call]
+
+_LEASE_WAIT = 20.0
+"""Seconds that a call waits for the lease; the platform cuts a call at 230 (Azure Functions)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CycleRequest:
+    """The body of ``POST cycles``."""
+
+    kind: Literal["initial", "incremental", "reconcile"] = "incremental"
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OnDemandRequest:
+    """The body of ``POST provision-on-demand``: one user, several, or one group."""
+
+    user: str | None = None
+    users: list[str] | None = None
+    group: str | None = None
+    dry_run: bool = False
+
+
+@blueprint.function_name("start_cycle")
+@blueprint.route(route="cycles", methods=["POST"])
+@blueprint.queue_output(arg_name="work", queue_name=WORK, connection=STORAGE)
+async def start_cycle(req: func.HttpRequest, work: func.Out[str]) -> func.HttpResponse:
+    """Queues a cycle and answers 202 at once. The open cycle goes on instead of a second one."""
+
+    async def call(services: Services) -> func.HttpResponse:
+        from provisioning.operations import cycles
+        from provisioning.record import CycleKind
+
+        body = decode_body(req, CycleRequest)
+        cycle = await cycles.start_cycle(services, CycleKind(body.kind), dry_run=body.dry_run)
+        work.set(message_for(cycle).encode())
+        return answer(cycle, 202, {"Location": f"/api/cycles/{cycle['cycle_id']}"})
+
+    return await respond(call)
+
+
+@blueprint.function_name("get_cycle")
+@blueprint.route(route="cycles/{id}", methods=["GET"])
+async def get_cycle(req: func.HttpRequest) -> func.HttpResponse:
+    """Progress, then the result; the plan of a dry run in pages, which ``?after=`` turns."""
+
+    async def call(services: Services) -> func.HttpResponse:
+        from provisioning.operations import cycles
+
+        after = number(req, "after")
+        return answer(await cycles.get_cycle(services, req.route_params["id"], after))
+
+    return await respond(call, path_field="id")
+
+
+@blueprint.function_name("provision_on_demand")
+@blueprint.route(route="provision-on-demand", methods=["POST"])
+async def provision_on_demand(req: func.HttpRequest) -> func.HttpResponse:
+    """Provisions the named principals within the call. 503 while another process writes."""
+
+    async def call(services: Services) -> func.HttpResponse:
+        from provisioning.operations import on_demand
+
+        body = decode_body(req, OnDemandRequest)
+        users = [body.user, *(body.users or ())] if body.user is not None else body.users or []
+        _, results = await on_demand.provision_on_demand(
+            services, users=users, group=body.group, dry_run=body.dry_run, wait=_LEASE_WAIT
+        )
+        return answer(results)
+
+    return await respond(call)
+
+
+@blueprint.function_name("test_connection")
+@blueprint.route(route="test-connection", methods=["POST"])
+async def test_connection(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001
+    """Reads a little from both systems. 200 also when a check failed: the document says so."""
+
+    async def call(services: Services) -> func.HttpResponse:
+        from provisioning.operations import connection
+
+        return answer(await connection.test_connection(services))
+
+    return await respond(call)
+
+
+@blueprint.function_name("status")
+@blueprint.route(route="status", methods=["GET"])
+async def status(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001
+    """How the job stands."""
+
+    async def call(services: Services) -> func.HttpResponse:
+        from provisioning.operations import status as operation
+
+        return answer(await operation.status(services))
+
+    return await respond(call)
+
+
+@blueprint.function_name("logs")
+@blueprint.route(route="logs", methods=["GET"])
+async def logs(req: func.HttpRequest) -> func.HttpResponse:
+    """The provisioning log, newest first."""
+
+    async def call(services: Services) -> func.HttpResponse:
+        from provisioning.operations.logs import query_logs
+
+        query = req.params
+        found = await query_logs(
+            services,
+            since=query.get("since"),
+            until=query.get("until"),
+            principal=query.get("principal"),
+            cycle=query.get("cycle"),
+            status=query.get("status"),
+            action=query.get("action"),
+            limit=query.get("limit", "100"),
+            after=query.get("after"),
+        )
+        return answer(found)
+
+    return await respond(call)
+
+
+@blueprint.function_name("health")
+@blueprint.route(route="health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+async def health(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001
+    """Alive: the worker answers. It says nothing of the job, and reads nothing."""
+    return answer({"status": "alive"})

@@ -1,0 +1,1 @@
+"""What the demo relies on: the simulators as a program, and a check that can fail."""

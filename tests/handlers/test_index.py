@@ -1,0 +1,122 @@
+"""What the host learns of the app, and what importing it takes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.handlers.running import ROOT, Running
+
+ROUTES = {
+    "start_cycle": ("cycles", ["POST"], "function"),
+    "get_cycle": ("cycles/{id}", ["GET"], "function"),
+    "provision_on_demand": ("provision-on-demand", ["POST"], "function"),
+    "test_connection": ("test-connection", ["POST"], "function"),
+    "status": ("status", ["GET"], "function"),
+    "logs": ("logs", ["GET"], "function"),
+    "health": ("health", ["GET"], "anonymous"),
+}
+
+
+async def test_functions_routes_and_keys_are_as_promised(app: Running) -> None:
+    found = {
+        each.name: (each.route, list(each.methods), each.auth_level)
+        for each in app.worker.functions.values()
+        if each.trigger == "httpTrigger"
+    }
+    assert found == ROUTES
+
+
+async def test_timers_run_on_the_schedules_of_the_settings(app: Running) -> None:
+    timers = {
+        each.name: each.schedule
+        for each in app.worker.functions.values()
+        if each.trigger == "timerTrigger"
+    }
+    assert timers == {
+        "incremental_cycle": "%CYCLE_SCHEDULE%",
+        "reconcile_cycle": "%RECONCILE_SCHEDULE%",
+    }
+
+
+async def test_queue_functions_and_outputs_meet_on_one_queue(app: Running) -> None:
+    triggers = {
+        each.name: each.queue_name
+        for each in app.worker.functions.values()
+        if each.trigger == "queueTrigger"
+    }
+    assert triggers == {"work": "provisioning-work", "work_poison": "provisioning-work-poison"}
+    outputs = [
+        (each.name, binding["queueName"], binding["connection"])
+        for each in app.worker.functions.values()
+        for binding in each.bindings
+        if binding["type"] == "queue"
+    ]
+    writers = {"incremental_cycle", "reconcile_cycle", "start_cycle", "work"}
+    assert set(outputs) == {(name, "provisioning-work", "AzureWebJobsStorage") for name in writers}
+
+
+def test_host_limits_one_message_at_a_time_as_plain_text() -> None:
+    host = json.loads((ROOT / "host.json").read_text())
+    assert host["extensions"]["http"]["routePrefix"] == "api"
+    assert host["extensions"]["queues"] == {
+        "batchSize": 1,
+        "newBatchThreshold": 0,
+        "maxDequeueCount": 5,
+        "maxPollingInterval": "00:00:02",
+        "visibilityTimeout": "00:00:30",
+        "messageEncoding": "none",
+    }
+
+
+IMPORT = """
+import os, sys, time
+class Unread(dict):
+    def _refuse(self, *a, **k): raise AssertionError("the environment was read by our code")
+    __getitem__ = get = __contains__ = __iter__ = keys = items = values = copy = _refuse
+import azure.functions
+os.environ = os.environb = Unread()
+os.getenv = Unread()._refuse
+import function_app
+print(sorted(name for name in sys.modules if name.partition(".")[0] == "provisioning"))
+"""
+
+TIME = """
+import time
+began = time.perf_counter()
+import function_app
+print(time.perf_counter() - began)
+"""
+
+
+def _python(program: str) -> str:
+    """What a program prints in a fresh process that has no setting at all."""
+    environ = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        cwd=ROOT,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_import_reads_no_environment_and_none_of_the_program() -> None:
+    assert _python(IMPORT) == "[]"
+
+
+def test_import_takes_less_than_half_a_second() -> None:
+    # The fastest of some: a cold file cache and a busy machine are not what is measured.
+    best = 9.0
+    for _ in range(5):
+        best = min(best, float(_python(TIME)))
+        if best < 0.5:
+            return
+    pytest.fail(f"importing function_app takes {best:.2f} s")

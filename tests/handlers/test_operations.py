@@ -1,0 +1,218 @@
+"""What operators ask for over HTTP, and how it is refused."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+
+from handlers import operations, work
+from provisioning.bootstrap import services
+from provisioning.lease import held
+from tests.handlers.running import Running
+
+
+async def _hold_lease(stack: AsyncExitStack) -> None:
+    """Holds the lease as another process would."""
+    made = await services()
+    job = made.settings.job
+    lease = held(made.leases, job, "another/1", made.clock, made.pacer, wait=0)
+    await stack.enter_async_context(lease)
+
+
+async def test_health_says_alive_and_reads_nothing(
+    app: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZSCLOUD_REQUESTS_PER_SECOND", "broken")
+    assert await app.get("health") == {"status": "alive"}
+
+
+async def test_on_demand_provisions_one_user_with_reasons(app: Running) -> None:
+    document = await app.post("provision-on-demand", {"user": "ada@example.com"})
+    [result] = document["results"]
+    assert (result["name"], result["outcome"]) == ("ada@example.com", "create")
+    assert {step["name"] for step in result["steps"]} >= {"import", "scope"}
+    assert app.accounts() == {"ada@example.com": True}
+
+
+async def test_on_demand_dry_run_writes_nothing(app: Running) -> None:
+    body = {"users": ["ada@example.com", "ben@example.com"], "dry_run": True}
+    document = await app.post("provision-on-demand", body)
+    assert [each["outcome"] for each in document["results"]] == ["create", "create"]
+    assert app.writes() == []
+
+
+async def test_on_demand_provisions_a_group(app: Running) -> None:
+    await app.cycle("initial")
+    [writers] = app.tenant.ids_named("Writers", "group")
+    [ada] = app.tenant.ids_named("ada@example.com", "user")
+    app.tenant.add_member(writers, ada)
+    document = await app.post("provision-on-demand", {"group": "Writers"})
+    assert [each["action"] for each in document["results"][0]["changes"]] == ["add_member"]
+    assert app.zscloud.members("Writers") == ("ada@example.com", "ben@example.com")
+
+
+async def test_on_demand_without_the_lease_is_told_to_come_again(
+    app: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operations, "_LEASE_WAIT", 0.0)
+    async with AsyncExitStack() as stack:
+        await _hold_lease(stack)
+        answer = await app.call("POST", "provision-on-demand", {"user": "ada@example.com"})
+    assert (answer.status, answer.json()["code"]) == (503, "LeaseUnavailable")
+    assert int(answer.headers["retry-after"]) > 0
+    assert app.writes() == []
+
+
+async def test_message_waits_in_the_queue_while_another_holds_the_lease(
+    app: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "_LEASE_WAIT", 0.0)
+    await app.post("cycles", {"kind": "initial"})
+    async with AsyncExitStack() as stack:
+        await _hold_lease(stack)
+        app.queue(await app.worker.queue("work", app.messages.pop()))
+    assert app.writes() == []
+    [handled] = await app.pump()
+    assert handled["generation"] == 1
+    assert len(app.accounts()) == 2
+
+
+async def test_connection_is_tested_without_a_write(app: Running) -> None:
+    document = await app.post("test-connection")
+    assert document["ok"] is True
+    assert [check["status"] for check in document["checks"]] == ["ok"] * 4
+    assert app.writes() == []
+
+
+async def test_connection_with_a_wrong_token_fails_by_name(app: Running) -> None:
+    app.zscloud.set_options(token="another")
+    answer = await app.call("POST", "test-connection")
+    assert (answer.status, answer.json()["ok"]) == (200, False)
+    [failed] = [check for check in answer.json()["checks"] if check["status"] != "ok"]
+    assert (failed["name"], failed["code"]) == ("ZSCloud: token and filter", "Unauthorized")
+    assert b"simulated-token" not in answer.body
+
+
+async def test_status_before_while_and_after(app: Running) -> None:
+    before = await app.get("status")
+    assert (before["state"], before["cycle"]) == ("healthy", None)
+    await app.post("cycles")
+    assert (await app.get("status"))["state"] == "working"
+    await app.pump()
+    after = await app.get("status")
+    assert (after["state"], after["lanes"]) == ("healthy", {"1": 0, "2": 0, "3": 0, "4": 0})
+    assert after["last_success"] is not None
+
+
+async def test_logs_are_filtered_and_turned_by_page(app: Running) -> None:
+    done = await app.cycle("initial")
+    everything = await app.get(f"logs?cycle={done['cycle_id']}")
+    users = [each for each in everything["items"] if each["object_type"] == "user"]
+    assert {each["name"] for each in users} == {"ada@example.com", "ben@example.com"}
+    assert all(each["reason"] and each["status"] == "success" for each in users)
+    page = await app.get("logs?limit=1")
+    following = await app.get(f"logs?limit=1&after={page['next']}")
+    assert page["items"][0]["id"] != following["items"][0]["id"]
+    assert (await app.get("logs?action=delete"))["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("cycles", b"{not json", "body"),
+        ("cycles", b"\xff", "body"),
+        ("cycles", ["initial"], "body"),
+        ("cycles", {"kind": "all"}, "kind"),
+        ("cycles", {"kind": "on_demand"}, "kind"),
+        ("cycles", {"kind": None}, "kind"),
+        ("cycles", {"dry_run": "yes"}, "dry_run"),
+        ("cycles", {"dry_run": 1}, "dry_run"),
+        ("cycles", {"dryRun": True}, "dryRun"),
+        ("provision-on-demand", None, "user"),
+        ("provision-on-demand", {"users": "ada@example.com"}, "users"),
+        ("provision-on-demand", {"users": [1]}, "users"),
+        ("provision-on-demand", {"user": 5}, "user"),
+        ("provision-on-demand", {"user": "ada@example.com", "group": "Writers"}, "user"),
+        ("provision-on-demand", {"user": "nobody@example.com"}, "user"),
+        ("provision-on-demand", {"group": "No Such Group"}, "group"),
+    ],
+)
+async def test_wrong_body_is_a_problem_that_names_the_field(
+    app: Running, path: str, body: Any, field: str
+) -> None:
+    answer = await app.call("POST", path, body)
+    assert (answer.status, answer.outputs) == (400, {})
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    problem = answer.json()
+    assert (problem["status"], problem["code"]) == (400, "InvalidRequest")
+    [error] = problem["errors"]
+    assert error["field"] == field
+    assert error["message"]
+    assert error["remedy"]
+    assert app.writes() == []
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("logs?limit=many", "limit"),
+        ("logs?since=yesterday", "since"),
+        ("logs?status=odd", "status"),
+        ("cycles/x?after=-1", "after"),
+    ],
+)
+async def test_wrong_query_is_a_problem_that_names_the_field(
+    app: Running, path: str, field: str
+) -> None:
+    answer = await app.call("GET", path)
+    assert (answer.status, answer.json()["errors"][0]["field"]) == (400, field)
+
+
+async def test_unknown_cycle_is_not_found(app: Running) -> None:
+    answer = await app.call("GET", "cycles/no-such-cycle")
+    assert (answer.status, answer.json()["code"]) == (404, "InvalidRequest")
+    assert answer.headers["content-type"].startswith("application/problem+json")
+
+
+async def test_graph_that_refuses_is_a_bad_gateway(app: Running) -> None:
+    app.entra.set(error_next=1, error_status=403)
+    answer = await app.call("POST", "provision-on-demand", {"user": "ada@example.com"})
+    assert answer.status == 502
+    assert "Graph" in answer.json()["detail"]
+
+
+class TestBrokenSettings:
+    @pytest.fixture
+    def settings(self) -> dict[str, str]:
+        return {
+            "ZSCLOUD_SCIM_TOKEN": "secret value",
+            "ZSCLOUD_REQUESTS_PER_SECOND": "many",
+            "DRIFT": "sideways",
+        }
+
+    async def test_all_are_named_and_no_secret_shown(self, app: Running) -> None:
+        answer = await app.call("GET", "status")
+        assert (answer.status, answer.json()["code"]) == (500, "ConfigurationError")
+        assert {each["field"] for each in answer.json()["errors"]} == {
+            "ZSCLOUD_SCIM_TOKEN",
+            "ZSCLOUD_REQUESTS_PER_SECOND",
+            "DRIFT",
+        }
+        assert b"secret value" not in answer.body
+
+    async def test_timer_fails_loudly(self, app: Running) -> None:
+        from devhost.errors import FunctionFailed
+
+        with pytest.raises(FunctionFailed, match="ConfigurationError"):
+            await app.worker.timer("incremental_cycle")
+
+
+async def test_calls_at_the_same_time_share_one_store(app: Running) -> None:
+    await app.post("cycles", {"kind": "initial"})
+    calls = [app.get("status"), app.get("logs"), app.get("health")]
+    _, *answers = await asyncio.gather(app.pump(), *calls)
+    assert len(answers) == 3
+    assert len(app.accounts()) == 2
