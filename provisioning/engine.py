@@ -14,6 +14,7 @@ from enum import StrEnum
 import msgspec
 
 from provisioning.errors import (
+    Conflict,
     CredentialsRefused,
     LeaseUnavailable,
     ProvisioningError,
@@ -74,6 +75,8 @@ class Engine:
         self._active: dict[Key, tuple[WorkItem, asyncio.Task[None]]] = {}
         self._ready: dict[str, WorkItem] = {}
         self._blocked: dict[Key, Key] = {}
+        self._breaking: set[Key] = set()
+        self._waited_for: set[tuple[Key, Key]] = set()
         self._cursor: dict[Lane, str] = {}
         self._stop: Drained | None = None
         self._outage = 0
@@ -94,6 +97,7 @@ class Engine:
         except BaseException:
             await self._abandon()
             raise
+        self._provisioner.withdraw()
         await self._job.store.flush()
         return self._stop or Drained(DrainEnd.EMPTY)
 
@@ -208,7 +212,13 @@ class Engine:
         while on in self._blocked and on != item.key:
             on = self._blocked[on]
         if on == item.key:
-            await self._provisioner.break_ring(item)
+            self._provisioner.ring(item.key)
+            self._breaking.add(item.key)
+            self._ready.setdefault(item.position, item)
+            return
+        if (item.key, holder) in self._waited_for:
+            # The holder had its turn and has the name still: waiting on would never end.
+            await self._provisioner.set_aside(item, _name_taken(item, holder))
             return
         self._blocked[item.key] = holder
         if holder not in self._active:
@@ -233,10 +243,18 @@ class Engine:
         for key, (_, task) in list(self._active.items()):
             if task.done():
                 del self._active[key]
-                for waiting in [k for k, h in self._blocked.items() if h == key]:
-                    del self._blocked[waiting]
                 task.result()
+                if key in self._breaking:
+                    self._breaking.discard(key)  # it runs again, to break the ring
+                elif key not in self._blocked:
+                    self._release(key)
         self._progress()
+
+    def _release(self, holder: Key) -> None:
+        """Those who waited for the holder's name may try again, once."""
+        for waiting in [key for key, other in self._blocked.items() if other == holder]:
+            del self._blocked[waiting]
+            self._waited_for.add((waiting, holder))
 
     def _check_budget(self) -> None:
         over = self._deadline is not None and self._job.clock.monotonic() >= self._deadline
@@ -248,6 +266,15 @@ class Engine:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _name_taken(item: WorkItem, holder: Key) -> Conflict:
+    return Conflict(
+        "ZSCloud",
+        f"provision {item.key}",
+        f"its name in ZSCloud is still that of {holder}, which could not be renamed",
+        remedy=f"See why in the log of {holder.id}; this object follows by itself.",
+    )
 
 
 def _internal(item: WorkItem, error: Exception) -> RemoteError:

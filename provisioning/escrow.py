@@ -11,6 +11,7 @@ from provisioning.table import Table
 
 _FIRST = 300.0
 _LONGEST = 86_400.0
+_DOUBLINGS = 16
 
 
 class EscrowEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +60,9 @@ class Escrow:
     ) -> tuple[EscrowEntry, list[Row]]:
         """Rows that set a principal aside until its next try: exponential, with jitter."""
         tries = before.tries + 1 if before else 1
-        wait = min(_LONGEST, _FIRST * 2 ** (tries - 1)) * (0.75 + self._ids.random() / 2)
+        wait = min(_LONGEST, _FIRST * 2 ** min(tries - 1, _DOUBLINGS)) * (
+            0.75 + self._ids.random() / 2
+        )
         entry = EscrowEntry(
             key=item.key,
             name=name,

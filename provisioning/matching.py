@@ -69,14 +69,20 @@ class Matching:
         listing = await self.listing(case.key.type, cycle_id)
         if listing is not None and (intent is None or intent.at + _SETTLED < listing.began):
             return await self._from_listing(case)
-        names = [intent.name] if intent is not None else []
-        if case.mapped.name and case.mapped.name not in names:
-            names.append(case.mapped.name)
-        for name in names:
-            found = await self.by_name(case.key.type, name, priority)
-            if found is not None:
+        if intent is not None and intent.name != case.mapped.name:
+            found = await self.by_name(case.key.type, intent.name, priority)
+            if found is not None and await self._made_for(case, found):
                 return found
-        return None
+        if not case.mapped.name:
+            return None
+        return await self.by_name(case.key.type, case.mapped.name, priority)
+
+    async def _made_for(self, case: Case, found: TargetObject) -> bool:
+        """Whether an object under the name of an open intent is what that intent made."""
+        external = found.attributes.get("externalId")
+        if external is not None:
+            return bool(external == case.key.id)
+        return await self._job.links.owner(found.id) is None
 
     async def by_name(self, type: ObjectType, name: str, priority: Priority) -> TargetObject | None:
         """The object of that name, by filter."""

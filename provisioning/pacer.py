@@ -17,6 +17,7 @@ from provisioning.ports import Clock
 _SPREAD = 1.01
 _TOLERATED_LATENESS = 0.005
 _REMEMBERED = 8
+_WAITED = 0.02
 
 Priority = tuple[int, ...]
 """Smaller goes first: lane, then rank."""
@@ -25,9 +26,11 @@ Priority = tuple[int, ...]
 class Turn:
     """One send slot. Give it back if nothing is sent, so that the next in line may have it."""
 
-    def __init__(self, pacer: Pacer) -> None:
+    def __init__(self, pacer: Pacer, *, waited: bool) -> None:
         self._pacer = pacer
         self._open = True
+        self.waited = waited
+        """Whether time passed between the wish and the slot."""
 
     def give_back(self) -> None:
         """Nothing was sent in this slot."""
@@ -55,7 +58,8 @@ class Pacer:
         self._flying = 0
         self._next = 0.0
         self._previous = 0.0
-        self._waiting: list[tuple[Priority, int, asyncio.Future[Turn]]] = []
+        self._waiting: list[tuple[Priority, int, float, asyncio.Future[Turn]]] = []
+        self._cold = rate > 0
         self._counter = 0
         self._changed = asyncio.Event()
         self._granting: asyncio.Task[None] | None = None
@@ -63,9 +67,10 @@ class Pacer:
 
     async def turn(self, priority: Priority) -> Turn:
         """Waits for the next send slot that nobody more urgent wants."""
+        asked = self._clock.monotonic()
         future: asyncio.Future[Turn] = asyncio.get_running_loop().create_future()
         self._counter += 1
-        heapq.heappush(self._waiting, (priority, self._counter, future))
+        heapq.heappush(self._waiting, (priority, self._counter, asked, future))
         self._changed.set()
         if self._granting is None or self._granting.done():
             self._granting = asyncio.create_task(self._grant())
@@ -97,7 +102,7 @@ class Pacer:
         if self._granting is not None:
             self._granting.cancel()
             await asyncio.gather(self._granting, return_exceptions=True)
-        for _, _, future in self._waiting:
+        for *_, future in self._waiting:
             future.cancel()
         self._waiting.clear()
 
@@ -105,7 +110,7 @@ class Pacer:
         while self._waiting:
             self._changed.clear()
             now = self._clock.monotonic()
-            if self._flying >= self._limit:
+            if self._flying >= (1 if self._cold else self._limit):
                 await self._changed.wait()
             elif now < self._next:
                 # A pause may lengthen the wait; a more urgent caller just joins the heap.
@@ -114,7 +119,7 @@ class Pacer:
                 self._grant_one(now)
 
     def _grant_one(self, now: float) -> None:
-        _, _, future = heapq.heappop(self._waiting)
+        _, _, asked, future = heapq.heappop(self._waiting)
         if future.done():
             return
         self._previous = self._next
@@ -123,10 +128,15 @@ class Pacer:
         self._next = start + self._interval
         self._flying += 1
         self._sent.append(self._clock.time())
-        future.set_result(Turn(self))
+        future.set_result(Turn(self, waited=now - asked >= _WAITED))
 
     def _finish(self, *, sent: bool) -> None:
         self._flying -= 1
+        if sent and self._cold:
+            # The first request of a process connects, and reaches the server late: the grid
+            # begins when it is answered.
+            self._cold = False
+            self._next = max(self._next, self._clock.monotonic() + self._interval)
         if not sent and self._sent:
             self._sent.pop()
             self._next = min(self._next, max(self._previous, self._clock.monotonic()))

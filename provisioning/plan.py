@@ -106,7 +106,7 @@ def plan_group(
     wanted: Mapping[ScimId, ChangeMember],
     recorded: Mapping[ScimId, bool],
     batch: int,
-) -> list[Planned]:
+) -> list[Planned] | Skipped:
     """Requests that create or rename a group and add the members that are missing there."""
     if not verdict.active or (link is not None and link.protected):
         return []
@@ -118,7 +118,7 @@ def plan_group(
     if update is not None:
         plans.append(update)
     plans.extend(_add(key, link, part, wanted) for part in _batches(missing, batch))
-    return plans
+    return plans or _unfit(mapped) or []
 
 
 def plan_group_removal(
@@ -193,10 +193,10 @@ def _create_group(
     missing: Sequence[ScimId],
     wanted: Mapping[ScimId, ChangeMember],
     batch: int,
-) -> list[Planned]:
+) -> list[Planned] | Skipped:
     created = _create(key, verdict, mapped)
     if isinstance(created, Skipped):
-        return []
+        return created
     first = tuple(missing[:batch])
     write = msgspec.structs.replace(created.write, members=first)
     added = tuple(_added(key, None, mapped.name, wanted[id]) for id in first)

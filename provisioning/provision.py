@@ -21,6 +21,7 @@ from provisioning.lanes import Aspect, Lane, WorkItem
 from provisioning.links import NAME_PATH, Intent, name_key
 from provisioning.matching import Matching
 from provisioning.members import Members
+from provisioning.mirror import MirrorUser, group_key
 from provisioning.model import (
     CreateObject,
     Key,
@@ -88,6 +89,8 @@ class Provisioner:
         self._members = Members(job, sender, matching, recorder)
         self._sending: dict[Key, Planned] = {}
         self._naming: dict[str, Key] = {}
+        self._rings: set[Key] = set()
+        self._unsent: set[Key] = set()
         self._announced: set[str] = set()
         self._open_intents: dict[Key, Intent] = {}
         self._preempted: set[Key] = set()
@@ -130,8 +133,19 @@ class Provisioner:
             case = await resolve(self._job, self.graph, key)
             if case is not None and case.verdict.active and case.mapped.name:
                 rows.append(self._job.links.intents.put(str(key), self._intent(case)))
+                self._unsent.add(key)
         if rows and self._writer is not None:
             await self._job.store.write(rows)
+
+    def withdraw(self) -> None:
+        """Takes back the intents of creates that were never sent: nothing has to be looked for."""
+        for key in list(self._unsent):
+            self._withdraw(key)
+
+    def _withdraw(self, key: Key) -> None:
+        if key in self._unsent:
+            self._unsent.discard(key)
+            self._job.store.defer([self._job.links.intents.drop(str(key))])
 
     def _intent(self, case: Case) -> Intent:
         external = case.mapped.attributes.get("externalId")
@@ -152,13 +166,18 @@ class Provisioner:
         self._preempted.discard(item.key)
         self._sending.pop(item.key, None)
         try:
-            await self._rounds(item, stopping)
+            if item.key in self._rings:
+                self._rings.discard(item.key)
+                await self._break_ring(item)
+            else:
+                await self._rounds(item, stopping)
         except _Later:
             return
         except (Rejected, Conflict, NotFound, ProtocolError, AnswerLost) as error:
             await self.set_aside(item, error)
         finally:
             self._naming = {n: key for n, key in self._naming.items() if key != item.key}
+            self._withdraw(item.key)
 
     async def _rounds(self, item: WorkItem, stopping: Callable[[], bool]) -> None:
         looks = 0
@@ -216,10 +235,16 @@ class Provisioner:
         """An object has one link. It moves only if its old principal is gone or out of scope."""
         other = await resolve(self._job, self.graph, owner)
         if other is not None and other.keeps_its_name:
+            if other.name.casefold() != case.name.casefold():
+                raise Blocked(owner)  # it is about to be renamed, and goes first
             raise _duplicate(case, other)
         link = await self._job.links.get(owner)
         if link is not None:
             self._job.store.defer(self._job.links.drop(link))
+        if other is not None and isinstance(other.row, MirrorUser):
+            # What the account is a member of was the predecessor's: its groups are looked at.
+            groups = self.graph.assigned_ancestors(other.row.groups)
+            self._unjudged.update(group_key(id) for id in groups)
 
     async def _plans(self, case: Case, item: WorkItem) -> list[Planned] | Skipped:
         if case.key.type is ObjectType.USER:
@@ -230,7 +255,10 @@ class Provisioner:
                 return plan or []
             plans = [plan]
         else:
-            plans = await self._group_plans(case, item)
+            found = await self._group_plans(case, item)
+            if isinstance(found, Skipped):
+                return found
+            plans = found
         if item.lane > Lane.ON_DEMAND and _takes_away(plans):
             self._unjudged.add(case.key)
             return []
@@ -238,7 +266,7 @@ class Provisioner:
             await self._check_name(case, plan)
         return plans
 
-    async def _group_plans(self, case: Case, item: WorkItem) -> list[Planned]:
+    async def _group_plans(self, case: Case, item: WorkItem) -> list[Planned] | Skipped:
         rules = self._job.rules
         plans: list[Planned] = []
         if case.link is not None and (item.aspect is Aspect.REMOVAL or item.lane is Lane.ON_DEMAND):
@@ -253,7 +281,7 @@ class Provisioner:
                 rules.member_batch,
             )
         if item.aspect is Aspect.OBJECT:
-            plans += plan_group(
+            additions = plan_group(
                 case.key,
                 case.verdict,
                 case.mapped,
@@ -262,6 +290,9 @@ class Provisioner:
                 case.recorded,
                 self._members.batch(case),
             )
+            if isinstance(additions, Skipped):
+                return plans or additions
+            plans += additions
         return plans
 
     # --- names ---------------------------------------------------------------------------------
@@ -285,8 +316,15 @@ class Provisioner:
             raise _duplicate(case, other)
         raise Blocked(holder)
 
-    async def break_ring(self, item: WorkItem) -> None:
-        """Gives the object a name of its own, so that the others of a ring can have theirs."""
+    def ring(self, key: Key) -> None:
+        """The key's next work is to break a ring of names that it is part of."""
+        self._rings.add(key)
+
+    async def _break_ring(self, item: WorkItem) -> None:
+        """Gives the object a name of its own, so that the others of a ring can have theirs.
+
+        The item stays in the work set: its proper name comes when it is free.
+        """
         case = await resolve(self._job, self.graph, item.key)
         if case is None or case.link is None:
             return
@@ -295,7 +333,10 @@ class Provisioner:
         name = f"{case.key.id}@{domain}" if domain else str(case.key.id)
         write = UpdateObject(case.key.type, case.link.scim_id, {path: name})
         planned = self._recorder.ring_change(case, write, name)
-        await self._execute(case, [planned], item, stopping=lambda: False, finish=False)
+        try:
+            await self._execute(case, [planned], item, stopping=lambda: False, finish=False)
+        except (NotFound, AnswerLost) as error:
+            await self._look(case, item, error)
 
     # --- sending -------------------------------------------------------------------------------
 
@@ -311,12 +352,8 @@ class Provisioner:
         """Sends the plans in order. True when the item is done with."""
         single = len(plans) == 1 and case.key.type is ObjectType.USER
         for plan in plans:
-            began = self._job.clock.monotonic()
-            turn = await self._sender.turn(self._priority(item))
-            if stopping() or item.key in self._preempted:
-                turn.give_back()
-                raise _Later
-            if self._job.clock.monotonic() - began > 0 and single and finish:
+            turn = await self._turn(item, stopping)
+            if turn is not None and turn.waited and single and finish:
                 fresh = await self._chosen_again(item)
                 if fresh != plans:
                     turn.give_back()
@@ -327,21 +364,30 @@ class Provisioner:
                 case = await resolve(self._job, self.graph, item.key) or case
         return single and finish
 
+    async def _turn(self, item: WorkItem, stopping: Callable[[], bool]) -> Turn | None:
+        """The send slot; a dry run needs none. Raises ``_Later`` if the item must wait."""
+        turn = None if self._writer is None else await self._sender.turn(self._priority(item))
+        if stopping() or item.key in self._preempted:
+            if turn is not None:
+                turn.give_back()
+            raise _Later
+        return turn
+
     async def _chosen_again(self, item: WorkItem) -> list[Planned] | Skipped:
         """The slot has come: what is to be sent is decided now, not when we began to wait."""
         case = await resolve(self._job, self.graph, item.key)
         return [] if case is None else await self._plans(case, item)
 
     async def _send(
-        self, case: Case, plan: Planned, item: WorkItem, turn: Turn, *, last: bool
+        self, case: Case, plan: Planned, item: WorkItem, turn: Turn | None, *, last: bool
     ) -> bool:
         """Sends one request and records it. False when another form must be tried."""
         sent = self._job.clock.monotonic()
         self._sending[item.key] = plan
         if self._writer is None:
-            turn.give_back()
             answer = None
         else:
+            await self._intend(case, plan)
             try:
                 answer = await self._request(self._writer, case, plan.write, item, turn)
             except Rejected:
@@ -362,8 +408,18 @@ class Provisioner:
         await self._recorder.success(item, case, plan, answer, took, last=last)
         return True
 
+    async def _intend(self, case: Case, plan: Planned) -> None:
+        """Before a POST its intent is stored, under the name that is sent."""
+        if not isinstance(plan.write, CreateObject):
+            return
+        stored = await self._job.links.intents.get(str(case.key))
+        if stored is None or stored.name != case.name:
+            intent = self._intent(case)
+            await self._job.store.write([self._job.links.intents.put(str(case.key), intent)])
+        self._unsent.discard(case.key)
+
     async def _request(
-        self, writer: TargetWriter, case: Case, write: Write, item: WorkItem, turn: Turn
+        self, writer: TargetWriter, case: Case, write: Write, item: WorkItem, turn: Turn | None
     ) -> TargetObject | None:
         priority = self._priority(item)
         if isinstance(write, RemoveMembers) and write.form is MemberRemoval.PUT:

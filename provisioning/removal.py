@@ -44,7 +44,7 @@ class RemovalForm:
         return next((form for form in _ORDER if form not in known.refused), MemberRemoval.PUT)
 
     async def as_replacement(
-        self, case: Case, write: RemoveMembers, priority: Priority, turn: Turn
+        self, case: Case, write: RemoveMembers, priority: Priority, turn: Turn | None
     ) -> ReplaceObject:
         """The removal as a PUT of the whole group, from what the group is now."""
         assert case.link is not None

@@ -92,10 +92,16 @@ class GroupGraph:
             seen.add(id)
             if self.brings_in(id):
                 found.add(id)
-            group = self._groups.get(id)
-            if self.policy.transitive and group is not None:
-                queue.extend(group.parents)
+            if self.policy.transitive:
+                queue.extend(self._parents(id))
         return found
+
+    def _parents(self, id: EntraId) -> tuple[EntraId, ...]:
+        """The groups that contain it. A deleted group passes nobody on."""
+        group = self._groups.get(id)
+        if group is None or group.presence is not Presence.PRESENT:
+            return ()
+        return group.parents
 
     def _search(self, start: EntraId) -> tuple[EntraId, ...] | None:
         ways: list[tuple[EntraId, ...]] = [(start,)]
@@ -103,10 +109,9 @@ class GroupGraph:
         for way in ways:
             if self.brings_in(way[-1]):
                 return way
-            group = self._groups.get(way[-1])
-            if not self.policy.transitive or group is None:
+            if not self.policy.transitive:
                 continue
-            for parent in group.parents:
+            for parent in self._parents(way[-1]):
                 if parent not in seen:
                     seen.add(parent)
                     ways.append((*way, parent))

@@ -194,7 +194,7 @@ class Filing:
         if removals:
             self._removals.append(_group_removal(case, removals))
         if additions:
-            if case.link is None:
+            if case.link is None and not isinstance(additions, Skipped):
                 self.unlinked[ObjectType.GROUP] += 1
             self._add(key, Aspect.OBJECT, self._lane, rank_of(key.type), cause)
         if not additions and not removals:
