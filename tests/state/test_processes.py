@@ -1,0 +1,140 @@
+"""SQLite between processes: killed in the middle of writing, writing together, leasing."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from provisioning.ports import Row
+from provisioning.state.sqlite import SqliteStore
+from tests.state.processes import ROWS_IN_BATCH, start
+
+_ENOUGH = 1_000_000
+
+
+@contextmanager
+def _process(path: Path, *what: str) -> Iterator[subprocess.Popen[str]]:
+    process = start(path, *what)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def _go(process: subprocess.Popen[str]) -> None:
+    assert process.stdin is not None
+    process.stdin.write("go\n")
+    process.stdin.flush()
+
+
+async def _batches(path: Path, name: str) -> dict[int, int]:
+    """How many rows of each batch are there."""
+    store = SqliteStore(path)
+    rows = await store.scan("batch", f"{name}/", limit=_ENOUGH)
+    await store.close()
+    found: dict[int, int] = {}
+    for key, _ in rows:
+        batch = int(key.split("/")[1])
+        found[batch] = found.get(batch, 0) + 1
+    return found
+
+
+def _is_sound(path: Path) -> bool:
+    connection = sqlite3.connect(path)
+    try:
+        (verdict,) = connection.execute("PRAGMA integrity_check").fetchone()
+        return bool(verdict == "ok")
+    finally:
+        connection.close()
+
+
+async def test_a_killed_process_leaves_whole_writes_and_all_that_it_was_told(
+    tmp_path: Path,
+) -> None:
+    """Killed at different moments of many writes, without a chance to clean up."""
+    path = tmp_path / "state.db"
+    for run, lines in enumerate((1, 7, 40)):
+        name = f"run{run}"
+        with _process(path, "write_batches", name, str(_ENOUGH)) as process:
+            assert _line(process) == "ready"
+            _go(process)
+            for _ in range(lines):
+                _line(process)
+            process.kill()
+            rest = process.communicate()[0].split()
+        told = lines + len(rest)
+        found = await _batches(path, name)
+        assert set(found.values()) == {ROWS_IN_BATCH}
+        # The write after the last that it was told of may have been on the disk already.
+        assert list(found) in (list(range(told)), list(range(told + 1)))
+        assert _is_sound(path)
+
+
+async def test_processes_write_the_same_file_together(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    names, batches = ("one", "two"), 40
+    with (
+        _process(path, "write_batches", "one", str(batches)) as one,
+        _process(path, "write_batches", "two", str(batches)) as two,
+    ):
+        for process in (one, two):
+            assert _line(process) == "ready"
+        for process in (one, two):
+            _go(process)
+        for process in (one, two):
+            assert process.communicate()[0].split() == [str(n) for n in range(batches)]
+            assert process.returncode == 0
+    for name in names:
+        assert await _batches(path, name) == dict.fromkeys(range(batches), ROWS_IN_BATCH)
+    assert _is_sound(path)
+
+
+async def test_a_condition_holds_between_processes(tmp_path: Path) -> None:
+    """Both try to claim every slot: each slot goes to one of them."""
+    path, slots = tmp_path / "state.db", 60
+    store = SqliteStore(path)
+    await store.write([Row("slot", f"{n:04d}", b"free") for n in range(slots)])
+    with (
+        _process(path, "claim", "one", str(slots)) as one,
+        _process(path, "claim", "two", str(slots)) as two,
+    ):
+        for process in (one, two):
+            assert _line(process) == "ready"
+        for process in (one, two):
+            _go(process)
+        won = [int(process.communicate()[0]) for process in (one, two)]
+    owners = [value for _, value in await store.scan("slot")]
+    assert won == [owners.count(b"one"), owners.count(b"two")]
+    assert sum(won) == slots
+    await store.close()
+
+
+async def test_the_lease_of_a_killed_process_runs_out(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    ahead = 0.0
+    store = SqliteStore(path, time=lambda: time.time() + ahead)
+    assert await store.acquire("tenant", "here", 30.0) is not None
+    await store.release("tenant", "here", b"sent at 12")
+    with _process(path, "take_lease", "there") as process:
+        assert await asyncio.to_thread(_line, process) == "sent at 12"
+        assert await store.acquire("tenant", "here", 30.0) is None
+        assert not await store.renew("tenant", "here", 30.0)
+    assert await store.acquire("tenant", "here", 30.0) is None
+    ahead = 31.0
+    state = await store.acquire("tenant", "here", 30.0)
+    assert state is not None
+    assert state.payload == b"sent at 12"
+    with _process(path, "take_lease", "there") as process:
+        assert await asyncio.to_thread(_line, process) == "none"
+    await store.close()
