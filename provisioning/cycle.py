@@ -112,11 +112,13 @@ class CycleRun:
     async def _discover(self, named: frozenset[Key]) -> None:
         marks = {name: mark async for name, mark in self._job.watermarks.all()}
         facts = Facts(self._job)
+        await facts.take_up()
         reading = Reading(self._job, self._source, facts, self.record)
         self._phase("reading Entra")
         await reading.service_principal()
         first = USERS_FEED not in marks
         if first:
+            facts.begin_anew()
             await self._read_all(reading, facts)
         else:
             await self._read_changes(reading, facts, marks)
@@ -131,6 +133,7 @@ class CycleRun:
             keys |= await self._all_keys()
         if named:
             await reading.read_certainly(named)
+        reading.final_rows += facts.filed_rows()
         await self._file(reading, keys, lane, named, told=not reconcile)
 
     async def _file(
@@ -197,10 +200,16 @@ class CycleRun:
         self, reading: Reading, facts: Facts, marks: dict[str, Watermark]
     ) -> None:
         now = self._job.clock.time()
+        await reading.unwatch(await self._unneeded_groups(), marks)
         await reading.reread(await facts.due_rereads())
         weekly = self.record.kind is CycleKind.RECONCILE and any(
             now - mark.full_at > _FULL_EVERY for mark in marks.values()
         )
+        if self._job.rules.scope.everyone and (
+            weekly or any(now - mark.taken_at > _TOO_OLD for mark in marks.values())
+        ):
+            await self._read_tenant_anew(reading)
+            return
         usable = {n: m for n, m in marks.items() if now - m.taken_at <= _TOO_OLD and not weekly}
         for name, mark in sorted(marks.items(), reverse=True):
             if name in usable and await reading.follow(name, mark):
@@ -213,9 +222,26 @@ class CycleRun:
                 await reading.repeat(name, fresh)
                 reading.watermarks[name] = msgspec.structs.replace(fresh, repeat_at=None)
 
+    async def _unneeded_groups(self) -> set[EntraId]:
+        """Watched groups that are assigned no more, in no assigned group, and without an object."""
+        graph = await load_graph(self._job)
+        outside = [id for id in graph.ids() if graph.path(id) is None and not graph.roles(id)]
+        links = await self._job.links.get_many(Key(ObjectType.GROUP, id) for id in outside)
+        return {id for id in outside if Key(ObjectType.GROUP, id) not in links}
+
+    async def _read_tenant_anew(self, reading: Reading) -> None:
+        now = self._job.clock.time()
+        link = await self._source.latest_delta(ObjectType.USER)
+        fresh = Watermark(link=link, taken_at=now, full_at=now, repeat_at=now + SETTLING)
+        reading.watermarks[USERS_FEED] = fresh
+        await reading.read_tenant()
+
     async def _begin_again(self, reading: Reading, name: str, mark: Watermark) -> None:
         """A feed whose watermark cannot be used: a new token, then a full read to compare."""
         now = self._job.clock.time()
+        if self._job.rules.scope.everyone:
+            await self._read_tenant_anew(reading)
+            return
         if name != USERS_FEED:
             reading.watermarks[name] = None
             await reading.watch([EntraId(id) for id in mark.ids])

@@ -386,6 +386,8 @@ class Recorder:
         if isinstance(write, DeleteObject):
             gone = await self._job.links.members(case.key.id) if _is_group(case) else {}
             rows = self._job.links.drop(link)
+            if msgspec.structs.replace(case, link=None).forgettable:
+                rows.append(self._job.mirror.users.drop(case.key.id))
             return rows + await self._job.links.members_rows(case.key.id, {}, list(gone))
         if isinstance(write, AddMembers):
             return await self._job.links.members_rows(

@@ -36,6 +36,14 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     ours: Mapping[ScimId, ChangeMember] = {}
 
     @property
+    def forgettable(self) -> bool:
+        """Whether the mirror row of a user may go: neither near scope nor linked."""
+        if self.link is not None or self.verdict.assigned or not isinstance(self.row, MirrorUser):
+            return False
+        near = bool(self.row.roles or self.row.groups)
+        return self.row.presence is Presence.GONE or not near
+
+    @property
     def keeps_its_name(self) -> bool:
         """Whether the principal is there and in scope: its ZSCloud object cannot be another's."""
         return self.verdict.assigned and self.row.presence is Presence.PRESENT

@@ -59,8 +59,13 @@ class GroupGraph:
         self._groups = {group.id: group for group in groups}
         self._paths: dict[EntraId, tuple[EntraId, ...] | None] = {}
 
-    def __iter__(self) -> Collection[EntraId]:
-        return iter(self._groups)  # type: ignore[return-value]
+    def ids(self) -> Collection[EntraId]:
+        """All watched groups."""
+        return self._groups.keys()
+
+    def roles(self, id: EntraId) -> Mapping[str, str]:
+        """The assignments of a watched group."""
+        return self._groups[id].roles
 
     def name(self, id: EntraId) -> str:
         """Display name of a watched group, or its id."""

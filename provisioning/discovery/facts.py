@@ -28,13 +28,44 @@ from provisioning.table import Table
 
 
 class Facts:
-    """Writes the mirror of one look, and remembers which keys it touched."""
+    """Writes the mirror of one look, and remembers which keys it touched.
+
+    What is touched is stored in the same write, until it is filed: a look that ends half-way
+    has changed the mirror, and the next one would see no difference any more.
+    """
 
     def __init__(self, job: Job) -> None:
         self._job = job
         self.affected: set[Key] = set()
+        self._unstored: set[Key] = set()
+        self._anew = False
+        self._touched = Table(job.store, job.name, "touched", str)
         self._removed = Table(job.store, job.name, "removed_fact", float)
         self._reread = Table(job.store, job.name, "reread", str)
+
+    def touch(self, *keys: Key) -> None:
+        """Something happened to these keys: they are to be evaluated."""
+        self._unstored.update(key for key in keys if key not in self.affected)
+        self.affected.update(keys)
+
+    async def _write(self, rows: Sequence[Row]) -> None:
+        keys = () if self._anew else sorted(self._unstored)
+        touched = [self._touched.put(str(key), "") for key in keys]
+        self._unstored.clear()
+        await self._job.store.write([*touched, *rows])
+
+    def begin_anew(self) -> None:
+        """Everybody is read and evaluated: what is touched need not be stored."""
+        self._anew = True
+
+    async def take_up(self) -> None:
+        """Takes up what earlier looks touched and did not come to file."""
+        async for key, _ in self._touched.all():
+            self.affected.add(Key.parse(key))
+
+    def filed_rows(self) -> list[Row]:
+        """Rows that end the memory of what was touched: it is filed now."""
+        return [self._touched.drop(str(key)) for key in self.affected]
 
     # --- what was removed ----------------------------------------------------------------------
 
@@ -93,8 +124,8 @@ class Facts:
                 writes.append(self.reread_row(user_key(id)))
                 continue
             writes += self._user_rows(before, user, read_at)
-            self.affected.add(user_key(id))
-        await self._job.store.write(writes)
+            self.touch(user_key(id))
+        await self._write(writes)
 
     def _user_rows(self, before: MirrorUser | None, user: SourceUser, read_at: float) -> list[Row]:
         row = MirrorUser(
@@ -123,14 +154,14 @@ class Facts:
             )
             writes.append(self._job.mirror.users.put(id, row))
             writes += self.removal_rows([f"exists/{id}"])
-            self.affected.add(user_key(EntraId(id)))
+            self.touch(user_key(EntraId(id)))
             if presence is Presence.GONE:
                 for group in before.groups:
-                    self.affected.add(group_key(group))
+                    self.touch(group_key(group))
                     writes += await self._job.mirror.members_rows(
                         group, (), [user_key(EntraId(id))]
                     )
-        await self._job.store.write(writes)
+        await self._write(writes)
 
     async def user_delta(self, rows: Sequence[DeltaRow], read_at: float) -> None:
         """Rows of the users feed. People whom the mirror does not know are strangers."""
@@ -147,8 +178,8 @@ class Facts:
                 await self.users_absent([id], presence)
                 continue
             writes += self._changed_user_rows(before, row, read_at)
-            self.affected.add(row.key)
-        await self._job.store.write(writes)
+            self.touch(row.key)
+        await self._write(writes)
 
     def _changed_user_rows(
         self, before: MirrorUser | None, row: DeltaRow, read_at: float
@@ -188,8 +219,8 @@ class Facts:
                 before, attributes=group.attributes, presence=Presence.PRESENT, read_at=read_at
             )
             writes.append(self._job.mirror.groups.put(id, row))
-            self.affected.add(group_key(id))
-        await self._job.store.write(writes)
+            self.touch(group_key(id))
+        await self._write(writes)
 
     async def group_changed(
         self, id: EntraId, attributes: Mapping[str, object], read_at: float
@@ -202,8 +233,8 @@ class Facts:
             presence=Presence.PRESENT,
             read_at=read_at,
         )
-        await self._job.store.write([self._job.mirror.groups.put(id, row)])
-        self.affected.add(group_key(id))
+        self.touch(group_key(id))
+        await self._write([self._job.mirror.groups.put(id, row)])
 
     async def group_absent(self, id: EntraId, presence: Presence) -> None:
         """A group that is proven to be deleted; whom it brought in is looked at."""
@@ -211,10 +242,17 @@ class Facts:
         if before is None:
             return
         row = msgspec.structs.replace(before, presence=presence, read_at=self._job.clock.time())
-        await self._job.store.write([self._job.mirror.groups.put(id, row)])
-        await self.touch_group(id)
+        await self._touch_group(id)
+        await self._touch_ancestors(id)
+        await self._write([self._job.mirror.groups.put(id, row)])
 
-    async def touch_group(self, id: EntraId) -> None:
+    async def group_is_back(self, id: EntraId) -> None:
+        """A deleted group exists again: whom it brings in is looked at."""
+        await self._touch_group(id)
+        await self._touch_ancestors(id)
+        await self._write([])
+
+    async def _touch_group(self, id: EntraId) -> None:
         """The group and everybody whom it may bring in are to be looked at."""
         seen: set[EntraId] = set()
         queue = [id]
@@ -223,12 +261,21 @@ class Facts:
             if group in seen:
                 continue
             seen.add(group)
-            self.affected.add(group_key(group))
+            self.touch(group_key(group))
             for member in await self._job.mirror.members(group):
                 if member.type is ObjectType.USER:
-                    self.affected.add(member)
+                    self.touch(member)
                 elif self._job.rules.scope.transitive:
                     queue.append(member.id)
+
+    async def forget_group(self, id: EntraId) -> None:
+        """A group that nothing brings in and that has no object any more is watched no longer."""
+        members = list(await self._job.mirror.members(id))
+        writes = await self._job.mirror.members_rows(id, (), members)
+        writes += await self._belonging_rows(id, members, belongs=False)
+        writes.append(self._job.mirror.groups.drop(id))
+        self.touch(*(member for member in members if member.type is ObjectType.USER))
+        await self._write(writes)
 
     # --- members -------------------------------------------------------------------------------
 
@@ -246,35 +293,39 @@ class Facts:
             fact for fact, m in facts.items() if certain and not settled[fact]
         )
         writes += await self._belonging_rows(group, [m.key for m in believed], belongs=True)
-        await self._job.store.write(writes)
         await self._touch_ancestors(group)
         await self._touch_members(m.key for m in believed)
+        await self._write(writes)
 
-    async def members_removed(self, group: EntraId, members: Sequence[Key]) -> None:
-        """Members proven to have left. Soft-deleted users stay until they are gone for good."""
+    async def members_removed(
+        self, group: EntraId, members: Sequence[Key], *, said: bool = False
+    ) -> None:
+        """Members proven to have left. Soft-deleted users stay until they are gone for good,
+        unless the group's own feed has ``said`` that they left.
+        """
         rows = await self._job.mirror.users.get_many(m.id for m in members)
         left = [
             m
             for m in members
-            if m.id not in rows or rows[m.id].presence is not Presence.SOFT_DELETED
+            if said or m.id not in rows or rows[m.id].presence is not Presence.SOFT_DELETED
         ]
         writes = await self._job.mirror.members_rows(group, (), left)
         writes += self.removal_rows(f"member/{group}/{m}" for m in left)
         writes += await self._belonging_rows(group, left, belongs=False)
         await self._touch_members(left)
         await self._touch_ancestors(group)
-        await self._job.store.write(writes)
+        await self._write(writes)
 
     async def _touch_members(self, members: Iterable[Key]) -> None:
         for member in members:
             if member.type is ObjectType.USER:
-                self.affected.add(member)
+                self.touch(member)
             elif self._job.rules.scope.transitive:
-                await self.touch_group(member.id)
+                await self._touch_group(member.id)
 
     async def _touch_ancestors(self, group: EntraId) -> None:
         """The group, and (with nesting) those that it is within."""
-        self.affected.add(group_key(group))
+        self.touch(group_key(group))
         if not self._job.rules.scope.transitive:
             return
         seen: set[EntraId] = set()
@@ -284,7 +335,7 @@ class Facts:
             row = None if id in seen else await self._job.mirror.group(id)
             seen.add(id)
             if row is not None:
-                self.affected.add(group_key(id))
+                self.touch(group_key(id))
                 queue.extend(row.parents)
 
     async def _belonging_rows(
@@ -343,11 +394,11 @@ class Facts:
                 self._job.mirror.groups.put(id, msgspec.structs.replace(group, roles=roles))
             )
         writes += self.removal_rows(f"assignment/{a.id}" for a in removed)
-        await self._job.store.write(writes)
+        self.touch(*keys)
         for key in keys:
-            self.affected.add(key)
             if key.type is ObjectType.GROUP:
-                await self.touch_group(key.id)
+                await self._touch_group(key.id)
+        await self._write(writes)
 
 
 def _with(groups: tuple[EntraId, ...], group: EntraId, *, belongs: bool) -> tuple[EntraId, ...]:

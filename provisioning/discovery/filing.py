@@ -138,7 +138,7 @@ class Filing:
                 continue
             case = user_case(self._job, self._graph, row, links.get(key))
             self._file_user(case, cause, told=told)
-            if case.link is None and not case.verdict.assigned and not (row.roles or row.groups):
+            if case.forgettable:
                 self._rows.append(self._job.mirror.users.drop(key.id))
         await self._flush_if_large()
 

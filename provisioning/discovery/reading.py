@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from itertools import islice
 
+import msgspec
+
 from provisioning.discovery.facts import Facts
 from provisioning.errors import NotFound, SourceImplausible, WatermarkExpired
 from provisioning.evidence import SECOND_READ_AFTER, SETTLING, Doubt, judge_list, missing_from
@@ -103,8 +105,9 @@ class Reading:
         present = {**first, **(second or {})}
         added = await self._believed([present[id] for id in verdict.added])
         removed = [stored[id] for id in verdict.removed]
-        self.assigned = {a.id: a for a in added}
         await self._take_in(added)
+        added = await self._readable(added)
+        self.assigned = {a.id: a for a in added}
         await self._facts.roles_changed(added, removed)
         self.final_rows += await self._job.mirror.assignments_rows(added, verdict.removed)
 
@@ -134,6 +137,18 @@ class Reading:
         """New assignments, less those that were just removed: a replica may still show them."""
         settled = await self._facts.settled(f"assignment/{a.id}" for a in added)
         return [a for a in added if settled[f"assignment/{a.id}"]]
+
+    async def _readable(self, added: Sequence[Assignment]) -> list[Assignment]:
+        """New assignments whose principal could be read. A replica may show the assignment before
+        the principal: what is not stored is new again at the next look.
+        """
+        users = await self._job.mirror.users.get_many(
+            a.principal.id for a in added if a.principal.type is ObjectType.USER
+        )
+        groups = await self._job.mirror.groups.get_many(
+            a.principal.id for a in added if a.principal.type is ObjectType.GROUP
+        )
+        return [a for a in added if a.principal.id in users or a.principal.id in groups]
 
     async def _take_in(self, added: Sequence[Assignment]) -> None:
         groups = {a.principal.id for a in added if a.principal.type is ObjectType.GROUP}
@@ -168,12 +183,24 @@ class Reading:
         now = self._job.clock.time()
         link = await self._source.latest_delta(ObjectType.GROUP, ids)
         nested = await self.read_groups(ids)
-        self._watched.update(ids)
-        name = f"groups/{self._job.ids.new()}"
-        self.watermarks[name] = Watermark(
-            link=link, taken_at=now, full_at=now, ids=tuple(ids), repeat_at=now + SETTLING
-        )
+        there = await self._job.mirror.groups.get_many(ids)
+        found = tuple(id for id in ids if id in there)
+        if found:
+            self._watched.update(found)
+            self.watermarks[f"groups/{self._job.ids.new()}"] = Watermark(
+                link=link, taken_at=now, full_at=now, ids=found, repeat_at=now + SETTLING
+            )
         return nested
+
+    async def unwatch(self, ids: set[EntraId], marks: dict[str, Watermark]) -> None:
+        """Ends the watch over groups that nothing brings in any more."""
+        for id in sorted(ids):
+            await self._facts.forget_group(id)
+        for name, mark in marks.items():
+            left = tuple(id for id in mark.ids if id not in ids)
+            if left != mark.ids:
+                marks[name] = msgspec.structs.replace(mark, ids=left)
+                await self._job.store.write([self._job.watermarks.put(name, marks[name])])
 
     async def read_groups(self, ids: Sequence[EntraId]) -> set[EntraId]:
         """Reads groups and their members in full. The nested groups found."""
@@ -313,12 +340,12 @@ class Reading:
         if before is None and not self._job.rules.scope.everyone:
             return
         if before is not None and before.presence is not Presence.PRESENT:
-            await self._facts.touch_group(id)
+            await self._facts.group_is_back(id)
         await self._facts.group_changed(id, row.attributes, began)
         if row.members_added:
             await self._hydrate(id, row.members_added, began)
         if row.members_removed:
-            await self._facts.members_removed(id, row.members_removed)
+            await self._facts.members_removed(id, row.members_removed, said=True)
 
     async def _hydrate(self, group: EntraId, keys: Sequence[Key], began: float) -> None:
         """New members: people whom the mirror does not know are read, nested groups watched."""
@@ -330,6 +357,10 @@ class Reading:
             await self.watch(await self._unwatched(nested))
         members = [Member(key, None) for key in keys]
         await self._facts.members_added(group, members, began, certain=True)
+        there = await self._job.mirror.users.get_many(users)
+        if any(id not in there for id in users):
+            # The feed names somebody whom no replica shows yet: the group is read again later.
+            await self._job.store.write([self._facts.reread_row(group_key(group))])
 
     async def read_assigned(self, stored: dict[str, Assignment]) -> None:
         """Reads those who were assigned before this look in full, watching their groups anew."""
@@ -390,9 +421,7 @@ class Reading:
     async def reread(self, keys: Sequence[Key]) -> None:
         """The second look at keys whose removed fact showed again."""
         await self.read_users([key.id for key in keys if key.type is ObjectType.USER])
-        groups = [key.id for key in keys if key.type is ObjectType.GROUP]
-        for group in groups:
-            self._facts.affected.add(group_key(group))
+        await self.read_groups([key.id for key in keys if key.type is ObjectType.GROUP])
 
 
 def _present(found: object) -> list[SourceUser]:

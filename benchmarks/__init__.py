@@ -1,0 +1,1 @@
+"""What the program costs, each figure against a bound or a peer: ``python -m benchmarks``."""

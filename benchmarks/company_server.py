@@ -1,0 +1,34 @@
+"""An Entra tenant of a known shape over HTTP: ``python -m benchmarks.company_server 1000 50``.
+
+Prints one JSON line with its addresses when ready, and runs until SIGTERM.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+
+from simulator.entra import EntraSimulator
+from simulator.http import Server
+from tests.scenarios.test_scale import company
+
+
+async def serve(users: int, departments: int) -> None:
+    """Serves the company until the process is told to end."""
+    tenant = company(users, departments)
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    async with Server(EntraSimulator(tenant)) as server:
+        ready = {
+            "graph_url": f"{server.url}/v1.0",
+            "service_principal_id": tenant.service_principal_id,
+        }
+        sys.stdout.write(json.dumps(ready) + "\n")
+        sys.stdout.flush()
+        await stop.wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(int(sys.argv[1]), int(sys.argv[2])))

@@ -1,0 +1,87 @@
+"""The simulators in processes of their own, so that their CPU time is not the program's."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+_PATIENCE = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class ZSCloud:
+    """A running ZSCloud tenant."""
+
+    url: str
+    control_url: str
+    token: str
+
+    def reset(self, **faults: Any) -> None:
+        """An empty tenant with an empty log, and these faults."""
+        self._call("reset", {})
+        self._call("faults", faults)
+
+    def requests(self) -> list[dict[str, Any]]:
+        """Every request since the last reset, with its parsed body."""
+        found: list[dict[str, Any]] = self._call("requests")["requests"]
+        return found
+
+    def objects(self) -> dict[str, Any]:
+        """All ``users`` and ``groups``, as SCIM documents."""
+        state: dict[str, Any] = self._call("state?objects=true")
+        return state
+
+    def _call(self, action: str, body: dict[str, Any] | None = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.control_url}/{action}", data=data)
+        with urllib.request.urlopen(request, timeout=_PATIENCE) as answer:
+            return json.load(answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Entra:
+    """A running Entra tenant."""
+
+    graph_url: str
+    service_principal_id: str
+
+
+@contextlib.contextmanager
+def zscloud(*arguments: str) -> Iterator[ZSCloud]:
+    """A ZSCloud tenant without a rate limit that keeps the bodies of requests."""
+    command = ("simulator", "zscloud", "--rate", "0", "--keep-bodies", *arguments)
+    with _child(*command) as ready:
+        yield ZSCloud(ready["scim_url"], ready["zscloud_control_url"], ready["token"])
+
+
+@contextlib.contextmanager
+def entra(users: int, departments: int) -> Iterator[Entra]:
+    """The Entra tenant of a company."""
+    with _child("benchmarks.company_server", str(users), str(departments)) as ready:
+        yield Entra(ready["graph_url"], ready["service_principal_id"])
+
+
+@contextlib.contextmanager
+def _child(*command: str) -> Iterator[dict[str, str]]:
+    """Runs a module that prints one JSON line when it is ready, until the body has ended."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", *command], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    try:
+        line = process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{' '.join(command)} ended before it was ready")
+        yield json.loads(line)
+    finally:
+        process.terminate()
+        process.wait(_PATIENCE)
+        process.stdout.close()
