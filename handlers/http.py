@@ -136,9 +136,9 @@ def _status_of(error: ProvisioningError, path_field: str) -> int:
         LeaseUnavailable,
         RemoteError,
         SourceImplausible,
+        StoreUnavailable,
         Throttled,
     )
-    from provisioning.state.errors import StoreUnavailable
 
     if isinstance(error, InvalidRequest):
         return 404 if error.problem.field == path_field else 400

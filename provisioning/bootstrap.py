@@ -10,11 +10,11 @@ import time
 from collections.abc import Mapping
 from weakref import WeakKeyDictionary
 
+from provisioning.apply.pacer import Pacer
 from provisioning.guard import Threshold
 from provisioning.job import Rules
 from provisioning.lease import REQUEST_TIMEOUT
 from provisioning.mapping import CompiledSchema, compile_schema
-from provisioning.pacer import Pacer
 from provisioning.plan import Deprovision, DeprovisioningPolicy
 from provisioning.ports import Clock, Source, Target
 from provisioning.schema import load_schema

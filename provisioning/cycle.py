@@ -9,6 +9,11 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from provisioning.apply.matching import Matching
+from provisioning.apply.outcome import Recorder
+from provisioning.apply.provision import Provisioner
+from provisioning.apply.removal import RemovalForm
+from provisioning.apply.sender import Sender
 from provisioning.discovery.facts import Facts
 from provisioning.discovery.filing import Filing, Held
 from provisioning.discovery.live import LiveRead
@@ -24,16 +29,11 @@ from provisioning.errors import (
 from provisioning.evidence import SETTLING
 from provisioning.job import Job, Knowledge, Watermark
 from provisioning.lanes import Lane
-from provisioning.matching import Matching
 from provisioning.model import DEFAULT_ACCESS, Assignment, EntraId, Key, ObjectType
-from provisioning.outcome import Recorder
 from provisioning.ports import Source, TargetReader, TargetWriter
-from provisioning.provision import Provisioner
 from provisioning.record import OPEN, CycleKind, CycleRecord, CycleStatus
-from provisioning.removal import RemovalForm
 from provisioning.resolve import load_graph
-from provisioning.sender import Sender
-from provisioning.table import Table
+from provisioning.rows.table import Table
 
 _FULL_EVERY = 7 * 86_400.0
 _TOO_OLD = 6 * 86_400.0
@@ -62,6 +62,7 @@ class CycleRun:
         self._writer = writer
         self.record = record
         self._deadline = None if budget is None else job.clock.monotonic() + budget
+        sender.deadline = self._deadline
         self._progress = progress
         self._held = Table(job.store, job.name, "held", Held)
         self._matching = Matching(job, sender, reader)
@@ -83,6 +84,7 @@ class CycleRun:
         record.status = CycleStatus.RUNNING
         record.started = record.started or self._job.clock.time()
         await self._save()
+        await self._job.load_tallies()
         try:
             await self._capabilities()
             await self._discover(keys)
@@ -157,8 +159,18 @@ class CycleRun:
             ]
         )
         self.record.discovered = True
-        for type, unlinked in filing.unlinked.items():
+        for type in ObjectType:
+            unlinked = await self._unlinked(type)
             await self._matching.prepare(type, unlinked, self.record.cycle_id)
+
+    async def _unlinked(self, type: ObjectType) -> int:
+        """How many filed keys have no link: also those that an earlier cycle left behind."""
+        count = 0
+        for lane in (Lane.LIVE, Lane.BULK):
+            async for items in self._job.work.pages(lane):
+                keys = {item.key for item in items if item.key.type is type}
+                count += len(keys) - len(await self._job.links.get_many(keys))
+        return count
 
     async def _read_all(self, reading: Reading, facts: Facts) -> None:
         """The read that begins everything: tokens first, then only what is assigned."""
@@ -201,7 +213,9 @@ class CycleRun:
     ) -> None:
         now = self._job.clock.time()
         await reading.unwatch(await self._unneeded_groups(), marks)
-        await reading.reread(await facts.due_rereads())
+        keys, done = await facts.due_rereads()
+        await reading.reread(keys)
+        reading.final_rows += done
         weekly = self.record.kind is CycleKind.RECONCILE and any(
             now - mark.full_at > _FULL_EVERY for mark in marks.values()
         )
@@ -280,16 +294,18 @@ class CycleRun:
                 deadline=self._deadline,
                 lanes=tuple(lanes),
                 progress=self._report,
+                dry_run=self._writer is None,
             )
             ended = await engine.drain()
             if ended.end is not DrainEnd.EMPTY or not provisioner.unjudged:
                 return ended
-            await self._judge_again(provisioner.unjudged)
+            await self._judge_again(set(provisioner.unjudged))
 
     async def _judge_again(self, keys: set[Key]) -> None:
         """Removals that turned up while draining go through the brake like all others."""
         filing = Filing(self._job, await load_graph(self._job), self.record, Lane.LIVE)
         await filing.file(keys, self.record.kind.value, told=False)
+        await self._job.store.write([self._job.touched.drop(str(key)) for key in keys])
 
     # --- ending --------------------------------------------------------------------------------
 
@@ -320,7 +336,8 @@ class CycleRun:
     async def _forget_old_entries(self) -> None:
         """Keeps the provisioning log to its retention, some entries with each cycle."""
         oldest = self._job.clock.time() - self._job.rules.log_retention_days * 86_400
-        await self._job.store.write(await self._job.log.forget_before(oldest))
+        rows = await self._job.log.forget_before(oldest)
+        await self._job.store.write([*rows, *self._job.forget_removed_rows()])
 
     def _failed(self, error: ProvisioningError) -> None:
         record = self.record

@@ -13,19 +13,20 @@ from enum import StrEnum
 
 import msgspec
 
+from provisioning.apply.naming import Blocked
+from provisioning.apply.provision import Provisioner
 from provisioning.errors import (
     Conflict,
     CredentialsRefused,
     LeaseUnavailable,
     ProvisioningError,
     RemoteError,
+    StoreUnavailable,
 )
 from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane, Rank, WorkItem
 from provisioning.model import Key, ObjectType
-from provisioning.provision import Blocked, Provisioner
 from provisioning.resolve import load_graph
-from provisioning.state.errors import StoreUnavailable
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ LOOK_EVERY = 0.25
 
 _WINDOW = 48
 _GRAPH_AGE = 5.0
+_UNREACHED = 2
 _OUTAGE = 5
 """Keys that fail in a row because ZSCloud cannot be reached, until the drain stops."""
 
@@ -66,15 +68,18 @@ class Engine:
         deadline: float | None = None,
         lanes: tuple[Lane, ...] = tuple(Lane),
         progress: Callable[[], None] = lambda: None,
+        dry_run: bool = False,
     ) -> None:
         self._job = job
         self._provisioner = provisioner
         self._deadline = deadline
         self._lanes = lanes
         self._progress = progress
+        self._dry_run = dry_run
         self._active: dict[Key, tuple[WorkItem, asyncio.Task[None]]] = {}
         self._ready: dict[str, WorkItem] = {}
         self._blocked: dict[Key, Key] = {}
+        self._unreached: dict[Key, int] = {}
         self._breaking: set[Key] = set()
         self._waited_for: set[tuple[Key, Key]] = set()
         self._cursor: dict[Lane, str] = {}
@@ -97,7 +102,7 @@ class Engine:
         except BaseException:
             await self._abandon()
             raise
-        self._provisioner.withdraw()
+        self._provisioner.intents.withdraw_all()
         await self._job.store.flush()
         return self._stop or Drained(DrainEnd.EMPTY)
 
@@ -121,7 +126,13 @@ class Engine:
             if lane in self._lanes and len(self._ready) + len(self._active) < _WINDOW:
                 await self._fill(lane)
         if self._ready:
-            await self._provisioner.announce(list(self._ready.values()))
+            await self._announce()
+
+    async def _announce(self) -> None:
+        """Stores the intents of what is near; a dry run has none."""
+        if not self._dry_run:
+            items = list(self._ready.values())
+            await self._provisioner.intents.announce(items, self._provisioner.graph)
 
     async def _promote_due(self) -> None:
         due = await self._job.work.due(self._job.clock.time())
@@ -200,10 +211,12 @@ class Engine:
             await self._provisioner.set_aside(item, _internal(item, error))
 
     async def _unreachable(self, item: WorkItem, error: RemoteError) -> None:
+        """The item stays where it is, unless it alone cannot be reached, time and again."""
         self._outage += 1
+        self._unreached[item.key] = self._unreached.get(item.key, 0) + 1
         if self._outage >= _OUTAGE:
             self._stop = Drained(DrainEnd.UNAVAILABLE, error)
-        else:
+        elif self._unreached[item.key] > _UNREACHED:
             await self._provisioner.set_aside(item, error)
 
     async def _block(self, item: WorkItem, holder: Key) -> None:

@@ -65,6 +65,13 @@ class SourceImplausible(ProvisioningError):
     remedy = "Run again: what a later cycle sees again is believed."
 
 
+class StoreUnavailable(ProvisioningError):
+    """The state storage cannot be read or written now. What was not written is not done."""
+
+    code = "StoreUnavailable"
+    remedy = "Check the storage that STATE_STORE names: reachable, writable, with room."
+
+
 class LeaseUnavailable(ProvisioningError):
     """Another process holds the lease of this ZSCloud tenant."""
 

@@ -7,7 +7,7 @@ import msgspec
 from provisioning.lanes import WorkItem, WorkSet
 from provisioning.model import Key
 from provisioning.ports import Ids, Row, Store
-from provisioning.table import Table
+from provisioning.rows.table import Table
 
 _FIRST = 300.0
 _LONGEST = 86_400.0

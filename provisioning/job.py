@@ -17,9 +17,11 @@ from provisioning.plan import DeprovisioningPolicy
 from provisioning.ports import Clock, Ids, Row
 from provisioning.provisioning_log import ProvisioningLog
 from provisioning.record import Cycles
+from provisioning.rows.buffer import WriteBehind
+from provisioning.rows.table import Table
 from provisioning.scope import ScopePolicy
-from provisioning.state.buffer import WriteBehind
-from provisioning.table import Table
+
+_LONGEST_WINDOW = 91 * DAY
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,7 +92,11 @@ class Job:
         self.log = ProvisioningLog(store, name)
         self.cycles = Cycles(store, name)
         self.watermarks = Table(store, name, "watermark", Watermark)
+        self.touched = Table(store, name, "touched", str)
+        """Keys that something happened to, until they are filed."""
         self.knowledge = Table(store, name, "knowledge", Knowledge)
+        self._now = Tally()
+        self._applied: dict[str, Tally] = {}
         self._removed = Table(store, name, "removed", Tally)
         self._provisioned = Table(store, name, "provisioned", Tally)
 
@@ -98,31 +104,56 @@ class Job:
         """The attribute mapping of users or groups."""
         return self.schema.user if type is ObjectType.USER else self.schema.group
 
-    async def provisioned(self) -> Tally:
-        """Active users, groups and memberships that are ours in ZSCloud now."""
-        return await self._provisioned.get("now") or Tally()
+    async def load_tallies(self) -> None:
+        """Reads the numbers that the brake looks at. They are changed in memory from then on, by
+        the one writer, so that outcomes recorded side by side do not overwrite each other's.
+        """
+        self._now = await self._provisioned.get("now") or Tally()
+        self._applied = dict(await self._removed.page())
 
-    async def provisioned_rows(self, change: Tally) -> list[Row]:
-        """Rows that bring that number up to date."""
+    @property
+    def provisioned(self) -> Tally:
+        """Active users, groups and memberships that are ours in ZSCloud now."""
+        return self._now
+
+    def provisioned_rows(self, change: Tally) -> list[Row]:
+        """Rows that bring that number up to date. To be deferred without waiting in between."""
         if change == Tally():
             return []
-        return [self._provisioned.put("now", (await self.provisioned()).plus(change))]
+        self._now = self._now.plus(change)
+        return [self._provisioned.put("now", self._now)]
 
-    async def removed_rows(self, tally: Tally) -> list[Row]:
-        """Rows that add applied removals to the windows that the brake looks at."""
+    def recounted_rows(self, now: Tally) -> list[Row]:
+        """Rows that set that number to what was counted."""
+        self._now = now
+        return [self._provisioned.put("now", now)]
+
+    def removed_rows(self, tally: Tally) -> list[Row]:
+        """Rows that add applied removals to the windows. To be deferred without waiting."""
+        if tally == Tally():
+            return []
         hour = f"{int(self.clock.time() // 3600):010d}"
-        before = await self._removed.get(hour) or Tally()
-        return [self._removed.put(hour, before.plus(tally))]
+        self._applied[hour] = self._applied.get(hour, Tally()).plus(tally)
+        return [self._removed.put(hour, self._applied[hour])]
 
-    async def removed_since(self, seconds: float) -> Tally:
+    def removed_since(self, seconds: float) -> Tally:
         """Removals applied within the last ``seconds``, counted by whole hours."""
         first = f"{int((self.clock.time() - seconds) // 3600):010d}"
         total = Tally()
-        for _, tally in await self._removed.page(after=first):
-            total = total.plus(tally)
+        for hour, tally in self._applied.items():
+            if hour > first:
+                total = total.plus(tally)
         return total
 
-    async def removed_in_windows(self) -> tuple[Tally, Tally]:
+    def removed_in_windows(self) -> tuple[Tally, Tally]:
         """Removals of the last day, and of ``DELETION_WINDOW_DAYS``."""
         window = self.rules.threshold.window_days * DAY
-        return await self.removed_since(DAY), await self.removed_since(window)
+        return self.removed_since(DAY), self.removed_since(window)
+
+    def forget_removed_rows(self) -> list[Row]:
+        """Rows that drop removals older than any window."""
+        first = f"{int((self.clock.time() - _LONGEST_WINDOW) // 3600):010d}"
+        old = [hour for hour in self._applied if hour < first]
+        for hour in old:
+            del self._applied[hour]
+        return [self._removed.drop(hour) for hour in old]

@@ -6,14 +6,15 @@ it; one that is filed while in flight is done once more.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from enum import IntEnum, StrEnum
 
 import msgspec
 
+from provisioning.guard import Tally
 from provisioning.model import Key, ObjectType
 from provisioning.ports import Row, Store
-from provisioning.table import Table
+from provisioning.rows.table import Table
 
 
 class Lane(IntEnum):
@@ -46,8 +47,9 @@ class Rank(IntEnum):
 
 
 class WorkItem(msgspec.Struct, frozen=True, kw_only=True):
-    """``generation`` differs each time the item is filed. ``filed_at`` and ``seen_at`` are epoch
-    seconds: when it was filed, and when we were told of the change (for the latency).
+    """``generation`` differs each time the item is filed; ``filed_at`` is epoch seconds.
+
+    ``removes`` is what a removal takes away, as the brake let it go.
     """
 
     key: Key
@@ -59,6 +61,12 @@ class WorkItem(msgspec.Struct, frozen=True, kw_only=True):
     generation: str
     filed_at: float
     attempt: int = 1
+    removes: Tally = Tally()
+
+    @property
+    def urgency(self) -> tuple[int, int]:
+        """What the send slots are given by: smaller goes first."""
+        return (self.lane.value, self.rank.value)
 
     @property
     def position(self) -> str:
@@ -97,6 +105,13 @@ class WorkSet:
         """Items of one lane in order."""
         rows = await self._items.page(f"{lane.value}", after=after, limit=limit)
         return [item for _, item in rows]
+
+    async def pages(self, lane: Lane) -> AsyncIterator[list[WorkItem]]:
+        """All items of one lane, page by page."""
+        after = ""
+        while items := await self.page(lane, after, 1000):
+            yield items
+            after = items[-1].position
 
     async def counts(self) -> dict[Lane, int]:
         """How many items each lane holds."""

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 
 import msgspec
 
-from provisioning.errors import LeaseUnavailable
-from provisioning.pacer import Pacer
+from provisioning.apply.pacer import Pacer
+from provisioning.errors import LeaseUnavailable, StoreUnavailable
 from provisioning.ports import Clock, LeasePort
+
+_log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 30.0
 RENEW_EVERY = 5.0
@@ -50,10 +53,19 @@ class HeldLease:
 
     async def keep(self) -> None:
         """Renews until cancelled, or until the lease is no longer ours."""
+        missed = False
         while not self.lost:
-            await self._clock.sleep(RENEW_EVERY)
+            await self._clock.sleep(RENEW_EVERY if not missed else _POLL)
             sent = self._clock.monotonic()
-            if await self._port.renew(self._name, self._holder, LEASE_SECONDS):
+            try:
+                renewed = await self._port.renew(self._name, self._holder, LEASE_SECONDS)
+            except StoreUnavailable as error:
+                # Tried again at once; if it lasts, the deadline stops all sending.
+                _log.warning("the lease could not be renewed: %s", error)
+                missed = True
+                continue
+            missed = False
+            if renewed:
                 self._deadline = sent + LEASE_SECONDS
             else:
                 self.lost = True

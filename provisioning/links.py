@@ -6,15 +6,17 @@ account is disabled.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 
 import msgspec
 
 from provisioning.model import Attributes, EntraId, Key, ObjectType, ScimId
-from provisioning.ports import Row, Store
-from provisioning.state import chunks
-from provisioning.table import Table
+from provisioning.ports import Row
+from provisioning.rows import chunks
+from provisioning.rows.buffer import WriteBehind
+from provisioning.rows.table import Table
 
 
 class Origin(StrEnum):
@@ -61,8 +63,9 @@ NAME_PATH = {ObjectType.USER: "userName", ObjectType.GROUP: "displayName"}
 class Links:
     """The stored links of one job, with their indexes by ZSCloud id and by recorded name."""
 
-    def __init__(self, store: Store, job: str) -> None:
+    def __init__(self, store: WriteBehind, job: str) -> None:
         self._store = store
+        self._locks: dict[EntraId, asyncio.Lock] = {}
         self.rows = Table(store, job, "link", Link)
         self._by_scim_id = Table(store, job, "link_scim_id", str)
         self._by_name = Table(store, job, "link_name", str)
@@ -130,9 +133,20 @@ class Links:
         stored = await chunks.read(self._store, self._members, group)
         return {ScimId(id): mark == "+" for id, mark in stored.items()}
 
-    async def members_rows(
+    async def change_members(
         self, group: EntraId, add: Mapping[ScimId, bool], remove: Collection[ScimId]
-    ) -> list[Row]:
-        """Rows that bring the recorded members of a group up to date."""
+    ) -> None:
+        """Brings the recorded members of a group up to date, with the rows that wait already.
+
+        One change at a time: two that were computed from the same state would lose one of them.
+        """
+        if not add and not remove:
+            return
         marks: dict[str, str] = {id: "+" if ours else "" for id, ours in add.items()}
-        return await chunks.update(self._store, self._members, group, marks, list(remove))
+        async with self._locks.setdefault(group, asyncio.Lock()):
+            rows = await chunks.update(self._store, self._members, group, marks, list(remove))
+            self._store.defer(rows)
+
+    async def forget_members(self, group: EntraId) -> None:
+        """Forgets the recorded members of a group whose object is gone."""
+        await self.change_members(group, {}, list(await self.members(group)))

@@ -13,8 +13,8 @@ import msgspec
 
 from provisioning.model import Assignment, Attributes, EntraId, Key, ObjectType
 from provisioning.ports import Row, Store
-from provisioning.state import chunks
-from provisioning.table import Table
+from provisioning.rows import chunks
+from provisioning.rows.table import Table
 
 
 class Presence(StrEnum):

@@ -21,7 +21,7 @@ from provisioning.model import (
     ScimId,
 )
 from provisioning.ports import Row, Store
-from provisioning.table import Table
+from provisioning.rows.table import Table
 
 
 class LogStatus(StrEnum):

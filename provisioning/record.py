@@ -8,7 +8,7 @@ import msgspec
 
 from provisioning.model import Action, Change
 from provisioning.ports import Store
-from provisioning.table import Table
+from provisioning.rows.table import Table
 
 
 class CycleKind(StrEnum):

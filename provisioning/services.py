@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from provisioning.apply.pacer import Pacer
 from provisioning.errors import ConfigurationError, Problem
 from provisioning.job import Job, Rules
 from provisioning.mapping import CompiledSchema
-from provisioning.pacer import Pacer
 from provisioning.ports import Clock, Ids, LeasePort, Source, Store, Target
+from provisioning.rows.buffer import WriteBehind
+from provisioning.rows.overlay import OverlayStore
+from provisioning.rows.table import Table
 from provisioning.settings import Settings
-from provisioning.state.buffer import WriteBehind
-from provisioning.state.memory import OverlayStore
-from provisioning.table import Table
 
 
 @dataclass(frozen=True, slots=True)

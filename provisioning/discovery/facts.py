@@ -24,7 +24,7 @@ from provisioning.model import (
     SourceUser,
 )
 from provisioning.ports import Row
-from provisioning.table import Table
+from provisioning.rows.table import Table
 
 
 class Facts:
@@ -39,7 +39,7 @@ class Facts:
         self.affected: set[Key] = set()
         self._unstored: set[Key] = set()
         self._anew = False
-        self._touched = Table(job.store, job.name, "touched", str)
+        self._touched = job.touched
         self._removed = Table(job.store, job.name, "removed_fact", float)
         self._reread = Table(job.store, job.name, "reread", str)
 
@@ -90,13 +90,12 @@ class Facts:
         at = self._job.clock.time() + SETTLING
         return self._reread.put(f"{at:017.3f}/{key}", str(key))
 
-    async def due_rereads(self) -> list[Key]:
-        """Keys whose second look has come; the wish is dropped."""
+    async def due_rereads(self) -> tuple[list[Key], list[Row]]:
+        """Keys whose second look has come, and the rows that drop the wish once it is done."""
         now = self._job.clock.time()
         rows = await self._reread.page()
         due = [(at, key) for at, key in rows if float(at.partition("/")[0]) <= now]
-        await self._job.store.write([self._reread.drop(at) for at, _ in due])
-        return [Key.parse(key) for _, key in due]
+        return [Key.parse(key) for _, key in due], [self._reread.drop(at) for at, _ in due]
 
     # --- users ---------------------------------------------------------------------------------
 
@@ -145,6 +144,7 @@ class Facts:
         """Users that are proven to be deleted. Hard-deleted ones leave their groups."""
         rows = await self._job.mirror.users.get_many(ids)
         writes: list[Row] = []
+        leaving: dict[EntraId, list[Key]] = {}
         for id, before in rows.items():
             row = msgspec.structs.replace(
                 before,
@@ -158,9 +158,9 @@ class Facts:
             if presence is Presence.GONE:
                 for group in before.groups:
                     self.touch(group_key(group))
-                    writes += await self._job.mirror.members_rows(
-                        group, (), [user_key(EntraId(id))]
-                    )
+                    leaving.setdefault(group, []).append(user_key(EntraId(id)))
+        for group, members in leaving.items():
+            writes += await self._job.mirror.members_rows(group, (), members)
         await self._write(writes)
 
     async def user_delta(self, rows: Sequence[DeltaRow], read_at: float) -> None:

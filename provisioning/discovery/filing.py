@@ -24,8 +24,8 @@ from provisioning.ports import Row
 from provisioning.provisioning_log import LogEntry, LogStatus
 from provisioning.record import CycleRecord
 from provisioning.resolve import Case, resolve, user_case
+from provisioning.rows.table import Table
 from provisioning.scope import GroupGraph
-from provisioning.table import Table
 
 _BATCH = 500
 _FEW = 5
@@ -66,6 +66,7 @@ class Filing:
         self._cycle = cycle
         self._lane = lane
         self._removal_lane = Lane.LEAVERS
+        self._named = False
         self.held = Table(job.store, job.name, "held", Held)
         self.unlinked = {ObjectType.USER: 0, ObjectType.GROUP: 0}
         self._removals: list[_Removal] = []
@@ -95,16 +96,16 @@ class Filing:
 
     async def file_named(self, keys: Collection[Key]) -> None:
         """Files what an operator named, as it is: up to five users pass the brake."""
-        few = sum(key.type is ObjectType.USER for key in keys) <= _FEW
-        rows: list[Row] = []
+        self._lane = self._removal_lane = Lane.ON_DEMAND
+        if len(keys) > _FEW or any(key.type is ObjectType.GROUP for key in keys):
+            held = {key for key in keys if await self.held.get(str(key)) is not None}
+            self._named = True
+            await self._file(keys, held, _ON_DEMAND, told=True)
+            return
         for key in sorted(keys):
-            if key.type is ObjectType.GROUP or not few:
-                self._lane = self._removal_lane = Lane.ON_DEMAND
-                await self._file([key], set(), _ON_DEMAND, told=True)
-                continue
-            rows.append(self.held.drop(str(key)))
+            self._rows.append(self.held.drop(str(key)))
             self._add(key, Aspect.OBJECT, Lane.ON_DEMAND, rank_of(key.type), _ON_DEMAND)
-        await self._job.store.write([*rows, *self._rows])
+        await self._job.store.write(self._rows)
         self._rows = []
 
     async def log_young(self, young: Sequence[tuple[Key, float]]) -> None:
@@ -197,7 +198,12 @@ class Filing:
             if case.link is None and not isinstance(additions, Skipped):
                 self.unlinked[ObjectType.GROUP] += 1
             self._add(key, Aspect.OBJECT, self._lane, rank_of(key.type), cause)
-        if not additions and not removals:
+        if additions or removals:
+            return
+        if self._named and not case.verdict.active:
+            self._cycle.counts.skipped += 1
+            self._rows += self._job.log.rows([self._skip_entry(case, cause)])
+        else:
             self._cycle.counts.unchanged += 1
 
     # --- the brake -----------------------------------------------------------------------------
@@ -208,19 +214,36 @@ class Filing:
             pending = Tally()
             for removal in self._removals:
                 pending = pending.plus(removal.tally)
-            last_day, window = await self._job.removed_in_windows()
-            provisioned = await self._job.provisioned()
-            brake = judge(pending, last_day, window, provisioned, self._job.rules.threshold)
+            pending = pending.plus(await self._on_their_way())
+            last_day, window = self._job.removed_in_windows()
+            threshold = self._job.rules.threshold
+            brake = judge(pending, last_day, window, self._job.provisioned, threshold)
         kept = self._kept(brake)
         for removal in self._removals:
             key = removal.case.key
             if key in kept:
                 self._rows += await self._hold(removal, kept[key], cause)
                 continue
-            self._add(key, Aspect.REMOVAL, self._removal_lane, removal.rank, cause)
+            lane, tally = self._removal_lane, removal.tally
+            self._add(key, Aspect.REMOVAL, lane, removal.rank, cause, removes=tally)
         for key in held - set(kept):
             self._rows.append(self.held.drop(str(key)))
         self._cycle.counts.held += len(set(kept) - held)
+        self._removals = []
+
+    async def _on_their_way(self) -> Tally:
+        """Removals that were let go and are not applied yet: in lane 1, or in escrow."""
+        judged = {removal.case.key for removal in self._removals}
+        waiting: dict[Key, Tally] = {}
+        async for items in self._job.work.pages(Lane.LEAVERS):
+            waiting.update({item.key: item.removes for item in items})
+        async for _, entry in self._job.escrow.entries.all():
+            if entry.item.aspect is Aspect.REMOVAL:
+                waiting[entry.key] = entry.item.removes
+        total = Tally()
+        for key, tally in waiting.items():
+            total = total if key in judged else total.plus(tally)
+        return total
 
     def _kept(self, brake: Brake) -> dict[Key, str]:
         """What the brake keeps back. Memberships follow the users that are kept."""
@@ -258,7 +281,16 @@ class Filing:
 
     # --- rows ----------------------------------------------------------------------------------
 
-    def _add(self, key: Key, aspect: Aspect, lane: Lane, rank: Rank, cause: str) -> None:
+    def _add(
+        self,
+        key: Key,
+        aspect: Aspect,
+        lane: Lane,
+        rank: Rank,
+        cause: str,
+        *,
+        removes: Tally = Tally(),  # noqa: B008  frozen
+    ) -> None:
         item = WorkItem(
             key=key,
             aspect=aspect,
@@ -268,6 +300,7 @@ class Filing:
             cycle_id=self._cycle.cycle_id,
             generation=self._job.ids.new(),
             filed_at=self._now,
+            removes=removes,
         )
         self._cycle.left += 1
         self._rows += self._job.work.file([item])

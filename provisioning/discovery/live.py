@@ -10,17 +10,21 @@ from functools import partial
 
 import msgspec
 
+from provisioning.apply.ledger import Ledger
+from provisioning.apply.matching import PAGE, check_pager
+from provisioning.apply.sender import Sender
 from provisioning.errors import NotFound
+from provisioning.guard import Tally
 from provisioning.job import Job
-from provisioning.links import Link
-from provisioning.matching import PAGE, check_pager
+from provisioning.links import NAME_PATH, Link
 from provisioning.model import Key, ModifiedProperty, ObjectType, ScimId, TargetObject
 from provisioning.ports import Row, TargetReader
 from provisioning.provisioning_log import LogEntry, LogStatus
 from provisioning.record import CycleRecord
-from provisioning.sender import Sender
 
 _PRIORITY = (4, 0)
+_NAMED = 100
+"""Members that one log entry names."""
 
 
 class LiveRead:
@@ -33,6 +37,7 @@ class LiveRead:
         self._cycle = cycle
         self._memberships: dict[ScimId, set[ScimId]] = {}
         self._users_show_groups = True
+        self._ledger = Ledger(job)
         self.differing: set[Key] = set()
 
     async def compare(self) -> set[Key]:
@@ -41,6 +46,7 @@ class LiveRead:
         """
         for type in (ObjectType.USER, ObjectType.GROUP):
             await self._compare_type(type)
+        await self._recount()
         return self.differing
 
     async def _compare_type(self, type: ObjectType) -> None:
@@ -94,21 +100,32 @@ class LiveRead:
         return await self._sender.send(lambda: self._reader.get(ObjectType.GROUP, id), _PRIORITY)
 
     async def _drift(self, link: Link, found: TargetObject) -> None:
+        protected = link.protected or self._ledger.is_protected(found)
+        if protected and not link.protected:
+            # Somebody became an administrator: from now on the account is not ours to write.
+            link, before = msgspec.structs.replace(link, protected=True), link
+            await self._job.store.write(self._job.links.put(link, before))
         changed = [
             ModifiedProperty(path, found.attributes.get(path), link.attributes.get(path))
             for path in sorted({*found.attributes, *link.attributes})
             if found.attributes.get(path) != link.attributes.get(path)
         ]
-        recorded = (
-            set(await self._job.links.members(link.key.id))
-            if link.key.type is ObjectType.GROUP
-            else set()
-        )
-        live = set(found.members or ()) if link.key.type is ObjectType.GROUP else set()
-        if not changed and recorded == live:
-            return
-        self.differing.add(link.key)
-        await self._take(link, found, changed, live, recorded)
+        group = link.key.type is ObjectType.GROUP
+        recorded = set(await self._job.links.members(link.key.id)) if group else set()
+        live = set(found.members or ()) if group else set()
+        if recorded != live:
+            more, less = await self._names(live - recorded), await self._names(recorded - live)
+            changed.append(ModifiedProperty("members", more, less))
+        if changed:
+            self.differing.add(link.key)
+            await self._take(link, found, changed, live, recorded)
+
+    async def _names(self, ids: set[ScimId]) -> list[str]:
+        """What people know members by; ids where nobody of ours is behind."""
+        owners = await self._job.links.owners(sorted(ids)[:_NAMED])
+        links = await self._job.links.get_many(owners.values())
+        names = {link.scim_id: str(link.attributes.get("userName")) for link in links.values()}
+        return [names.get(id, id) for id in sorted(ids)[:_NAMED]]
 
     async def _take(
         self,
@@ -118,14 +135,12 @@ class LiveRead:
         live: set[ScimId],
         recorded: set[ScimId],
     ) -> None:
-        repair = self._job.rules.drift == "repair"
-        rows = [] if self._job.rules.drift == "leave" else self._entry_rows(link, changed)
-        if repair:
+        rows = self._entry_rows(link, "is not as it was written", changed)
+        if self._job.rules.drift == "repair":
             now = msgspec.structs.replace(link, attributes=found.attributes)
             rows += self._job.links.put(now, link)
-            rows += await self._job.links.members_rows(
-                link.key.id, dict.fromkeys(live - recorded, False), recorded - live
-            )
+            added = dict.fromkeys(live - recorded, False)
+            await self._job.links.change_members(link.key.id, added, recorded - live)
         await self._job.store.write(rows)
 
     async def _missing(self, type: ObjectType, seen: set[ScimId], began: float) -> None:
@@ -140,20 +155,32 @@ class LiveRead:
                 await self._gone(link)
 
     async def _gone(self, link: Link) -> None:
-        rows = [] if self._job.rules.drift == "leave" else self._entry_rows(link, ())
+        rows = self._entry_rows(link, "was deleted by hand", ())
         if self._job.rules.drift == "repair":
             rows += self._job.links.drop(link)
-            members = await self._job.links.members(link.key.id)
-            rows += await self._job.links.members_rows(link.key.id, {}, list(members))
+            await self._job.links.forget_members(link.key.id)
         await self._job.store.write(rows)
 
-    def _entry_rows(self, link: Link, changed: Sequence[ModifiedProperty]) -> list[Row]:
-        what = "is not as it was written" if changed else "was changed or deleted by hand"
-        doing = (
-            "It is put right."
-            if self._job.rules.drift == "repair"
-            else f"DRIFT={self._job.rules.drift} leaves it."
-        )
+    async def _recount(self) -> None:
+        """Counts what is provisioned: hand edits have made the running number wrong."""
+        users = groups = memberships = 0
+        async for _, link in self._job.links.rows.all("user/"):
+            users += link.active
+        async for _, link in self._job.links.rows.all("group/"):
+            groups += 1
+            members = await self._job.links.members(link.key.id)
+            owners = await self._job.links.owners(members)
+            memberships += sum(ours or id in owners for id, ours in members.items())
+        rows = self._job.recounted_rows(Tally(users, groups, memberships))
+        await self._job.store.write(rows)
+
+    def _entry_rows(self, link: Link, what: str, changed: Sequence[ModifiedProperty]) -> list[Row]:
+        drift = self._job.rules.drift
+        if drift == "leave":
+            return []
+        if drift == "report":
+            self._cycle.counts.skipped += 1
+        doing = "It is put right." if drift == "repair" else "DRIFT=report leaves it as it is."
         entry = LogEntry(
             id=self._job.ids.new(),
             time=self._job.clock.time(),
@@ -164,7 +191,7 @@ class LiveRead:
             object_type=link.key.type,
             source_id=link.key.id,
             target_id=link.scim_id,
-            name=str(link.attributes.get("userName") or link.attributes.get("displayName") or ""),
+            name=str(link.attributes.get(NAME_PATH[link.key.type]) or link.scim_id),
             reason_code="Drift",
             reason=f"The object in ZSCloud {what}. {doing}",
             modified_properties=tuple(changed),

@@ -28,7 +28,7 @@ from provisioning.model import (
 )
 from provisioning.ports import Row, Source
 from provisioning.record import CycleRecord
-from provisioning.table import Table
+from provisioning.rows.table import Table
 
 GROUPS_IN_A_FEED = 50
 """Ids that the filter of one delta feed may hold (Graph: group delta)."""

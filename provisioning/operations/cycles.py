@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from provisioning.apply.sender import Sender
 from provisioning.cycle import CycleRun
 from provisioning.errors import ConfigurationError, InvalidRequest, Problem
 from provisioning.job import Job
@@ -11,7 +12,6 @@ from provisioning.lease import held
 from provisioning.model import Change
 from provisioning.operations.documents import Document, cycle_document
 from provisioning.record import OPEN, CycleKind, CycleRecord, CycleStatus
-from provisioning.sender import Sender
 from provisioning.services import Services
 
 Progress = Callable[[CycleRecord], None]

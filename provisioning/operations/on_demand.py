@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from provisioning.apply.sender import Sender
 from provisioning.cycle import CycleRun
 from provisioning.errors import InvalidRequest, Problem
 from provisioning.explain import steps_of
@@ -15,7 +16,6 @@ from provisioning.operations.documents import Document, change_document
 from provisioning.provisioning_log import LogEntry, LogQuery, LogStatus
 from provisioning.record import CycleKind, CycleRecord, CycleStatus
 from provisioning.resolve import load_graph, resolve
-from provisioning.sender import Sender
 from provisioning.services import Services
 
 FEW = 5

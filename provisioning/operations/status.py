@@ -8,9 +8,9 @@ from provisioning.discovery.filing import Held
 from provisioning.job import Job
 from provisioning.operations.documents import Document, cycle_document, timestamp
 from provisioning.provisioning_log import LogQuery, LogStatus
-from provisioning.record import OPEN, CycleRecord, CycleStatus
+from provisioning.record import OPEN, CycleKind, CycleRecord, CycleStatus
+from provisioning.rows.table import Table
 from provisioning.services import Services
-from provisioning.table import Table
 
 _RECENT = 200
 
@@ -18,7 +18,7 @@ _RECENT = 200
 async def status(services: Services) -> Document:
     """State in one word, since when and why; lanes, escrow, watermark age, lease, latency."""
     job = services.job()
-    last = await job.cycles.last()
+    last = await _last_cycle(job)
     lease = await services.leases.read(services.settings.job)
     now = services.clock.time()
     busy = lease is not None and lease.until > now
@@ -62,10 +62,20 @@ def _state(
     return "healthy", "The last cycle completed.", since
 
 
+async def _last_cycle(job: Job) -> CycleRecord | None:
+    """The last cycle that counts: a dry run and a call on demand say nothing of the job."""
+    for _, record in await job.cycles.rows.page(limit=_RECENT, reverse=True):
+        if not record.dry_run and record.kind is not CycleKind.ON_DEMAND:
+            return record
+    return None
+
+
 async def _last_success(job: Job) -> float | None:
-    for _, record in await job.cycles.rows.page(limit=50, reverse=True):
+    for _, record in await job.cycles.rows.page(limit=_RECENT, reverse=True):
+        if record.dry_run or record.kind is CycleKind.ON_DEMAND:
+            continue
         if record.status in (CycleStatus.COMPLETED, CycleStatus.COMPLETED_WITH_ERRORS):
-            return record.finished if not record.dry_run else None
+            return record.finished
     return None
 
 

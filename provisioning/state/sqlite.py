@@ -18,10 +18,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
+from provisioning.errors import StoreUnavailable
 from provisioning.ports import LeaseState, Row
+from provisioning.rows.key_range import KeyRange, check_keys
 from provisioning.state import leases
-from provisioning.state.errors import StoreUnavailable
-from provisioning.state.key_range import KeyRange, check_keys
 from provisioning.state.schema import migrate, refusal
 from provisioning.state.sqlite_errors import translating
 

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from provisioning.errors import ProvisioningError
-from provisioning.state.errors import StoreUnavailable
+from provisioning.errors import ProvisioningError, StoreUnavailable
 from provisioning.state.schema import refusal
 
 _PRIMARY = 0xFF

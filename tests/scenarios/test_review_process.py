@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from provisioning.errors import LeaseUnavailable
+from provisioning.errors import LeaseUnavailable, StoreUnavailable
 from provisioning.operations.status import status
 from provisioning.record import CycleStatus
-from provisioning.state.errors import StoreUnavailable
 from provisioning.state.memory import MemoryStore
 from tests.scenarios.simulation import simulate
 from tests.scenarios.steps import SETTLE, everybody, group, office, provisioned, user

@@ -7,6 +7,7 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
+from provisioning.apply.pacer import Pacer
 from provisioning.bootstrap import rules
 from provisioning.graph import GraphSource
 from provisioning.lease import REQUEST_TIMEOUT
@@ -15,7 +16,6 @@ from provisioning.model import Change
 from provisioning.operations.cycles import run_cycle
 from provisioning.operations.logs import query_logs
 from provisioning.operations.on_demand import provision_on_demand
-from provisioning.pacer import Pacer
 from provisioning.ports import Clock
 from provisioning.record import CycleKind, CycleRecord
 from provisioning.schema import load_schema

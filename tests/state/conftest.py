@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from provisioning.state.buffer import WriteBehind
+from provisioning.rows.buffer import WriteBehind
 from tests.state.clock import ManualClock
 from tests.state.scripted import Scripted
 

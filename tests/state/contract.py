@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from provisioning.ports import Row, Store
-from provisioning.state.buffer import WriteBehind
-from provisioning.state.memory import MemoryStore, OverlayStore
+from provisioning.rows.buffer import WriteBehind
+from provisioning.rows.overlay import OverlayStore
+from provisioning.state.memory import MemoryStore
 from provisioning.state.sqlite import SqliteStore
 from tests.state.clock import ManualClock
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from provisioning.errors import StoreUnavailable
 from provisioning.ports import Row
-from provisioning.state.errors import StoreUnavailable
 from provisioning.state.memory import MemoryStore
 
 

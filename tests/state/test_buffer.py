@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
+from provisioning.errors import StoreUnavailable
 from provisioning.ports import Row
-from provisioning.state.buffer import WriteBehind
-from provisioning.state.errors import StoreUnavailable
+from provisioning.rows.buffer import WriteBehind
 from tests.simulated_time import SimulatedClock, SimulatedLoop, run_simulated
 from tests.state.clock import ManualClock, settle
 from tests.state.scripted import Scripted, numbers, row

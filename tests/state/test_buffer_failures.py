@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from provisioning.errors import StoreUnavailable
 from provisioning.ports import Row
-from provisioning.state.buffer import WriteBehind
-from provisioning.state.errors import StoreUnavailable
+from provisioning.rows.buffer import WriteBehind
 from tests.state.clock import ManualClock, settle
 from tests.state.scripted import Scripted, numbers, row
 

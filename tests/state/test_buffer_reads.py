@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from provisioning.ports import Row
-from provisioning.state.buffer import WriteBehind
+from provisioning.rows.buffer import WriteBehind
 from tests.state.clock import ManualClock, settle
 from tests.state.scripted import Scripted, row
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provisioning.ports import Row
-from provisioning.state import chunks
+from provisioning.rows import chunks
 from provisioning.state.memory import MemoryStore
 
 _ELEMENTS = st.text("abc/\x00\u00e9\U0001f600", min_size=1, max_size=3)

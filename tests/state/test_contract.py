@@ -9,9 +9,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from provisioning.ports import LeasePort, Row, Store
-from provisioning.state.buffer import WriteBehind
-from provisioning.state.key_range import KeyRange
-from provisioning.state.memory import MemoryStore, OverlayStore
+from provisioning.rows.buffer import WriteBehind
+from provisioning.rows.key_range import KeyRange
+from provisioning.rows.overlay import OverlayStore
+from provisioning.state.memory import MemoryStore
 from provisioning.state.sqlite import SqliteStore
 from tests.state.clock import ManualClock
 from tests.state.contract import BASES, LAYERS, machine

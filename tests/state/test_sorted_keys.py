@@ -7,8 +7,8 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.state.key_range import KeyRange
-from provisioning.state.sorted_keys import SortedKeys
+from provisioning.rows.key_range import KeyRange
+from provisioning.rows.sorted_keys import SortedKeys
 from tests.state.contract import CHARACTERS
 
 _TEXTS = st.text(CHARACTERS, max_size=4)

@@ -13,10 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.errors import ConfigurationError
+from provisioning.errors import ConfigurationError, StoreUnavailable
 from provisioning.ports import Row
 from provisioning.state import sqlite
-from provisioning.state.errors import StoreUnavailable
 from provisioning.state.sqlite import SqliteStore
 from provisioning.state.sqlite_errors import translated
 

@@ -11,11 +11,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
+from provisioning.errors import StoreUnavailable
 from provisioning.ports import Clock, Row, Store
-from provisioning.state import edits
-from provisioning.state.edits import Edits
-from provisioning.state.errors import StoreUnavailable
-from provisioning.state.key_range import check_keys
+from provisioning.rows import edits
+from provisioning.rows.edits import Edits
+from provisioning.rows.key_range import check_keys
 
 T = TypeVar("T")
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import msgspec
 
+from provisioning.apply.pacer import Priority
+from provisioning.apply.sender import Sender
 from provisioning.errors import ProtocolError
 from provisioning.job import Job
 from provisioning.links import NAME_PATH, Intent, name_key
 from provisioning.model import ObjectType, ScimId, TargetObject
-from provisioning.pacer import Priority
 from provisioning.ports import Row, TargetReader
 from provisioning.resolve import Case
-from provisioning.sender import Sender
-from provisioning.table import Table
+from provisioning.rows.table import Table
 
 _SETTLED = 25.0
 """A list begun this long after an intent shows what became of it: requests end after 20 s."""

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from provisioning.apply.matching import Matching
+from provisioning.apply.outcome import Recorder
 from provisioning.errors import NotFound, RemoteError
 from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane, WorkItem, rank_of
-from provisioning.matching import Matching
 from provisioning.model import AddMembers, ChangeMember, CreateObject, Key, ObjectType, ScimId
-from provisioning.outcome import Recorder
-from provisioning.pacer import Priority
 from provisioning.plan import Planned
 from provisioning.resolve import Case, resolve
-from provisioning.sender import Sender
 
 _WITH_MEMBERS = (AddMembers, CreateObject)
 
@@ -24,13 +22,18 @@ _WITH_MEMBERS = (AddMembers, CreateObject)
 class Members:
     """How many members go into one request to a group, and which are left out for now."""
 
-    def __init__(self, job: Job, sender: Sender, matching: Matching, recorder: Recorder) -> None:
+    def __init__(self, job: Job, matching: Matching, recorder: Recorder) -> None:
         self._job = job
-        self._sender = sender
         self._matching = matching
         self._recorder = recorder
         self._sizes: dict[Key, int] = {}
         self._left_out: dict[Key, set[ScimId]] = {}
+        self._refusals: dict[Key, RemoteError] = {}
+
+    def refusal(self, group: Key) -> RemoteError | None:
+        """Why members of the group are left out; taken once, when its work ends."""
+        self._left_out.pop(group, None)
+        return self._refusals.pop(group, None)
 
     def batch(self, case: Case) -> int:
         """Members for one request."""
@@ -46,13 +49,12 @@ class Members:
     async def doubt(
         self,
         case: Case,
-        failed: Planned,
+        failed: Planned | None,
         error: RemoteError,
-        priority: Priority,
         item: WorkItem,
     ) -> None:
         """Narrows down which member a refused request fails for. Raises ``error`` if none."""
-        write = failed.write
+        write = None if failed is None else failed.write
         members = write.members if isinstance(write, _WITH_MEMBERS) else ()
         if not members:
             raise error
@@ -60,18 +62,16 @@ class Members:
             self._sizes[case.key] = len(members) // 2
             return
         self._sizes.pop(case.key, None)
-        await self._blame(case, members[0], error, priority, item)
+        await self._blame(case, members[0], error, item)
 
-    async def _blame(
-        self, case: Case, member: ScimId, error: RemoteError, priority: Priority, item: WorkItem
-    ) -> None:
+    async def _blame(self, case: Case, member: ScimId, error: RemoteError, item: WorkItem) -> None:
         """One member is refused: gone from ZSCloud, and made anew; or left out for now."""
         source = case.wanted[member].source_id
         if source is None:
             raise error
         key = Key(ObjectType.USER, source)
         try:
-            await self._matching.by_id(ObjectType.USER, member, priority)
+            await self._matching.by_id(ObjectType.USER, member, item.urgency)
         except NotFound:
             user = await resolve(self._job, self._recorder.graph, key)
             if user is not None and user.link is not None:
@@ -79,6 +79,7 @@ class Members:
                 self._job.store.defer(self._job.work.file([self._again(key, item)]))
             return
         self._left_out.setdefault(case.key, set()).add(member)
+        self._refusals[case.key] = error
         await self._recorder.member_refused(item, case, key, error)
 
     def _again(self, key: Key, item: WorkItem) -> WorkItem:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterator
 
-from provisioning.state.key_range import KeyRange
+from provisioning.rows.key_range import KeyRange
 
 _BLOCK = 1000
 

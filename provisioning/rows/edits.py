@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from provisioning.ports import Row, Store
-from provisioning.state.key_range import KeyRange
-from provisioning.state.sorted_keys import SortedKeys
+from provisioning.rows.key_range import KeyRange
+from provisioning.rows.sorted_keys import SortedKeys
 
 _MORE = 200
 """Base rows read beyond the limit, at most: some may turn out to be deleted by the layers."""

@@ -6,8 +6,12 @@ tenant is read back before the form is trusted.
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 
+from provisioning.apply.pacer import Priority, Turn
+from provisioning.apply.sender import Sender
 from provisioning.errors import Rejected
 from provisioning.job import Job, Knowledge
 from provisioning.model import (
@@ -18,12 +22,17 @@ from provisioning.model import (
     ScimId,
     TargetObject,
 )
-from provisioning.pacer import Priority, Turn
 from provisioning.ports import TargetReader
 from provisioning.resolve import Case
-from provisioning.sender import Sender
 
 _ORDER = (MemberRemoval.FILTER, MemberRemoval.VALUE, MemberRemoval.PUT)
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """Whether the removal did what it should; the group as it is now, if not as expected."""
+
+    holds: bool
+    contradiction: TargetObject | None
 
 
 class RemovalForm:
@@ -33,6 +42,8 @@ class RemovalForm:
         self._job = job
         self._sender = sender
         self._reader = reader
+        self.first = asyncio.Lock()
+        """Held around the first removal: a form that empties groups must not meet two."""
 
     async def form(self) -> MemberRemoval:
         """The form to use for the next removal."""
@@ -57,42 +68,49 @@ class RemovalForm:
             tuple(id for id in live.members or () if id not in gone),
         )
 
+    async def is_proven(self, form: MemberRemoval) -> bool:
+        """Whether the form is known to do what it should, or configured."""
+        if self._job.rules.member_removal is not None:
+            return True
+        return (await self._knowledge()).removal is form
+
     async def try_another(self, form: MemberRemoval) -> bool:
         """The server refused the form. True if there is another one to try."""
-        if self._job.rules.member_removal is not None or form is MemberRemoval.PUT:
+        if form is MemberRemoval.PUT or await self.is_proven(form):
             return False
-        known = await self._knowledge()
-        if form in known.refused:
-            return False
-        await self._remember(
-            msgspec.structs.replace(known, removal=None, refused=(*known.refused, form))
-        )
+        await self._refuse(form)
         return True
 
-    async def prove(self, case: Case, write: RemoveMembers, priority: Priority) -> _Proof:
-        """Reads the group back after the first removal of a tenant."""
-        known = await self._knowledge()
-        if self._job.rules.member_removal is not None or known.removal is write.form:
-            return _Proof(True, None)
+    async def prove(self, case: Case, write: RemoveMembers, priority: Priority) -> Proof:
+        """Reads the group back after the first removal of a tenant.
+
+        The form holds if the members are gone, and the others are not gone with them. Raises
+        ``Rejected`` when no form is left.
+        """
+        if await self.is_proven(write.form):
+            return Proof(holds=True, contradiction=None)
         live = await self._get(case, priority, None)
         left = set(live.members or ())
-        expected: set[ScimId] = set(case.recorded) - set(write.members)
-        if left & set(write.members) or expected - left:
-            refused = () if write.form in known.refused else (write.form,)
-            await self._remember(
-                msgspec.structs.replace(known, removal=None, refused=(*known.refused, *refused))
+        others: set[ScimId] = set(case.recorded) - set(write.members)
+        if left.isdisjoint(write.members) and (not others or others & left):
+            known = await self._knowledge()
+            await self._remember(msgspec.structs.replace(known, removal=write.form))
+            return Proof(holds=True, contradiction=None if left == others else live)
+        await self._refuse(write.form)
+        if write.form is MemberRemoval.PUT:
+            raise Rejected(
+                "ZSCloud",
+                "remove members",
+                "no known form of the request takes members out of a group",
+                remedy="Take the members out in the ZSCloud portal and report the server's "
+                "answers.",
             )
-            if write.form is MemberRemoval.PUT:
-                raise Rejected(
-                    "ZSCloud",
-                    "remove members",
-                    "no known form of the request takes members out of a group",
-                    remedy="Take the members out in the ZSCloud portal and report the server's "
-                    "answers.",
-                )
-            return _Proof(False, live)
-        await self._remember(msgspec.structs.replace(known, removal=write.form))
-        return _Proof(True, None)
+        return Proof(holds=False, contradiction=live)
+
+    async def _refuse(self, form: MemberRemoval) -> None:
+        known = await self._knowledge()
+        refused = known.refused if form in known.refused else (*known.refused, form)
+        await self._remember(msgspec.structs.replace(known, removal=None, refused=refused))
 
     async def _get(self, case: Case, priority: Priority, turn: Turn | None) -> TargetObject:
         assert case.link is not None
@@ -106,10 +124,3 @@ class RemovalForm:
 
     async def _remember(self, knowledge: Knowledge) -> None:
         await self._job.store.write([self._job.knowledge.put("target", knowledge)])
-
-
-class _Proof(msgspec.Struct, frozen=True):
-    """Whether the removal did what it should; if not, the group as it is now."""
-
-    holds: bool
-    live: TargetObject | None

@@ -7,14 +7,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
+from provisioning.apply.pacer import Pacer, Priority, Turn
 from provisioning.errors import LeaseUnavailable, RemoteUnavailable, Throttled
-from provisioning.pacer import Pacer, Priority, Turn
 from provisioning.ports import Clock, Ids
 
 T = TypeVar("T")
 
 _TRIES = 5
-_THROTTLED_TRIES = 30
 _BACK_OFF = 0.5
 _BACK_OFF_LIMIT = 20.0
 
@@ -39,6 +38,8 @@ class Sender:
         self._fence = fence
         self._clock = clock
         self._ids = ids
+        self.deadline: float | None = None
+        """When to give up on 429: until then it is waited out, since nothing was executed."""
 
     async def turn(self, priority: Priority) -> Turn:
         """Waits for a send slot; the request may be chosen after that."""
@@ -61,9 +62,9 @@ class Sender:
                 return await call()
             except Throttled as error:
                 throttled += 1
-                if throttled >= _THROTTLED_TRIES:
+                if self.deadline is not None and self._clock.monotonic() >= self.deadline:
                     raise
-                self.pacer.pause(error.retry_after)
+                self.pacer.pause(max(error.retry_after, self._back_off(throttled)))
             except RemoteUnavailable:
                 failed += 1
                 if failed >= _TRIES:

@@ -1,0 +1,1 @@
+"""Working the lanes: match, plan, wait for the slot, send, look, record."""

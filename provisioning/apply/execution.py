@@ -1,0 +1,181 @@
+"""Executing one planned request: send it, prove what has to be proven, record it."""
+
+from __future__ import annotations
+
+import contextlib
+
+from provisioning.apply.intents import Intents
+from provisioning.apply.matching import Matching
+from provisioning.apply.outcome import Recorder
+from provisioning.apply.pacer import Turn
+from provisioning.apply.removal import RemovalForm
+from provisioning.apply.sender import Sender
+from provisioning.errors import AnswerLost, Rejected
+from provisioning.job import Job
+from provisioning.lanes import WorkItem
+from provisioning.model import (
+    AddMembers,
+    CreateObject,
+    DeleteObject,
+    Key,
+    MemberRemoval,
+    RemoveMembers,
+    TargetObject,
+    UpdateObject,
+    Write,
+)
+from provisioning.plan import Planned
+from provisioning.ports import TargetWriter
+from provisioning.resolve import Case
+
+
+class Execution:
+    """Executes plans. Without a ``writer``, in a dry run, what would be sent is taken as done."""
+
+    def __init__(
+        self,
+        job: Job,
+        sender: Sender,
+        matching: Matching,
+        removal: RemovalForm,
+        recorder: Recorder,
+        intents: Intents,
+        writer: TargetWriter | None,
+    ) -> None:
+        self._job = job
+        self._sender = sender
+        self._matching = matching
+        self._removal = removal
+        self._recorder = recorder
+        self._intents = intents
+        self._writer = writer
+        self._last: dict[Key, Planned] = {}
+
+    @property
+    def is_dry_run(self) -> bool:
+        """Whether nothing is sent."""
+        return self._writer is None
+
+    def last(self, key: Key) -> Planned | None:
+        """The plan of the key that was sent last, or was about to be."""
+        return self._last.get(key)
+
+    def forget(self, key: Key) -> None:
+        """The key's work begins anew."""
+        self._last.pop(key, None)
+
+    async def execute(
+        self, case: Case, plan: Planned, item: WorkItem, turn: Turn | None, *, last: bool
+    ) -> bool:
+        """Sends one request and records it. False when another form must be tried."""
+        began = self._job.clock.monotonic()
+        self._last[item.key] = plan
+        if self._writer is None:
+            answer = self._as_if(case, plan)
+        elif isinstance(plan.write, RemoveMembers):
+            if not await self._remove(self._writer, case, plan.write, item, turn):
+                return False
+            answer = None
+        else:
+            answer = await self._write(self._writer, case, plan.write, item, turn)
+        took = self._job.clock.monotonic() - began
+        await self._recorder.success(item, case, plan, answer, took, last=last)
+        return True
+
+    async def confirmed(self, case: Case, item: WorkItem, found: TargetObject | None) -> bool:
+        """Whether the live object (``None``: gone) shows that a write without an answer was
+        executed after all. Then it is recorded like any other.
+        """
+        plan = self._last.get(item.key)
+        if plan is None or not shows(plan.write, found):
+            return False
+        await self._recorder.success(item, case, plan, found, 0.0, last=False)
+        return True
+
+    # --- writing -------------------------------------------------------------------------------
+
+    async def _write(
+        self,
+        writer: TargetWriter,
+        case: Case,
+        write: Write,
+        item: WorkItem,
+        turn: Turn | None,
+    ) -> TargetObject | None:
+        if isinstance(write, CreateObject):
+            await self._intents.sending(case)
+        answer = await self._sender.send(lambda: writer.write(write), item.urgency, turn)
+        if answer is None and isinstance(write, CreateObject):
+            answer = await self._matching.by_name(case.key.type, case.name, item.urgency)
+            if answer is None:
+                raise AnswerLost("ZSCloud", f"POST {case.key}", "created, but not to be found")
+        return answer
+
+    async def _remove(
+        self,
+        writer: TargetWriter,
+        case: Case,
+        write: RemoveMembers,
+        item: WorkItem,
+        turn: Turn | None,
+    ) -> bool:
+        """Takes members out. The first removal of a tenant goes alone, and is proven."""
+        unproven = not await self._removal.is_proven(write.form)
+        async with self._removal.first if unproven else contextlib.nullcontext():
+            if unproven and write.form is not await self._removal.form():
+                if turn is not None:
+                    turn.give_back()
+                return False
+            try:
+                await self._send_removal(writer, case, write, item, turn)
+            except Rejected:
+                if await self._removal.try_another(write.form):
+                    return False
+                raise
+            proof = await self._removal.prove(case, write, item.urgency)
+        if proof.contradiction is not None:
+            await self._recorder.refreshed(case, proof.contradiction)
+            await self._recorder.file_again(item)
+        return proof.holds
+
+    async def _send_removal(
+        self,
+        writer: TargetWriter,
+        case: Case,
+        write: RemoveMembers,
+        item: WorkItem,
+        turn: Turn | None,
+    ) -> None:
+        if write.form is MemberRemoval.PUT:
+            whole = await self._removal.as_replacement(case, write, item.urgency, turn)
+            await self._sender.send(lambda: writer.write(whole), item.urgency)
+            return
+        await self._sender.send(lambda: writer.write(write), item.urgency, turn)
+
+    def _as_if(self, case: Case, plan: Planned) -> TargetObject | None:
+        write = plan.write
+        if isinstance(write, CreateObject):
+            return self._recorder.as_if_created(case, write)
+        return None
+
+
+def shows(write: Write, found: TargetObject | None) -> bool:
+    """Whether an object is as a write would have left it."""
+    if found is None:
+        return isinstance(write, DeleteObject)
+    members = set(found.members or ())
+    match write:
+        case UpdateObject():
+            return all(found.attributes.get(p) == v for p, v in write.values.items())
+        case AddMembers():
+            return members.issuperset(write.members)
+        case RemoveMembers():
+            return found.members is not None and members.isdisjoint(write.members)
+        case CreateObject():
+            external = write.attributes.get("externalId")
+            return (
+                external is not None
+                and found.attributes.get("externalId") == external
+                and members.issuperset(write.members)
+            )
+    return False

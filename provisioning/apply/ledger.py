@@ -1,0 +1,170 @@
+"""What ZSCloud confirmed goes into the links: created, updated, found, changed, gone."""
+
+from __future__ import annotations
+
+import msgspec
+
+from provisioning.apply.tally import linked_as, minus, provisioned_by, removed_by
+from provisioning.guard import Tally
+from provisioning.job import Job
+from provisioning.links import NAME_PATH, Link, Origin
+from provisioning.mirror import MirrorUser, group_key
+from provisioning.model import (
+    AddMembers,
+    Attributes,
+    CreateObject,
+    DeleteObject,
+    Key,
+    ObjectType,
+    RemoveMembers,
+    TargetObject,
+    UpdateObject,
+)
+from provisioning.plan import Planned
+from provisioning.ports import Row
+from provisioning.resolve import Case
+from provisioning.scope import GroupGraph
+
+
+class Ledger:
+    """Keeps the links of one job as ZSCloud last confirmed them."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    async def executed(
+        self, graph: GroupGraph, case: Case, plan: Planned, answer: TargetObject | None
+    ) -> list[Row]:
+        """Rows of a plan that was executed."""
+        rows = await self._written(graph, case, plan, answer)
+        # The tallies last, without waiting: they are shared by outcomes recorded side by side.
+        rows += self._job.removed_rows(removed_by(plan))
+        return rows + self._job.provisioned_rows(provisioned_by(case, plan))
+
+    async def _written(
+        self, graph: GroupGraph, case: Case, plan: Planned, answer: TargetObject | None
+    ) -> list[Row]:
+        write, link, links = plan.write, case.link, self._job.links
+        if isinstance(write, CreateObject):
+            assert answer is not None
+            return await self._created(case, write, answer)
+        assert link is not None
+        match write:
+            case AddMembers():
+                await links.change_members(case.key.id, dict.fromkeys(write.members, True), ())
+                return []
+            case RemoveMembers():
+                await links.change_members(case.key.id, {}, write.members)
+                return []
+            case DeleteObject():
+                return await self._deleted(graph, case, link)
+            case UpdateObject():
+                changed = msgspec.structs.replace(
+                    link,
+                    attributes=merged(link.attributes, write.values),
+                    written_at=self._job.clock.time(),
+                )
+                return links.put(changed, link)
+        raise AssertionError(write)
+
+    async def _created(self, case: Case, write: CreateObject, answer: TargetObject) -> list[Row]:
+        link = self._link(case.key, answer, Origin.CREATED, dict(write.attributes))
+        if case.key.type is ObjectType.GROUP:
+            added = dict.fromkeys(write.members, True)
+            await self._job.links.change_members(case.key.id, added, ())
+        return self._job.links.put(link, None)
+
+    async def _deleted(self, graph: GroupGraph, case: Case, link: Link) -> list[Row]:
+        rows = self._job.links.drop(link)
+        if case.key.type is ObjectType.GROUP:
+            await self._job.links.forget_members(case.key.id)
+            return rows
+        if isinstance(case.row, MirrorUser):
+            # The account is gone from its groups with itself: no request has to take it out.
+            for group in graph.assigned_ancestors(case.row.groups):
+                await self._job.links.change_members(group, {}, [link.scim_id])
+        if msgspec.structs.replace(case, link=None).forgettable:
+            rows.append(self._job.mirror.users.drop(case.key.id))
+        return rows
+
+    async def matched(self, case: Case, found: TargetObject) -> list[Row]:
+        """Rows that link a principal to an object that exists already."""
+        link = self._link(case.key, found, Origin.MATCHED, found.attributes)
+        members = 0
+        if found.members is not None:
+            owners = await self._job.links.owners(found.members)
+            members = len(owners)
+            add = dict.fromkeys(found.members, False)
+            await self._job.links.change_members(case.key.id, add, ())
+        tally = linked_as(case, active=link.active, memberships=members)
+        return [*self._job.links.put(link, None), *self._job.provisioned_rows(tally)]
+
+    async def refreshed(self, case: Case, found: TargetObject) -> tuple[bool, list[Row]]:
+        """Whether the record was wrong, and the rows that take the live object for it."""
+        assert case.link is not None
+        link = msgspec.structs.replace(
+            case.link,
+            attributes=found.attributes,
+            written_at=self._job.clock.time(),
+            protected=case.link.protected or self.is_protected(found),
+        )
+        changed = found.attributes != case.link.attributes
+        if case.key.type is ObjectType.GROUP and found.members is not None:
+            live = set(found.members)
+            recorded = await self._job.links.members(case.key.id)
+            changed = changed or live != set(recorded)
+            add = {id: False for id in live if id not in recorded}
+            gone = [id for id in recorded if id not in live]
+            await self._job.links.change_members(case.key.id, add, gone)
+        rows = self._job.links.put(link, case.link)
+        before, now = case.link.active, link.active
+        if case.key.type is ObjectType.USER and before != now:
+            rows += self._job.provisioned_rows(Tally(users=1 if now else -1))
+        return changed, rows
+
+    async def vanished(self, case: Case) -> list[Row]:
+        """Rows that end a link whose object is gone from ZSCloud."""
+        assert case.link is not None
+        if case.key.type is ObjectType.GROUP:
+            await self._job.links.forget_members(case.key.id)
+        tally = linked_as(case, active=case.link.active, memberships=len(case.ours))
+        return [*self._job.links.drop(case.link), *self._job.provisioned_rows(minus(tally))]
+
+    async def moved(self, owner: Case) -> list[Row]:
+        """Rows that take an object away from a principal that has no right to it any more."""
+        return await self.vanished(owner)
+
+    async def groups_to_join(self, graph: GroupGraph, case: Case) -> list[Key]:
+        """Groups that exist in ZSCloud and that a newly linked user belongs to."""
+        if not isinstance(case.row, MirrorUser):
+            return []
+        groups = graph.assigned_ancestors(case.row.groups)
+        return sorted(await self._job.links.get_many(group_key(id) for id in groups))
+
+    def is_protected(self, found: TargetObject) -> bool:
+        """Whether the object is an administrator's, or named by PROTECTED."""
+        name = str(found.attributes.get(NAME_PATH[found.type]) or "")
+        admin = self._job.rules.admin_group.casefold()
+        if self._job.rules.protects(name):
+            return True
+        if found.type is ObjectType.GROUP:
+            return name.casefold() == admin
+        return any(group.display.casefold() == admin for group in found.groups or ())
+
+    def _link(self, key: Key, found: TargetObject, origin: Origin, attributes: Attributes) -> Link:
+        now = self._job.clock.time()
+        return Link(
+            key=key,
+            scim_id=found.id,
+            attributes=attributes,
+            origin=origin,
+            linked_at=now,
+            written_at=now,
+            protected=origin is Origin.MATCHED and self.is_protected(found),
+        )
+
+
+def merged(attributes: Attributes, values: Attributes) -> Attributes:
+    """Attributes after an update; ``None`` removes one."""
+    after = {**attributes, **values}
+    return {path: value for path, value in after.items() if value is not None}

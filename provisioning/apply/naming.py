@@ -1,0 +1,105 @@
+"""Who may have a name: ZSCloud's names are unique, and principals pass them on.
+
+A principal that wants a name held by another of ours waits for it, if that one wants another
+name; a ring of such wishes is broken by a name of its own.
+"""
+
+from __future__ import annotations
+
+from provisioning.errors import Conflict
+from provisioning.job import Job
+from provisioning.links import NAME_PATH, name_key
+from provisioning.model import (
+    Action,
+    Change,
+    CreateObject,
+    Key,
+    ModifiedProperty,
+    UpdateObject,
+    change_digest,
+)
+from provisioning.plan import Planned
+from provisioning.resolve import Case, resolve
+from provisioning.scope import GroupGraph
+
+
+class Blocked(Exception):
+    """The wanted name is held by our own link of ``holder``, which wants another one."""
+
+    def __init__(self, holder: Key) -> None:
+        super().__init__(str(holder))
+        self.holder = holder
+
+
+class Names:
+    """The names that are asked for while one drain runs."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._asked: dict[str, Key] = {}
+
+    async def check(self, graph: GroupGraph, case: Case, plan: Planned) -> None:
+        """Whether the name that a create or rename wants is free among our own objects.
+
+        Raises ``Blocked`` while it is being passed on, ``Conflict`` when its holder keeps it.
+        """
+        name = _wanted(plan)
+        if name is None:
+            return
+        # Two principals of one name may be in flight at once: the second waits for the first.
+        first = self._asked.setdefault(name_key(case.key.type, name), case.key)
+        if first != case.key:
+            raise Blocked(first)
+        holder = await self._job.links.holder(case.key.type, name)
+        if holder is None or holder == case.key:
+            return
+        other = await resolve(self._job, graph, holder)
+        if other is None or other.link is None or not other.verdict.active:
+            return  # ZSCloud decides: a conflict is met by looking.
+        self.refuse(case, other, name)
+
+    def refuse(self, case: Case, other: Case, name: str) -> None:
+        """Raises ``Blocked`` if the other wants another name, else ``Conflict``."""
+        if other.name.casefold() != name.casefold():
+            raise Blocked(other.key)
+        raise Conflict(
+            "ZSCloud",
+            f"provision {case.key}",
+            f"'{case.name}' belongs to {other.key} ({other.name}), which keeps it",
+            remedy="Two principals map to one ZSCloud name: rename one of them in Entra, or "
+            "unassign one.",
+        )
+
+    def release(self, key: Key) -> None:
+        """The key asks for no name any more."""
+        self._asked = {name: one for name, one in self._asked.items() if one != key}
+
+
+def ring_break(case: Case) -> Planned | None:
+    """Gives an object a name of its own for a moment, so that the others of a ring have theirs."""
+    if case.link is None:
+        return None
+    path = NAME_PATH[case.key.type]
+    domain = case.name.partition("@")[2]
+    name = f"{case.key.id}@{domain}" if domain else str(case.key.id)
+    change = Change(
+        change_id=change_digest(Action.UPDATE, case.key, {path: name}),
+        action=Action.UPDATE,
+        object_type=case.key.type,
+        source_id=case.key.id,
+        target_id=case.link.scim_id,
+        name=case.name,
+        reason_code="NameExchanged",
+        reason="Principals exchange their names: one takes a name of its own for a moment.",
+        modified_properties=(ModifiedProperty(path, case.link.attributes.get(path), name),),
+    )
+    return Planned(UpdateObject(case.key.type, case.link.scim_id, {path: name}), (change,))
+
+
+def _wanted(plan: Planned) -> str | None:
+    write = plan.write
+    if isinstance(write, CreateObject):
+        return str(write.attributes.get(NAME_PATH[write.type]) or "") or None
+    if isinstance(write, UpdateObject):
+        return str(write.values.get(NAME_PATH[write.type]) or "") or None
+    return None

@@ -1,0 +1,310 @@
+"""Recording outcomes: log, escrow, link; then the item leaves the work set.
+
+Rows go in that order, the item last: dying in between repeats harmlessly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from provisioning.apply.ledger import Ledger
+from provisioning.errors import RemoteError
+from provisioning.explain import steps_of
+from provisioning.job import Job
+from provisioning.lanes import Aspect, Lane, Rank, WorkItem
+from provisioning.links import NAME_PATH
+from provisioning.model import Change, CreateObject, Key, ObjectType, ScimId, TargetObject
+from provisioning.plan import Planned, Skipped
+from provisioning.ports import Row
+from provisioning.provisioning_log import LogEntry, LogStatus, Step, entry_of_change
+from provisioning.record import CycleRecord
+from provisioning.resolve import Case
+from provisioning.scope import GroupGraph
+
+
+class Recorder:
+    """Records what became of each item, for the job and for the cycle."""
+
+    def __init__(self, job: Job, cycle: CycleRecord, *, collect: bool = False) -> None:
+        self._job = job
+        self.cycle = cycle
+        self.graph = GroupGraph((), job.rules.scope)
+        self.ledger = Ledger(job)
+        self._collect = collect
+        self.changes: list[Change] = []
+        """Of a dry run: what would be sent, in order."""
+
+    # --- outcomes ------------------------------------------------------------------------------
+
+    async def nothing_to_do(
+        self, item: WorkItem, case: Case | None, skipped: Skipped | None, *, worked: bool = False
+    ) -> None:
+        """The item needs no request, or no further one (``worked``), or must not have one."""
+        if skipped is not None and case is not None:
+            await self._skipped(item, case, skipped)
+            return
+        rows: list[Row] = []
+        if not worked and item.lane is Lane.ON_DEMAND and case and not case.verdict.active:
+            self.cycle.counts.skipped += 1
+            verdict = case.verdict
+            code, why = verdict.reason.value, verdict.sentence
+            entry = self._entry(item, case, LogStatus.SKIPPED, reason_code=code, reason=why)
+            rows += self._job.log.rows([entry])
+        elif not worked:
+            self.cycle.counts.unchanged += 1
+        if case is not None and case.forgettable:
+            rows.append(self._job.mirror.users.drop(case.key.id))
+        await self._finish(item, rows)
+
+    async def success(
+        self,
+        item: WorkItem,
+        case: Case,
+        plan: Planned,
+        answer: TargetObject | None,
+        took: float,
+        *,
+        last: bool,
+    ) -> None:
+        """A request was executed: the link says so, the log says why."""
+        linked = case.link.scim_id if case.link is not None else None
+        target = answer.id if answer is not None else linked
+        rows = self._job.log.rows(self._entries(item, case, plan, target, took))
+        cleared = await self._escrow_cleared(item)
+        joined = await self._joined(item, case)
+        rows += await self.ledger.executed(self.graph, case, plan, answer)
+        rows += [self._job.links.intents.drop(str(case.key)), *joined]
+        for change in plan.changes:
+            self.cycle.counts.add(change)
+        if self._collect:
+            self.changes.extend(plan.changes)
+        if last:
+            rows += self._end_rows(item)
+        self._job.store.defer([*cleared, *rows])
+
+    async def matched(self, item: WorkItem, case: Case, found: TargetObject) -> None:
+        """An object that exists already is the principal's: it is linked."""
+        path = NAME_PATH[case.key.type]
+        entry = self._entry(
+            item,
+            case,
+            LogStatus.SUCCESS,
+            reason_code="Matched",
+            reason=f"An object of that {path} exists in ZSCloud: it is linked, not created again.",
+            target_id=found.id,
+        )
+        joined = await self._joined(item, case)
+        rows = await self.ledger.matched(case, found)
+        intent = self._job.links.intents.drop(str(case.key))
+        self._job.store.defer([*self._job.log.rows([entry]), *rows, intent, *joined])
+
+    async def failure(self, item: WorkItem, case: Case | None, error: RemoteError) -> None:
+        """The item failed: logged, and set aside in escrow."""
+        await self._fail(item, case, error.code, str(error), error.remedy)
+
+    async def refreshed(self, case: Case, found: TargetObject) -> bool:
+        """Takes the live object for the record. True if the record was wrong."""
+        changed, rows = await self.ledger.refreshed(case, found)
+        self._job.store.defer(rows)
+        return changed
+
+    async def vanished(self, item: WorkItem, case: Case) -> None:
+        """The linked object is gone from ZSCloud: the link ends, and the key is worked anew."""
+        assert case.link is not None
+        entry = self._entry(
+            item,
+            case,
+            LogStatus.SUCCESS,
+            reason_code="TargetGone",
+            reason="The linked object is no longer in ZSCloud; the link was dropped.",
+            target_id=case.link.scim_id,
+        )
+        rows = [*self._job.log.rows([entry]), *await self.ledger.vanished(case)]
+        if item.aspect is Aspect.REMOVAL and case.verdict.active:
+            rows += self._job.work.file([self._again(item, case.key)])
+        self._job.store.defer(rows)
+
+    async def moved(self, item: WorkItem, owner: Case) -> None:
+        """The object of a principal that is gone or out of scope goes to its successor."""
+        assert owner.link is not None
+        entry = self._entry(
+            item,
+            owner,
+            LogStatus.SUCCESS,
+            reason_code="LinkMoved",
+            reason=f"The ZSCloud object goes to {item.key}, which has its name now.",
+            target_id=owner.link.scim_id,
+        )
+        rows = await self.ledger.moved(owner)
+        self._job.store.defer([*self._job.log.rows([entry]), *rows])
+
+    async def protect(self, case: Case) -> None:
+        """A delete was refused as an administrator's: the object is protected from now on."""
+        assert case.link is not None
+        link = msgspec.structs.replace(case.link, protected=True)
+        self._job.store.defer(self._job.links.put(link, case.link))
+
+    async def member_refused(
+        self, item: WorkItem, case: Case, member: Key, error: RemoteError
+    ) -> None:
+        """One member is refused by the server: the group goes on without it for now."""
+        entry = self._entry(
+            item,
+            case,
+            LogStatus.FAILURE,
+            reason_code=error.code,
+            reason=f"The member {member} was refused: {error}",
+            error_code=error.code,
+            remedy=error.remedy,
+        )
+        self._job.store.defer(self._job.log.rows([entry]))
+
+    async def file_again(self, item: WorkItem) -> None:
+        """Files the group's additions: its members turned out to be others than recorded."""
+        self._job.store.defer(self._job.work.file([self._again(item, item.key)]))
+
+    def unjudged(self, key: Key) -> None:
+        """A removal that no brake has judged: stored, so that no end of this process loses it."""
+        self._job.store.defer([self._job.touched.put(str(key), "")])
+
+    def as_if_created(self, case: Case, write: CreateObject) -> TargetObject:
+        """Of a dry run: the object that the create would make, so that later steps can name it."""
+        return TargetObject(
+            case.key.type, ScimId(f"planned:{case.key}"), write.attributes, write.members
+        )
+
+    # --- rows ----------------------------------------------------------------------------------
+
+    async def _finish(self, item: WorkItem, rows: Sequence[Row]) -> None:
+        cleared = await self._escrow_cleared(item)
+        self._job.store.defer([*rows, *cleared, *self._end_rows(item)])
+
+    def _end_rows(self, item: WorkItem) -> list[Row]:
+        self.cycle.done += 1
+        self.cycle.left = max(0, self.cycle.left - 1)
+        cycle = self._job.cycles.rows.put(self.cycle.cycle_id, self.cycle)
+        return [cycle, self._job.work.done(item)]
+
+    async def _escrow_cleared(self, item: WorkItem) -> list[Row]:
+        entry = await self._job.escrow.get(item)
+        return [] if entry is None else self._job.escrow.clear(entry)
+
+    async def _joined(self, item: WorkItem, case: Case) -> list[Row]:
+        """A user that has an account now is missing in the groups that are there already."""
+        if case.link is not None or case.key.type is not ObjectType.USER:
+            return []
+        groups = await self.ledger.groups_to_join(self.graph, case)
+        lane = max(item.lane, Lane.ON_DEMAND)
+        return self._job.work.file(self._again(item, key, lane=lane) for key in groups)
+
+    def _again(self, item: WorkItem, key: Key, lane: Lane = Lane.LIVE) -> WorkItem:
+        return WorkItem(
+            key=key,
+            aspect=Aspect.OBJECT,
+            lane=lane,
+            rank=Rank.GROUPS_AGAIN if key.type is ObjectType.GROUP else Rank.USERS,
+            cause=item.cause,
+            cycle_id=item.cycle_id,
+            generation=self._job.ids.new(),
+            filed_at=item.filed_at,
+        )
+
+    async def _skipped(self, item: WorkItem, case: Case, skipped: Skipped) -> None:
+        if skipped.code == "MandatoryFieldsMissing":
+            await self._fail(item, case, skipped.code, skipped.sentence, skipped.remedy)
+            return
+        self.cycle.counts.skipped += 1
+        entry = self._entry(
+            item,
+            case,
+            LogStatus.SKIPPED,
+            reason_code=skipped.code,
+            reason=skipped.sentence,
+            remedy=skipped.remedy,
+        )
+        await self._finish(item, self._job.log.rows([entry]))
+
+    async def _fail(
+        self, item: WorkItem, case: Case | None, code: str, sentence: str, remedy: str
+    ) -> None:
+        self.cycle.counts.failed += 1
+        before = await self._job.escrow.get(item)
+        entry = self._entry(
+            item,
+            case,
+            LogStatus.FAILURE,
+            reason_code=code,
+            reason=sentence,
+            error_code=code,
+            remedy=remedy,
+        )
+        failed = Step("export", "failure", sentence)
+        entry = msgspec.structs.replace(entry, steps=(*entry.steps, failed))
+        _, rows = self._job.escrow.enter(
+            before,
+            item,
+            name=case.name if case else item.key.id,
+            error_code=code,
+            reason=sentence,
+            remedy=remedy,
+            now=self._job.clock.time(),
+        )
+        self._job.store.defer([*self._job.log.rows([entry]), *rows, *self._end_rows(item)])
+
+    def _entries(
+        self, item: WorkItem, case: Case, plan: Planned, target: ScimId | None, took: float
+    ) -> list[LogEntry]:
+        now = self._job.clock.time()
+        steps = steps_of(case, plan, target)
+        return [
+            entry_of_change(
+                change,
+                id=self._job.ids.new(),
+                time=now,
+                cycle_id=item.cycle_id,
+                cause=item.cause,
+                target_id=target,
+                attempt=item.attempt,
+                duration_ms=round(took * 1000),
+                latency_ms=max(0, round((now - item.filed_at) * 1000)),
+                steps=steps,
+            )
+            for change in plan.changes
+        ]
+
+    def _entry(
+        self,
+        item: WorkItem,
+        case: Case | None,
+        status: LogStatus,
+        *,
+        reason_code: str,
+        reason: str,
+        target_id: ScimId | None = None,
+        error_code: str | None = None,
+        remedy: str | None = None,
+    ) -> LogEntry:
+        now = self._job.clock.time()
+        key = case.key if case else item.key
+        link = case.link if case else None
+        return LogEntry(
+            id=self._job.ids.new(),
+            time=now,
+            cycle_id=item.cycle_id,
+            cause=item.cause,
+            status=status,
+            action=None,
+            object_type=key.type,
+            source_id=key.id,
+            target_id=target_id or (link.scim_id if link else None),
+            name=case.name if case else key.id,
+            reason_code=reason_code,
+            reason=reason,
+            error_code=error_code,
+            remedy=remedy,
+            attempt=item.attempt,
+            latency_ms=max(0, round((now - item.filed_at) * 1000)),
+            steps=steps_of(case, None, target_id) if case else (),
+        )

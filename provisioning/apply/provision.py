@@ -1,0 +1,370 @@
+"""One key's work: resolve, match, plan, send, record, until nothing differs.
+
+Whatever ZSCloud answers that contradicts the record is met by looking, never by repeating
+blindly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from provisioning.apply.execution import Execution
+from provisioning.apply.intents import Intents
+from provisioning.apply.matching import Matching
+from provisioning.apply.members import Members
+from provisioning.apply.naming import Names, ring_break
+from provisioning.apply.outcome import Recorder
+from provisioning.apply.pacer import Turn
+from provisioning.apply.removal import RemovalForm
+from provisioning.apply.sender import Sender
+from provisioning.errors import (
+    AnswerLost,
+    Conflict,
+    NotFound,
+    ProtocolError,
+    Rejected,
+    RemoteError,
+)
+from provisioning.job import Job
+from provisioning.lanes import Aspect, Lane, WorkItem
+from provisioning.mirror import MirrorUser, group_key
+from provisioning.model import (
+    AddMembers,
+    DeleteObject,
+    Key,
+    ObjectType,
+    RemoveMembers,
+    TargetObject,
+)
+from provisioning.plan import (
+    REMOVALS,
+    Planned,
+    Skipped,
+    plan_group,
+    plan_group_removal,
+    plan_user,
+)
+from provisioning.ports import TargetWriter
+from provisioning.resolve import Case, resolve
+from provisioning.scope import GroupGraph
+
+_ROUNDS = 8
+_LOOKS = 3
+
+
+class _Later(Exception):
+    """The item stays in the work set: the engine is stopping, or a removal goes first."""
+
+
+class Provisioner:
+    """Does the work of items. A dry run has no ``writer``."""
+
+    def __init__(
+        self,
+        job: Job,
+        sender: Sender,
+        matching: Matching,
+        removal: RemovalForm,
+        recorder: Recorder,
+        writer: TargetWriter | None,
+        cycle_id: str,
+    ) -> None:
+        self.intents = Intents(job)
+        self.unjudged: set[Key] = set()
+        """Keys whose work turned out to be a removal that no brake has judged yet."""
+        self._job = job
+        self._sender = sender
+        self._matching = matching
+        self._removal = removal
+        self._recorder = recorder
+        self._cycle_id = cycle_id
+        self._execution = Execution(job, sender, matching, removal, recorder, self.intents, writer)
+        self._names = Names(job)
+        self._members = Members(job, matching, recorder)
+        self._rings: set[Key] = set()
+        self._preempted: set[Key] = set()
+
+    @property
+    def graph(self) -> GroupGraph:
+        """The watched groups, as loaded last."""
+        return self._recorder.graph
+
+    @graph.setter
+    def graph(self, graph: GroupGraph) -> None:
+        self._recorder.graph = graph
+
+    def preempt(self, key: Key) -> None:
+        """A removal of the same group is waiting: go on with it after the request in flight."""
+        self._preempted.add(key)
+
+    def ring(self, key: Key) -> None:
+        """The key's next work is to break a ring of names that it is part of."""
+        self._rings.add(key)
+
+    async def provision(self, item: WorkItem, stopping: Callable[[], bool]) -> None:
+        """Works until nothing differs, or the outcome is recorded as skipped or failed.
+
+        Raises ``Blocked``, ``CredentialsRefused``, ``LeaseUnavailable``, ``RemoteUnavailable``:
+        the item then stays in the work set.
+        """
+        self._preempted.discard(item.key)
+        self._execution.forget(item.key)
+        try:
+            if item.key in self._rings:
+                self._rings.discard(item.key)
+                await self._break_ring(item)
+            else:
+                await self._rounds(item, stopping)
+        except _Later:
+            return
+        except (Rejected, Conflict, NotFound, ProtocolError, AnswerLost) as error:
+            await self.set_aside(item, error)
+        finally:
+            self._names.release(item.key)
+            self.intents.withdraw(item.key)
+
+    async def set_aside(self, item: WorkItem, error: RemoteError) -> None:
+        """Records a failure: the principal goes to escrow and is tried again later."""
+        case = await resolve(self._job, self.graph, item.key)
+        await self._recorder.failure(item, case, error)
+
+    # --- rounds --------------------------------------------------------------------------------
+
+    async def _rounds(self, item: WorkItem, stopping: Callable[[], bool]) -> None:
+        rounds = looks = 0
+        worked = False
+        while rounds < _ROUNDS:
+            rounds += 1
+            case = await self._case(item)
+            plans = [] if case is None else await self._plans(case, item)
+            if case is None or isinstance(plans, Skipped) or not plans:
+                await self._end(item, case, plans, worked=worked)
+                return
+            try:
+                if await self._carry_out(case, plans, item, stopping):
+                    return
+                worked = True
+            except (NotFound, AnswerLost, Conflict, Rejected) as error:
+                looks += 1
+                if looks > _LOOKS:
+                    raise
+                if await self._look(case, item, error) and isinstance(error, (NotFound, Rejected)):
+                    await self._members.doubt(case, self._execution.last(item.key), error, item)
+                    rounds = looks = 0  # Halving a batch makes progress, and comes to an end.
+        raise ProtocolError(
+            "ZSCloud",
+            f"provision {item.key}",
+            "the object never becomes what was written",
+            remedy="Compare the object in the ZSCloud portal with the modified properties logged; "
+            "the server ignores or changes a value.",
+        )
+
+    async def _end(
+        self,
+        item: WorkItem,
+        case: Case | None,
+        plans: Sequence[Planned] | Skipped,
+        *,
+        worked: bool,
+    ) -> None:
+        refused = self._members.refusal(item.key)
+        if refused is not None and item.aspect is Aspect.OBJECT:
+            await self._recorder.failure(item, case, refused)
+            return
+        skipped = plans if isinstance(plans, Skipped) else None
+        await self._recorder.nothing_to_do(item, case, skipped, worked=worked)
+
+    async def _carry_out(
+        self, case: Case, plans: list[Planned], item: WorkItem, stopping: Callable[[], bool]
+    ) -> bool:
+        """Executes the plans in order. True when the item is done with."""
+        single = len(plans) == 1 and case.key.type is ObjectType.USER
+        for plan in plans:
+            turn = await self._turn(item, stopping)
+            # The slot has come: what is sent is decided now, not when the wait began.
+            late = turn is not None and turn.waited and single
+            if turn is not None and late and await self._chosen_again(item) != plans:
+                turn.give_back()
+                return False
+            if not await self._execution.execute(case, plan, item, turn, last=single):
+                return False
+            if not single:
+                case = await self._after(case, plan)
+        return single
+
+    async def _turn(self, item: WorkItem, stopping: Callable[[], bool]) -> Turn | None:
+        """The send slot; a dry run needs none. Raises ``_Later`` if the item must wait."""
+        turn = None
+        if not self._execution.is_dry_run:
+            turn = await self._sender.turn(item.urgency)
+        if stopping() or item.key in self._preempted:
+            if turn is not None:
+                turn.give_back()
+            raise _Later
+        return turn
+
+    async def _chosen_again(self, item: WorkItem) -> list[Planned] | Skipped:
+        case = await resolve(self._job, self.graph, item.key)
+        return [] if case is None else await self._plans(case, item)
+
+    async def _after(self, case: Case, plan: Planned) -> Case:
+        """The case after an executed plan: its members in place, since a group may be large."""
+        write = plan.write
+        if isinstance(write, AddMembers):
+            recorded = {**case.recorded, **dict.fromkeys(write.members, True)}
+            return msgspec.structs.replace(case, recorded=recorded)
+        if isinstance(write, RemoveMembers):
+            gone = set(write.members)
+            recorded = {id: ours for id, ours in case.recorded.items() if id not in gone}
+            return msgspec.structs.replace(case, recorded=recorded)
+        return await resolve(self._job, self.graph, case.key) or case
+
+    # --- matching ------------------------------------------------------------------------------
+
+    async def _case(self, item: WorkItem) -> Case | None:
+        """The case, linked to the object that matches it when there is one."""
+        case = await resolve(self._job, self.graph, item.key)
+        if case is None or case.link is not None or not case.verdict.active:
+            return case
+        if case.mapped.problems:
+            return case
+        intent = self.intents.take_open(item.key)
+        found = await self._matching.find(case, intent, self._cycle_id, item.urgency)
+        return case if found is None else await self._adopt(case, item, found)
+
+    async def _adopt(self, case: Case, item: WorkItem, found: TargetObject) -> Case:
+        """Links a principal to the object that matches it."""
+        owner = await self._job.links.owner(found.id)
+        if owner is not None and owner != case.key:
+            await self._take_over(case, item, owner)
+        if case.key.type is ObjectType.GROUP and found.members is None:
+            found = await self._matching.by_id(found.type, found.id, item.urgency)
+        await self._recorder.matched(item, case, found)
+        if case.key.type is ObjectType.GROUP:
+            self._judge_later(case.key)  # Members that do not belong there leave by the brake.
+        return await resolve(self._job, self.graph, case.key) or case
+
+    async def _take_over(self, case: Case, item: WorkItem, owner: Key) -> None:
+        """An object has one link. It moves only if its old principal is gone or out of scope."""
+        other = await resolve(self._job, self.graph, owner)
+        if other is None:
+            link = await self._job.links.get(owner)
+            if link is not None:
+                self._job.store.defer(self._job.links.drop(link))
+            return
+        if other.keeps_its_name:
+            self._names.refuse(case, other, case.name)
+        await self._recorder.moved(item, other)
+        if isinstance(other.row, MirrorUser):
+            # What the account is a member of was the predecessor's: its groups are looked at.
+            for id in self.graph.assigned_ancestors(other.row.groups):
+                self._judge_later(group_key(id))
+
+    def _judge_later(self, key: Key) -> None:
+        self.unjudged.add(key)
+        self._recorder.unjudged(key)
+
+    # --- planning ------------------------------------------------------------------------------
+
+    async def _plans(self, case: Case, item: WorkItem) -> list[Planned] | Skipped:
+        if case.key.type is ObjectType.USER:
+            policy = self._job.rules.deprovisioning
+            plan = plan_user(case.key, case.verdict, case.mapped, case.link, policy)
+            found: list[Planned] | Skipped = [plan] if isinstance(plan, Planned) else plan or []
+        else:
+            found = await self._group_plans(case, item)
+        if isinstance(found, Skipped):
+            return found
+        if item.lane > Lane.ON_DEMAND and _takes_away(found):
+            self._judge_later(case.key)
+            return []
+        for plan in found:
+            await self._names.check(self.graph, case, plan)
+        return found
+
+    async def _group_plans(self, case: Case, item: WorkItem) -> list[Planned] | Skipped:
+        rules = self._job.rules
+        plans: list[Planned] = []
+        if case.link is not None and item.aspect is Aspect.REMOVAL:
+            plans += plan_group_removal(
+                case.key,
+                case.verdict,
+                case.link,
+                case.wanted,
+                case.ours,
+                rules.deprovisioning,
+                await self._removal.form(),
+                rules.member_batch,
+            )
+        if item.aspect is Aspect.OBJECT:
+            additions = plan_group(
+                case.key,
+                case.verdict,
+                case.mapped,
+                case.link,
+                self._members.admitted(case),
+                case.recorded,
+                self._members.batch(case),
+            )
+            if isinstance(additions, Skipped):
+                return plans or additions
+            plans += additions
+        return plans
+
+    async def _break_ring(self, item: WorkItem) -> None:
+        """The item stays in the work set: its proper name comes when it is free."""
+        case = await resolve(self._job, self.graph, item.key)
+        plan = None if case is None else ring_break(case)
+        if case is None or plan is None:
+            return
+        try:
+            turn = await self._turn(item, lambda: False)
+            await self._execution.execute(case, plan, item, turn, last=False)
+        except (NotFound, AnswerLost) as error:
+            await self._look(case, item, error)
+
+    # --- looking -------------------------------------------------------------------------------
+
+    async def _look(self, case: Case, item: WorkItem, error: RemoteError) -> bool:
+        """Reads the object and takes what it is for the record; the next round plans anew.
+
+        True if the record was right: looking explained nothing.
+        """
+        if case.link is None:
+            return await self._look_by_name(case, item, error)
+        sent = self._execution.last(item.key)
+        if isinstance(error, Conflict):
+            if sent is None or not isinstance(sent.write, DeleteObject):
+                raise error
+            # The only delete that ZSCloud answers 409 is that of an administrator.
+            await self._recorder.protect(case)
+            return False
+        lost = isinstance(error, AnswerLost)
+        try:
+            found = await self._matching.by_id(case.key.type, case.link.scim_id, item.urgency)
+        except NotFound:
+            if not lost or not await self._execution.confirmed(case, item, None):
+                await self._recorder.vanished(item, case)
+            return False
+        if lost and await self._execution.confirmed(case, item, found):
+            return False
+        return not await self._recorder.refreshed(case, found)
+
+    async def _look_by_name(self, case: Case, item: WorkItem, error: RemoteError) -> bool:
+        found = await self._matching.by_name(case.key.type, case.name, item.urgency)
+        if found is None:
+            if isinstance(error, Conflict):
+                raise error
+            return True
+        if found.type is ObjectType.GROUP and found.members is None:
+            found = await self._matching.by_id(found.type, found.id, item.urgency)
+        lost = isinstance(error, AnswerLost)
+        if not lost or not await self._execution.confirmed(case, item, found):
+            await self._adopt(case, item, found)
+        return False
+
+
+def _takes_away(plans: Sequence[Planned]) -> bool:
+    return any(change.action in REMOVALS for plan in plans for change in plan.changes)
