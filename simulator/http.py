@@ -47,7 +47,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One HTTP answer. ``drop`` closes the connection without an answer: the caller never learns."""
+    """One HTTP answer. ``drop`` closes the connection without one: the caller never learns."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)

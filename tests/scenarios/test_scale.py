@@ -27,11 +27,16 @@ def company(users: int, departments: int) -> Tenant:
     return tenant
 
 
+def batches(members: int, batch: int) -> int:
+    """Requests for so many members."""
+    return (members + batch - 1) // batch
+
+
 def floor(users: int, departments: int, batch: int = 100) -> int:
     """The least requests: a POST for each object, the further members in batches, the lists."""
-    patches = -(-users // batch) - 1
-    patches += departments * (-(-(-(-users // departments)) // batch) - 1)
-    return users + departments + 1 + patches + -(-users // 1000) + 1
+    patches = batches(users, batch) - 1
+    patches += departments * (batches(batches(users, departments), batch) - 1)
+    return users + departments + 1 + patches + batches(users, 1000) + 1
 
 
 @pytest.mark.parametrize(("users", "departments", "rate"), [(1000, 50, 0), (1000, 50, 5)])
