@@ -15,6 +15,9 @@ from collections.abc import Iterable
 from provisioning.ports import Clock
 
 _SPREAD = 1.01
+_WIDER = 0.01
+_WIDEST = 1.06
+_RELAXED_AFTER = 2000
 _TOLERATED_LATENESS = 0.005
 _REMEMBERED = 8
 _WAITED = 0.02
@@ -52,7 +55,9 @@ class Pacer:
     """
 
     def __init__(self, rate: float, clock: Clock, *, in_flight: int = 16) -> None:
-        self._interval = _SPREAD / rate if rate > 0 else 0.0
+        self._base = 1 / rate if rate > 0 else 0.0
+        self._spread = _SPREAD
+        self._since_refusal = 0
         self._clock = clock
         self._limit = in_flight if rate <= 0 else max(in_flight, int(rate * 20))
         self._flying = 0
@@ -81,8 +86,22 @@ class Pacer:
                 future.result().give_back()
             raise
 
+    @property
+    def _interval(self) -> float:
+        return self._base * self._spread
+
+    def refused(self, retry_after: float) -> None:
+        """ZSCloud answered 429: nothing is sent for a while, and then a little slower.
+
+        A server that counts a sliding second sees our jitter as too much; the spread settles
+        where it does not.
+        """
+        self._spread = min(_WIDEST, self._spread + _WIDER)
+        self._since_refusal = 0
+        self.pause(retry_after)
+
     def pause(self, seconds: float) -> None:
-        """No request is sent for that long: ZSCloud answered 429."""
+        """No request is sent for that long."""
         self._next = max(self._next, self._clock.monotonic() + seconds)
         self._changed.set()
 
@@ -127,6 +146,10 @@ class Pacer:
         start = self._next if late < _TOLERATED_LATENESS else now
         self._next = start + self._interval
         self._flying += 1
+        self._since_refusal += 1
+        if self._since_refusal >= _RELAXED_AFTER and self._spread > _SPREAD:
+            self._spread -= _WIDER
+            self._since_refusal = 0
         self._sent.append(self._clock.time())
         future.set_result(Turn(self, waited=now - asked >= _WAITED))
 

@@ -64,7 +64,7 @@ class Sender:
                 throttled += 1
                 if self.deadline is not None and self._clock.monotonic() >= self.deadline:
                     raise
-                self.pacer.pause(max(error.retry_after, self._back_off(throttled)))
+                self.pacer.refused(max(error.retry_after, self._back_off(throttled)))
             except RemoteUnavailable:
                 failed += 1
                 if failed >= _TRIES:
