@@ -1,0 +1,1 @@
+"""The pure decisions by themselves: their laws, and their limits."""
