@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from provisioning.links import NAME_PATH
-from provisioning.model import ScimId
+from provisioning.case import Case
+from provisioning.model import NAME_PATH, ScimId
 from provisioning.plan import Planned
 from provisioning.provisioning_log import Step
-from provisioning.resolve import Case
 
 
 def steps_of(case: Case, plan: Planned | None, target: ScimId | None) -> tuple[Step, ...]:

@@ -8,39 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
-from enum import StrEnum
 
 import msgspec
 
-from provisioning.model import Attributes, EntraId, Key, ObjectType, ScimId
+from provisioning.model import NAME_PATH, EntraId, Key, Link, ObjectType, ScimId, name_key
 from provisioning.ports import Row
 from provisioning.rows import chunks
 from provisioning.rows.buffer import WriteBehind
 from provisioning.rows.table import Table
-
-
-class Origin(StrEnum):
-    """How a link came to be."""
-
-    CREATED = "created"
-    MATCHED = "matched"
-
-
-class Link(msgspec.Struct, frozen=True, kw_only=True):
-    """``attributes`` is the recorded target, by SCIM path; ``written_at`` when it was confirmed."""
-
-    key: Key
-    scim_id: ScimId
-    attributes: Attributes
-    origin: Origin
-    linked_at: float
-    written_at: float
-    protected: bool = False
-
-    @property
-    def active(self) -> bool:
-        """Whether the account was last seen enabled. Servers may leave ``active`` out."""
-        return self.attributes.get("active") is not False
 
 
 class Intent(msgspec.Struct, frozen=True):
@@ -49,15 +24,6 @@ class Intent(msgspec.Struct, frozen=True):
     name: str
     external_id: str | None
     at: float
-
-
-def name_key(type: ObjectType, name: str) -> str:
-    """ZSCloud's names are unique without regard to case (RFC 7643 section 4.1.1: userName)."""
-    return f"{type.value}/{name.casefold()}"
-
-
-NAME_PATH = {ObjectType.USER: "userName", ObjectType.GROUP: "displayName"}
-"""The attribute that names an object, and that ZSCloud matches on."""
 
 
 class Links:

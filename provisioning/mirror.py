@@ -7,48 +7,11 @@ older read over a newer row, and never believe an absence by itself: ``evidence`
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from enum import StrEnum
 
-import msgspec
-
-from provisioning.model import Assignment, Attributes, EntraId, Key, ObjectType
+from provisioning.model import Assignment, EntraId, Key, MirrorGroup, MirrorUser, ObjectType
 from provisioning.ports import Row, Store
 from provisioning.rows import chunks
 from provisioning.rows.table import Table
-
-
-class Presence(StrEnum):
-    """Whether the principal exists in Entra."""
-
-    PRESENT = "present"
-    SOFT_DELETED = "soft_deleted"
-    GONE = "gone"
-
-
-class MirrorUser(msgspec.Struct, frozen=True, kw_only=True):
-    """A user in or near scope. ``roles`` are its direct assignments, id to app role;
-    ``groups`` the watched groups that it is a direct member of.
-    """
-
-    id: EntraId
-    attributes: Attributes
-    enabled: bool
-    presence: Presence = Presence.PRESENT
-    read_at: float
-    roles: dict[str, str] = {}
-    groups: tuple[EntraId, ...] = ()
-
-
-class MirrorGroup(msgspec.Struct, frozen=True, kw_only=True):
-    """A watched group: assigned, or (with nesting) inside an assigned one."""
-
-    id: EntraId
-    attributes: Attributes
-    presence: Presence = Presence.PRESENT
-    read_at: float
-    members_read_at: float = 0.0
-    roles: dict[str, str] = {}
-    parents: tuple[EntraId, ...] = ()
 
 
 class Mirror:

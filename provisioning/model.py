@@ -282,3 +282,73 @@ def change_digest(action: Action, key: Key, new_values: Any) -> str:
     """The stable id of a change: the same for the dry run and for the run."""
     text = msgspec.json.encode([action.value, str(key), new_values], order="deterministic")
     return hashlib.blake2b(text, digest_size=10).hexdigest()
+
+
+# --- what we keep ---------------------------------------------------------------------------
+
+
+class Presence(StrEnum):
+    """Whether the principal exists in Entra."""
+
+    PRESENT = "present"
+    SOFT_DELETED = "soft_deleted"
+    GONE = "gone"
+
+
+class MirrorUser(msgspec.Struct, frozen=True, kw_only=True):
+    """A user in or near scope. ``roles`` are its direct assignments, id to app role;
+    ``groups`` the watched groups that it is a direct member of.
+    """
+
+    id: EntraId
+    attributes: Attributes
+    enabled: bool
+    presence: Presence = Presence.PRESENT
+    read_at: float
+    roles: dict[str, str] = {}
+    groups: tuple[EntraId, ...] = ()
+
+
+class MirrorGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """A watched group: assigned, or (with nesting) inside an assigned one."""
+
+    id: EntraId
+    attributes: Attributes
+    presence: Presence = Presence.PRESENT
+    read_at: float
+    members_read_at: float = 0.0
+    roles: dict[str, str] = {}
+    parents: tuple[EntraId, ...] = ()
+
+
+class Origin(StrEnum):
+    """How a link came to be."""
+
+    CREATED = "created"
+    MATCHED = "matched"
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """``attributes`` is the recorded target, by SCIM path; ``written_at`` when it was confirmed."""
+
+    key: Key
+    scim_id: ScimId
+    attributes: Attributes
+    origin: Origin
+    linked_at: float
+    written_at: float
+    protected: bool = False
+
+    @property
+    def active(self) -> bool:
+        """Whether the account was last seen enabled. Servers may leave ``active`` out."""
+        return self.attributes.get("active") is not False
+
+
+def name_key(type: ObjectType, name: str) -> str:
+    """ZSCloud's names are unique without regard to case (RFC 7643 section 4.1.1: userName)."""
+    return f"{type.value}/{name.casefold()}"
+
+
+NAME_PATH = {ObjectType.USER: "userName", ObjectType.GROUP: "displayName"}
+"""The attribute that names an object, and that ZSCloud matches on."""

@@ -13,9 +13,9 @@ from typing import Any
 
 import msgspec
 
-from provisioning.links import NAME_PATH, Link
 from provisioning.mapping import Mapped
 from provisioning.model import (
+    NAME_PATH,
     Action,
     AddMembers,
     Attributes,
@@ -24,6 +24,7 @@ from provisioning.model import (
     CreateObject,
     DeleteObject,
     Key,
+    Link,
     MemberRemoval,
     ModifiedProperty,
     ObjectType,

@@ -5,53 +5,24 @@ Decided from the mirror and the link: it costs no request.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import msgspec
 
+from provisioning.case import Case
 from provisioning.job import Job
-from provisioning.links import NAME_PATH, Link
 from provisioning.mapping import Mapped
-from provisioning.mirror import MirrorGroup, MirrorUser, Presence, user_key
-from provisioning.model import ChangeMember, EntraId, Key, ObjectType, ScimId
-from provisioning.scope import GroupGraph, Verdict, judge_group, judge_user
-
-
-class Case(msgspec.Struct, frozen=True, kw_only=True):
-    """A principal with its verdict, its mapped attributes and its link.
-
-    For groups: ``wanted`` are the members that belong there and have an account, ``missing`` those
-    without one, ``recorded`` the members last confirmed in ZSCloud (true: we added it), and
-    ``ours`` those of them that we may remove.
-    """
-
-    key: Key
-    row: MirrorUser | MirrorGroup
-    verdict: Verdict
-    mapped: Mapped
-    link: Link | None
-    wanted: Mapping[ScimId, ChangeMember] = {}
-    missing: tuple[Key, ...] = ()
-    recorded: Mapping[ScimId, bool] = {}
-    ours: Mapping[ScimId, ChangeMember] = {}
-
-    @property
-    def forgettable(self) -> bool:
-        """Whether the mirror row of a user may go: neither near scope nor linked."""
-        if self.link is not None or self.verdict.assigned or not isinstance(self.row, MirrorUser):
-            return False
-        near = bool(self.row.roles or self.row.groups)
-        return self.row.presence is Presence.GONE or not near
-
-    @property
-    def keeps_its_name(self) -> bool:
-        """Whether the principal is there and in scope: its ZSCloud object cannot be another's."""
-        return self.verdict.assigned and self.row.presence is Presence.PRESENT
-
-    @property
-    def name(self) -> str:
-        """What people know the principal by."""
-        return self.mapped.name or self.key.id
+from provisioning.mirror import user_key
+from provisioning.model import (
+    NAME_PATH,
+    ChangeMember,
+    EntraId,
+    Key,
+    Link,
+    MirrorUser,
+    ObjectType,
+    Presence,
+    ScimId,
+)
+from provisioning.scope import GroupGraph, judge_group, judge_user
 
 
 async def load_graph(job: Job) -> GroupGraph:

@@ -7,8 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from provisioning.mirror import MirrorGroup, MirrorUser, Presence
-from provisioning.model import DEFAULT_ACCESS, EntraId
+from provisioning.model import DEFAULT_ACCESS, EntraId, MirrorGroup, MirrorUser, Presence
 
 
 class Reason(StrEnum):

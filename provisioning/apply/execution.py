@@ -10,6 +10,7 @@ from provisioning.apply.outcome import Recorder
 from provisioning.apply.pacer import Turn
 from provisioning.apply.removal import RemovalForm
 from provisioning.apply.sender import Sender
+from provisioning.case import Case
 from provisioning.errors import AnswerLost, Rejected
 from provisioning.job import Job
 from provisioning.lanes import WorkItem
@@ -26,7 +27,6 @@ from provisioning.model import (
 )
 from provisioning.plan import Planned
 from provisioning.ports import TargetWriter
-from provisioning.resolve import Case
 
 
 class Execution:

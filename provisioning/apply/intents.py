@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from provisioning.case import Case
 from provisioning.job import Job
 from provisioning.lanes import Aspect, WorkItem
 from provisioning.links import Intent
 from provisioning.model import Key
-from provisioning.resolve import Case, resolve
+from provisioning.resolve import resolve
 from provisioning.scope import GroupGraph
 
 

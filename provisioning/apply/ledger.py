@@ -5,24 +5,27 @@ from __future__ import annotations
 import msgspec
 
 from provisioning.apply.tally import linked_as, minus, provisioned_by, removed_by
+from provisioning.case import Case
 from provisioning.guard import Tally
 from provisioning.job import Job
-from provisioning.links import NAME_PATH, Link, Origin
-from provisioning.mirror import MirrorUser, group_key
+from provisioning.mirror import group_key
 from provisioning.model import (
+    NAME_PATH,
     AddMembers,
     Attributes,
     CreateObject,
     DeleteObject,
     Key,
+    Link,
+    MirrorUser,
     ObjectType,
+    Origin,
     RemoveMembers,
     TargetObject,
     UpdateObject,
 )
 from provisioning.plan import Planned
 from provisioning.ports import Row
-from provisioning.resolve import Case
 from provisioning.scope import GroupGraph
 
 

@@ -10,12 +10,12 @@ import msgspec
 
 from provisioning.apply.pacer import Priority
 from provisioning.apply.sender import Sender
+from provisioning.case import Case
 from provisioning.errors import ProtocolError
 from provisioning.job import Job
-from provisioning.links import NAME_PATH, Intent, name_key
-from provisioning.model import ObjectType, ScimId, TargetObject
+from provisioning.links import Intent
+from provisioning.model import NAME_PATH, ObjectType, ScimId, TargetObject, name_key
 from provisioning.ports import Row, TargetReader
-from provisioning.resolve import Case
 from provisioning.rows.table import Table
 
 _SETTLED = 25.0

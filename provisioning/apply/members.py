@@ -9,12 +9,13 @@ from collections.abc import Mapping
 
 from provisioning.apply.matching import Matching
 from provisioning.apply.outcome import Recorder
+from provisioning.case import Case
 from provisioning.errors import NotFound, RemoteError
 from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane, WorkItem, rank_of
 from provisioning.model import AddMembers, ChangeMember, CreateObject, Key, ObjectType, ScimId
 from provisioning.plan import Planned
-from provisioning.resolve import Case, resolve
+from provisioning.resolve import resolve
 
 _WITH_MEMBERS = (AddMembers, CreateObject)
 

@@ -6,10 +6,11 @@ name; a ring of such wishes is broken by a name of its own.
 
 from __future__ import annotations
 
+from provisioning.case import Case
 from provisioning.errors import Conflict
 from provisioning.job import Job
-from provisioning.links import NAME_PATH, name_key
 from provisioning.model import (
+    NAME_PATH,
     Action,
     Change,
     CreateObject,
@@ -17,9 +18,10 @@ from provisioning.model import (
     ModifiedProperty,
     UpdateObject,
     change_digest,
+    name_key,
 )
 from provisioning.plan import Planned
-from provisioning.resolve import Case, resolve
+from provisioning.resolve import resolve
 from provisioning.scope import GroupGraph
 
 

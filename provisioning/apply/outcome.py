@@ -10,17 +10,24 @@ from collections.abc import Sequence
 import msgspec
 
 from provisioning.apply.ledger import Ledger
+from provisioning.case import Case
 from provisioning.errors import RemoteError
 from provisioning.explain import steps_of
 from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane, Rank, WorkItem
-from provisioning.links import NAME_PATH
-from provisioning.model import Change, CreateObject, Key, ObjectType, ScimId, TargetObject
+from provisioning.model import (
+    NAME_PATH,
+    Change,
+    CreateObject,
+    Key,
+    ObjectType,
+    ScimId,
+    TargetObject,
+)
 from provisioning.plan import Planned, Skipped
 from provisioning.ports import Row
 from provisioning.provisioning_log import LogEntry, LogStatus, Step, entry_of_change
 from provisioning.record import CycleRecord
-from provisioning.resolve import Case
 from provisioning.scope import GroupGraph
 
 

@@ -19,6 +19,7 @@ from provisioning.apply.outcome import Recorder
 from provisioning.apply.pacer import Turn
 from provisioning.apply.removal import RemovalForm
 from provisioning.apply.sender import Sender
+from provisioning.case import Case
 from provisioning.errors import (
     AnswerLost,
     Conflict,
@@ -29,11 +30,12 @@ from provisioning.errors import (
 )
 from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane, WorkItem
-from provisioning.mirror import MirrorUser, group_key
+from provisioning.mirror import group_key
 from provisioning.model import (
     AddMembers,
     DeleteObject,
     Key,
+    MirrorUser,
     ObjectType,
     RemoveMembers,
     TargetObject,
@@ -47,7 +49,7 @@ from provisioning.plan import (
     plan_user,
 )
 from provisioning.ports import TargetWriter
-from provisioning.resolve import Case, resolve
+from provisioning.resolve import resolve
 from provisioning.scope import GroupGraph
 
 _ROUNDS = 8

@@ -12,6 +12,7 @@ import msgspec
 
 from provisioning.apply.pacer import Priority, Turn
 from provisioning.apply.sender import Sender
+from provisioning.case import Case
 from provisioning.errors import Rejected
 from provisioning.job import Job, Knowledge
 from provisioning.model import (
@@ -23,7 +24,6 @@ from provisioning.model import (
     TargetObject,
 )
 from provisioning.ports import TargetReader
-from provisioning.resolve import Case
 
 _ORDER = (MemberRemoval.FILTER, MemberRemoval.VALUE, MemberRemoval.PUT)
 

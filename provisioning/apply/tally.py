@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from provisioning.case import Case
 from provisioning.guard import Tally
 from provisioning.model import Action, ObjectType
 from provisioning.plan import Planned
-from provisioning.resolve import Case
 
 
 def removed_by(plan: Planned) -> Tally:

@@ -12,14 +12,17 @@ import msgspec
 
 from provisioning.evidence import SETTLING, is_settled
 from provisioning.job import Job
-from provisioning.mirror import MirrorGroup, MirrorUser, Presence, group_key, user_key
+from provisioning.mirror import group_key, user_key
 from provisioning.model import (
     Assignment,
     DeltaRow,
     EntraId,
     Key,
     Member,
+    MirrorGroup,
+    MirrorUser,
     ObjectType,
+    Presence,
     SourceGroup,
     SourceUser,
 )

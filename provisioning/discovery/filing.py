@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from provisioning.case import Case
 from provisioning.guard import Brake, Tally, judge
 from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane, Rank, WorkItem, rank_of
-from provisioning.mirror import MirrorUser
-from provisioning.model import Action, EntraId, Key, MemberRemoval, ObjectType
+from provisioning.model import Action, EntraId, Key, MemberRemoval, MirrorUser, ObjectType
 from provisioning.plan import (
     REMOVALS,
     Planned,
@@ -23,7 +23,7 @@ from provisioning.plan import (
 from provisioning.ports import Row
 from provisioning.provisioning_log import LogEntry, LogStatus
 from provisioning.record import CycleRecord
-from provisioning.resolve import Case, resolve, user_case
+from provisioning.resolve import resolve, user_case
 from provisioning.rows.table import Table
 from provisioning.scope import GroupGraph
 

@@ -16,8 +16,15 @@ from provisioning.apply.sender import Sender
 from provisioning.errors import NotFound
 from provisioning.guard import Tally
 from provisioning.job import Job
-from provisioning.links import NAME_PATH, Link
-from provisioning.model import Key, ModifiedProperty, ObjectType, ScimId, TargetObject
+from provisioning.model import (
+    NAME_PATH,
+    Key,
+    Link,
+    ModifiedProperty,
+    ObjectType,
+    ScimId,
+    TargetObject,
+)
 from provisioning.ports import Row, TargetReader
 from provisioning.provisioning_log import LogEntry, LogStatus
 from provisioning.record import CycleRecord

@@ -15,7 +15,7 @@ from provisioning.discovery.facts import Facts
 from provisioning.errors import NotFound, SourceImplausible, WatermarkExpired
 from provisioning.evidence import SECOND_READ_AFTER, SETTLING, Doubt, judge_list, missing_from
 from provisioning.job import Job, Watermark
-from provisioning.mirror import Presence, group_key
+from provisioning.mirror import group_key
 from provisioning.model import (
     Assignment,
     DeltaRow,
@@ -23,6 +23,7 @@ from provisioning.model import (
     Key,
     Member,
     ObjectType,
+    Presence,
     ServicePrincipal,
     SourceUser,
 )

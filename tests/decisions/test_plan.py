@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning.apply.ledger import merged
-from provisioning.links import Link, Origin
 from provisioning.mapping import Mapped, compile_schema
 from provisioning.model import (
     Action,
@@ -19,8 +18,10 @@ from provisioning.model import (
     DeleteObject,
     EntraId,
     Key,
+    Link,
     MemberRemoval,
     ObjectType,
+    Origin,
     RemoveMembers,
     ScimId,
     UpdateObject,
