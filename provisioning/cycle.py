@@ -5,6 +5,7 @@ It goes on where the last invocation stopped.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -14,30 +15,24 @@ from provisioning.apply.outcome import Recorder
 from provisioning.apply.provision import Provisioner
 from provisioning.apply.removal import RemovalForm
 from provisioning.apply.sender import Sender
-from provisioning.discovery.facts import Facts
 from provisioning.discovery.filing import Filing, Held
 from provisioning.discovery.live import LiveRead
-from provisioning.discovery.reading import USERS_FEED, Reading
+from provisioning.discovery.look import Look, all_keys
 from provisioning.engine import Drained, DrainEnd, Engine
 from provisioning.errors import (
-    ConfigurationError,
     CredentialsRefused,
-    Problem,
     ProvisioningError,
     SourceImplausible,
 )
-from provisioning.evidence import SETTLING
-from provisioning.job import Job, Knowledge, Watermark
+from provisioning.job import Job, Knowledge
 from provisioning.lanes import Lane
-from provisioning.model import DEFAULT_ACCESS, Assignment, EntraId, Key, ObjectType
+from provisioning.model import Key, ObjectType
 from provisioning.ports import Source, TargetReader, TargetWriter
 from provisioning.record import OPEN, CycleKind, CycleRecord, CycleStatus
 from provisioning.resolve import load_graph
 from provisioning.rows.table import Table
 
-_FULL_EVERY = 7 * 86_400.0
-_TOO_OLD = 6 * 86_400.0
-"""Delta tokens live seven days (Graph: delta query); older than six they are not trusted."""
+_log = logging.getLogger(__name__)
 
 
 class CycleRun:
@@ -91,8 +86,7 @@ class CycleRun:
             ended = await self._drain(lanes)
             await self._finish(ended)
         except SourceImplausible as error:
-            # What has evidence of its own goes on: leavers that are filed already.
-            await self._drain((Lane.LEAVERS,))
+            await self._drain_leavers(lanes)
             self._failed(error)
         except CredentialsRefused as error:
             self._quarantine_or_fail(error)
@@ -112,56 +106,21 @@ class CycleRun:
             await self._job.store.write([self._job.knowledge.put("target", known)])
 
     async def _discover(self, named: frozenset[Key]) -> None:
-        marks = {name: mark async for name, mark in self._job.watermarks.all()}
-        facts = Facts(self._job)
-        await facts.take_up()
-        reading = Reading(self._job, self._source, facts, self.record)
+        record = self.record
+        reconcile = record.kind is CycleKind.RECONCILE and not record.discovered
+        look = Look(self._job, self._source, record)
         self._phase("reading Entra")
-        await reading.service_principal()
-        first = USERS_FEED not in marks
-        if first:
-            facts.begin_anew()
-            await self._read_all(reading, facts)
-        else:
-            await self._read_changes(reading, facts, marks)
-        again = self.record.discovered
-        reconcile = self.record.kind is CycleKind.RECONCILE and not first and not again
-        lane = Lane.BULK if first or reconcile else Lane.LIVE
-        keys = set(facts.affected)
-        if reconcile:
+        keys, lane = await look.read(named, whole=reconcile)
+        if reconcile and not look.first:
             self._phase("reading ZSCloud")
-            live = LiveRead(self._job, self._sender, self._reader, self.record)
+            live = LiveRead(self._job, self._sender, self._reader, record)
             keys |= await live.compare()
-            keys |= await self._all_keys()
-        if named:
-            await reading.read_certainly(named)
-        reading.final_rows += facts.filed_rows()
-        await self._file(reading, keys, lane, named, told=not reconcile)
-
-    async def _file(
-        self, reading: Reading, keys: set[Key], lane: Lane, named: frozenset[Key], *, told: bool
-    ) -> None:
+            keys |= await all_keys(self._job)
         self._phase("planning")
-        filing = Filing(self._job, await load_graph(self._job), self.record, lane)
-        await filing.file(keys - named, self.record.kind.value, told=told)
-        await filing.file_named(named)
-        await filing.log_young(reading.young)
-        # Last of all: a watermark moves only after every key that it covers is filed.
-        await self._job.store.write(
-            [
-                *reading.final_rows,
-                *(
-                    self._job.watermarks.drop(name)
-                    if mark is None
-                    else self._job.watermarks.put(name, mark)
-                    for name, mark in reading.watermarks.items()
-                ),
-            ]
-        )
-        self.record.discovered = True
+        await look.file(keys, lane, named, told=not reconcile)
+        record.discovered = True
         for type in ObjectType:
-            unlinked = await self._unlinked(type)
-            await self._matching.prepare(type, unlinked, self.record.cycle_id)
+            await self._matching.prepare(type, await self._unlinked(type), record.cycle_id)
 
     async def _unlinked(self, type: ObjectType) -> int:
         """How many filed keys have no link: also those that an earlier cycle left behind."""
@@ -172,107 +131,15 @@ class CycleRun:
                 count += len(keys) - len(await self._job.links.get_many(keys))
         return count
 
-    async def _read_all(self, reading: Reading, facts: Facts) -> None:
-        """The read that begins everything: tokens first, then only what is assigned."""
-        now = self._job.clock.time()
-        link = await self._source.latest_delta(ObjectType.USER)
-        reading.watermarks[USERS_FEED] = Watermark(
-            link=link, taken_at=now, full_at=now, repeat_at=now + SETTLING
-        )
-        async for name, _ in self._job.watermarks.all("groups/"):
-            reading.watermarks[name] = None
-        if self._job.rules.scope.everyone:
-            await reading.read_tenant()
-            return
-        reading.anew = True
-        await reading.compare_assignments()
-        stored = await self._job.mirror.assignments()
-        await reading.read_assigned(stored)
-        await self._check_default_access({**stored, **reading.assigned})
-        facts.affected |= await self._all_keys()
-
-    async def _check_default_access(self, assignments: dict[str, Assignment]) -> None:
-        """With ``exclude``, nobody in scope although people are assigned is no empty tenant."""
-        if self._job.rules.scope.default_access or not assignments:
-            return
-        if any(a.role_id != DEFAULT_ACCESS for a in assignments.values()):
-            return
-        raise ConfigurationError(
-            (
-                Problem(
-                    "DEFAULT_ACCESS",
-                    f"is 'exclude', and all {len(assignments)} assignments of the application "
-                    "have the Default Access role: nobody would be in scope.",
-                    "Give the assignments an app role, or set DEFAULT_ACCESS=include.",
-                ),
-            )
-        )
-
-    async def _read_changes(
-        self, reading: Reading, facts: Facts, marks: dict[str, Watermark]
-    ) -> None:
-        now = self._job.clock.time()
-        await reading.unwatch(await self._unneeded_groups(), marks)
-        keys, done = await facts.due_rereads()
-        await reading.reread(keys)
-        reading.final_rows += done
-        weekly = self.record.kind is CycleKind.RECONCILE and any(
-            now - mark.full_at > _FULL_EVERY for mark in marks.values()
-        )
-        if self._job.rules.scope.everyone and (
-            weekly or any(now - mark.taken_at > _TOO_OLD for mark in marks.values())
-        ):
-            await self._read_tenant_anew(reading)
-            return
-        usable = {n: m for n, m in marks.items() if now - m.taken_at <= _TOO_OLD and not weekly}
-        for name, mark in sorted(marks.items(), reverse=True):
-            if name in usable and await reading.follow(name, mark):
-                continue
-            await self._begin_again(reading, name, mark)
-        if not self._job.rules.scope.everyone:
-            await reading.compare_assignments()
-        for name, fresh in list(reading.watermarks.items()):
-            if fresh is not None and fresh.repeat_at is not None and now >= fresh.repeat_at:
-                await reading.repeat(name, fresh)
-                reading.watermarks[name] = msgspec.structs.replace(fresh, repeat_at=None)
-
-    async def _unneeded_groups(self) -> set[EntraId]:
-        """Watched groups that are assigned no more, in no assigned group, and without an object."""
-        graph = await load_graph(self._job)
-        outside = [id for id in graph.ids() if graph.path(id) is None and not graph.roles(id)]
-        links = await self._job.links.get_many(Key(ObjectType.GROUP, id) for id in outside)
-        return {id for id in outside if Key(ObjectType.GROUP, id) not in links}
-
-    async def _read_tenant_anew(self, reading: Reading) -> None:
-        now = self._job.clock.time()
-        link = await self._source.latest_delta(ObjectType.USER)
-        fresh = Watermark(link=link, taken_at=now, full_at=now, repeat_at=now + SETTLING)
-        reading.watermarks[USERS_FEED] = fresh
-        await reading.read_tenant()
-
-    async def _begin_again(self, reading: Reading, name: str, mark: Watermark) -> None:
-        """A feed whose watermark cannot be used: a new token, then a full read to compare."""
-        now = self._job.clock.time()
-        if self._job.rules.scope.everyone:
-            await self._read_tenant_anew(reading)
-            return
-        if name != USERS_FEED:
-            reading.watermarks[name] = None
-            await reading.watch([EntraId(id) for id in mark.ids])
-            return
-        link = await self._source.latest_delta(ObjectType.USER)
-        fresh = Watermark(link=link, taken_at=now, full_at=now, repeat_at=now + SETTLING)
-        reading.watermarks[name] = fresh
-        await reading.read_known_users()
-
-    async def _all_keys(self) -> set[Key]:
-        keys = {Key(ObjectType.USER, EntraId(id)) async for id, _ in self._job.mirror.users.all()}
-        groups = {
-            Key(ObjectType.GROUP, EntraId(id)) async for id, _ in self._job.mirror.groups.all()
-        }
-        return keys | groups
-
     # --- draining ------------------------------------------------------------------------------
+
+    async def _drain_leavers(self, lanes: Sequence[Lane]) -> None:
+        """What has evidence of its own goes on: leavers that are filed already."""
+        if Lane.LEAVERS in lanes:
+            try:
+                await self._drain((Lane.LEAVERS,))
+            except ProvisioningError as error:
+                _log.warning("leavers filed earlier wait: %s", error)
 
     async def _drain(self, lanes: Sequence[Lane]) -> Drained:
         self.record.draining_since = self._job.clock.monotonic()

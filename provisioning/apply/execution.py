@@ -64,6 +64,16 @@ class Execution:
         """The key's work begins anew."""
         self._last.pop(key, None)
 
+    async def alone(self, plan: Planned) -> contextlib.AbstractAsyncContextManager[object]:
+        """To be held while the plan is sent: the first removal of a tenant goes alone.
+
+        Taken before the send slot: who waits here must not keep a slot from who is being proven.
+        """
+        write = plan.write
+        if isinstance(write, RemoveMembers) and not await self._removal.is_proven(write.form):
+            return self._removal.first
+        return contextlib.nullcontext()
+
     async def execute(
         self, case: Case, plan: Planned, item: WorkItem, turn: Turn | None, *, last: bool
     ) -> bool:
@@ -119,20 +129,18 @@ class Execution:
         item: WorkItem,
         turn: Turn | None,
     ) -> bool:
-        """Takes members out. The first removal of a tenant goes alone, and is proven."""
-        unproven = not await self._removal.is_proven(write.form)
-        async with self._removal.first if unproven else contextlib.nullcontext():
-            if unproven and write.form is not await self._removal.form():
-                if turn is not None:
-                    turn.give_back()
+        """Takes members out. The first removal of a tenant is proven."""
+        if write.form is not await self._removal.form():
+            if turn is not None:
+                turn.give_back()
+            return False
+        try:
+            await self._send_removal(writer, case, write, item, turn)
+        except Rejected:
+            if await self._removal.try_another(write.form):
                 return False
-            try:
-                await self._send_removal(writer, case, write, item, turn)
-            except Rejected:
-                if await self._removal.try_another(write.form):
-                    return False
-                raise
-            proof = await self._removal.prove(case, write, item.urgency)
+            raise
+        proof = await self._removal.prove(case, write, item.urgency)
         if proof.contradiction is not None:
             await self._recorder.refreshed(case, proof.contradiction)
             await self._recorder.file_again(item)

@@ -184,14 +184,15 @@ class Provisioner:
         """Executes the plans in order. True when the item is done with."""
         single = len(plans) == 1 and case.key.type is ObjectType.USER
         for plan in plans:
-            turn = await self._turn(item, stopping)
-            # The slot has come: what is sent is decided now, not when the wait began.
-            late = turn is not None and turn.waited and single
-            if turn is not None and late and await self._chosen_again(item) != plans:
-                turn.give_back()
-                return False
-            if not await self._execution.execute(case, plan, item, turn, last=single):
-                return False
+            async with await self._execution.alone(plan):
+                turn = await self._turn(item, stopping)
+                # The slot has come: what is sent is decided now, not when the wait began.
+                late = turn is not None and turn.waited and single
+                if turn is not None and late and await self._chosen_again(item) != plans:
+                    turn.give_back()
+                    return False
+                if not await self._execution.execute(case, plan, item, turn, last=single):
+                    return False
             if not single:
                 case = await self._after(case, plan)
         return single

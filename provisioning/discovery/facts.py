@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from provisioning.evidence import SETTLING, is_settled
+from provisioning.discovery.removed import RemovedFacts
 from provisioning.job import Job
 from provisioning.mirror import group_key, user_key
 from provisioning.model import (
@@ -27,7 +27,6 @@ from provisioning.model import (
     SourceUser,
 )
 from provisioning.ports import Row
-from provisioning.rows.table import Table
 
 
 class Facts:
@@ -43,8 +42,7 @@ class Facts:
         self._unstored: set[Key] = set()
         self._anew = False
         self._touched = job.touched
-        self._removed = Table(job.store, job.name, "removed_fact", float)
-        self._reread = Table(job.store, job.name, "reread", str)
+        self.removed = RemovedFacts(job)
 
     def touch(self, *keys: Key) -> None:
         """Something happened to these keys: they are to be evaluated."""
@@ -70,36 +68,6 @@ class Facts:
         """Rows that end the memory of what was touched: it is filed now."""
         return [self._touched.drop(str(key)) for key in self.affected]
 
-    # --- what was removed ----------------------------------------------------------------------
-
-    async def settled(self, facts: Iterable[str]) -> dict[str, bool]:
-        """Whether a plain read that shows each fact may be believed."""
-        names = list(facts)
-        removed = await self._removed.get_many(names)
-        now = self._job.clock.time()
-        return {name: is_settled(removed.get(name), now) for name in names}
-
-    def removal_rows(self, facts: Iterable[str]) -> list[Row]:
-        """Rows that remember removed facts."""
-        now = self._job.clock.time()
-        return [self._removed.put(fact, now) for fact in facts]
-
-    def believed_rows(self, facts: Iterable[str]) -> list[Row]:
-        """Rows that forget removals: the fact is back."""
-        return [self._removed.drop(fact) for fact in facts]
-
-    def reread_row(self, key: Key) -> Row:
-        """The row that has a key read once more when its removal has settled."""
-        at = self._job.clock.time() + SETTLING
-        return self._reread.put(f"{at:017.3f}/{key}", str(key))
-
-    async def due_rereads(self) -> tuple[list[Key], list[Row]]:
-        """Keys whose second look has come, and the rows that drop the wish once it is done."""
-        now = self._job.clock.time()
-        rows = await self._reread.page()
-        due = [(at, key) for at, key in rows if float(at.partition("/")[0]) <= now]
-        return [Key.parse(key) for _, key in due], [self._reread.drop(at) for at, _ in due]
-
     # --- users ---------------------------------------------------------------------------------
 
     async def users_seen(
@@ -108,7 +76,7 @@ class Facts:
         """Users as a plain read shows them. ``certain`` believes also what was just removed."""
         seen = {user.id: user for user in users}
         rows = await self._job.mirror.users.get_many(seen)
-        settled = await self.settled(
+        settled = await self.removed.settled(
             fact for id in rows for fact in (f"enabled/{id}", f"exists/{id}")
         )
         writes: list[Row] = []
@@ -123,7 +91,7 @@ class Facts:
                 or (not before.enabled and user.enabled and not enabled)
             )
             if doubtful:
-                writes.append(self.reread_row(user_key(id)))
+                writes.append(self.removed.reread_row(user_key(id)))
                 continue
             writes += self._user_rows(before, user, read_at)
             self.touch(user_key(id))
@@ -140,7 +108,7 @@ class Facts:
         )
         rows = [self._job.mirror.users.put(user.id, row)]
         if before is not None and before.enabled and not user.enabled:
-            rows += self.removal_rows([f"enabled/{user.id}"])
+            rows += self.removed.removal_rows([f"enabled/{user.id}"])
         return rows
 
     async def users_absent(self, ids: Iterable[EntraId], presence: Presence) -> None:
@@ -156,7 +124,7 @@ class Facts:
                 groups=() if presence is Presence.GONE else before.groups,
             )
             writes.append(self._job.mirror.users.put(id, row))
-            writes += self.removal_rows([f"exists/{id}"])
+            writes += self.removed.removal_rows([f"exists/{id}"])
             self.touch(user_key(EntraId(id)))
             if presence is Presence.GONE:
                 for group in before.groups:
@@ -200,11 +168,11 @@ class Facts:
             groups=before.groups if before else (),
         )
         rows = [self._job.mirror.users.put(id, changed)]
-        rows += self.believed_rows([f"exists/{id}"])
+        rows += self.removed.believed_rows([f"exists/{id}"])
         if enabled:
-            rows += self.believed_rows([f"enabled/{id}"])
+            rows += self.removed.believed_rows([f"enabled/{id}"])
         elif was_enabled:
-            rows += self.removal_rows([f"enabled/{id}"])
+            rows += self.removed.removal_rows([f"enabled/{id}"])
         return rows
 
     # --- groups --------------------------------------------------------------------------------
@@ -287,12 +255,12 @@ class Facts:
     ) -> None:
         """Members of a group. ``certain`` for a delta row, which may bring back a removal."""
         facts = {f"member/{group}/{m.key}": m for m in members}
-        settled = await self.settled(facts)
+        settled = await self.removed.settled(facts)
         believed = [m for fact, m in facts.items() if certain or settled[fact]]
-        writes = [self.reread_row(m.key) for fact, m in facts.items() if not settled[fact]]
+        writes = [self.removed.reread_row(m.key) for fact, m in facts.items() if not settled[fact]]
         await self.users_seen((m.user for m in believed if m.user is not None), read_at)
         writes += await self._job.mirror.members_rows(group, (m.key for m in believed), ())
-        writes += self.believed_rows(
+        writes += self.removed.believed_rows(
             fact for fact, m in facts.items() if certain and not settled[fact]
         )
         writes += await self._belonging_rows(group, [m.key for m in believed], belongs=True)
@@ -313,7 +281,7 @@ class Facts:
             if said or m.id not in rows or rows[m.id].presence is not Presence.SOFT_DELETED
         ]
         writes = await self._job.mirror.members_rows(group, (), left)
-        writes += self.removal_rows(f"member/{group}/{m}" for m in left)
+        writes += self.removed.removal_rows(f"member/{group}/{m}" for m in left)
         writes += await self._belonging_rows(group, left, belongs=False)
         await self._touch_members(left)
         await self._touch_ancestors(group)
@@ -396,7 +364,7 @@ class Facts:
             writes.append(
                 self._job.mirror.groups.put(id, msgspec.structs.replace(group, roles=roles))
             )
-        writes += self.removal_rows(f"assignment/{a.id}" for a in removed)
+        writes += self.removed.removal_rows(f"assignment/{a.id}" for a in removed)
         self.touch(*keys)
         for key in keys:
             if key.type is ObjectType.GROUP:

@@ -12,19 +12,15 @@ from itertools import islice
 import msgspec
 
 from provisioning.discovery.facts import Facts
-from provisioning.errors import NotFound, SourceImplausible, WatermarkExpired
+from provisioning.errors import NotFound, SourceImplausible
 from provisioning.evidence import SECOND_READ_AFTER, SETTLING, Doubt, judge_list, missing_from
 from provisioning.job import Job, Watermark
-from provisioning.mirror import group_key
 from provisioning.model import (
     Assignment,
-    DeltaRow,
     EntraId,
     Key,
-    Member,
     ObjectType,
     Presence,
-    ServicePrincipal,
     SourceUser,
 )
 from provisioning.ports import Row, Source
@@ -45,7 +41,7 @@ class Reading:
         self._source = source
         self._facts = facts
         self._cycle = cycle
-        self._doubts = Table(job.store, job.name, "doubt", Doubt)
+        self.doubts = Table(job.store, job.name, "doubt", Doubt)
         self.watermarks: dict[str, Watermark | None] = {}
         """Feeds to store, and (``None``) feeds that end."""
         self.final_rows: list[Row] = []
@@ -53,112 +49,6 @@ class Reading:
         self._watched: set[EntraId] = set()
         self.anew = False
         """Everybody assigned is read, also those whom an interrupted read left in the mirror."""
-        self.assigned: dict[str, Assignment] = {}
-        """Assignments that this look found new."""
-        self.young: list[tuple[Key, float]] = []
-        """Principals whose assignment is gone but too young to believe, with the due time."""
-
-    # --- the application -----------------------------------------------------------------------
-
-    async def service_principal(self) -> ServicePrincipal:
-        """The enterprise application. Raises ``SourceImplausible`` when it is switched off."""
-        application = await self._source.service_principal()
-        if not application.enabled:
-            raise SourceImplausible(
-                f"The enterprise application '{application.display_name}' is disabled in Entra: "
-                "nothing was planned.",
-                remedy="Enable it for users to sign in, or switch PROVISIONING_STATUS off.",
-            )
-        return application
-
-    async def assignments(self) -> dict[str, Assignment]:
-        """One complete read of the assignments."""
-        read: dict[str, Assignment] = {}
-        async for page in self._source.assignments():
-            read.update((assignment.id, assignment) for assignment in page)
-        return read
-
-    async def compare_assignments(self) -> None:
-        """Reads the assignments, believes what may be believed, and takes in who is new."""
-        stored = await self._job.mirror.assignments()
-        first = await self.assignments()
-        second: dict[str, Assignment] | None = None
-        if missing_from(stored, first):
-            await self._job.clock.sleep(SECOND_READ_AFTER)
-            second = await self.assignments()
-        verdict = judge_list(
-            "The list of assignments (appRoleAssignedTo)",
-            stored,
-            first,
-            second,
-            created={id: a.created for id, a in stored.items()},
-            proven=await self._explained(stored, first, second),
-            doubt=await self._doubts.get("assignments"),
-            percent=self._job.rules.threshold.percent,
-            cycle_id=self._cycle.cycle_id,
-            now=self._job.clock.time(),
-        )
-        if verdict.broken is not None and verdict.doubt is not None:
-            await self._job.store.write([self._doubts.put("assignments", verdict.doubt)])
-            raise SourceImplausible(verdict.broken)
-        self.final_rows.append(self._doubts.drop("assignments"))
-        self.young += [(stored[id].principal, due) for id, due in verdict.young.items()]
-        present = {**first, **(second or {})}
-        added = await self._believed([present[id] for id in verdict.added])
-        removed = [stored[id] for id in verdict.removed]
-        await self._take_in(added)
-        added = await self._readable(added)
-        self.assigned = {a.id: a for a in added}
-        await self._facts.roles_changed(added, removed)
-        self.final_rows += await self._job.mirror.assignments_rows(added, verdict.removed)
-
-    async def _explained(
-        self,
-        stored: dict[str, Assignment],
-        first: dict[str, Assignment],
-        second: dict[str, Assignment] | None,
-    ) -> set[str]:
-        """Absent assignments whose principal is known to be deleted."""
-        absent = [stored[id] for id in missing_from(stored, {**first, **(second or {})})]
-        users = await self._job.mirror.users.get_many(
-            a.principal.id for a in absent if a.principal.type is ObjectType.USER
-        )
-        groups = await self._job.mirror.groups.get_many(
-            a.principal.id for a in absent if a.principal.type is ObjectType.GROUP
-        )
-        gone = {
-            id
-            for rows in (users, groups)
-            for id, row in rows.items()
-            if row.presence is not Presence.PRESENT
-        }
-        return {a.id for a in absent if a.principal.id in gone}
-
-    async def _believed(self, added: Sequence[Assignment]) -> list[Assignment]:
-        """New assignments, less those that were just removed: a replica may still show them."""
-        settled = await self._facts.settled(f"assignment/{a.id}" for a in added)
-        return [a for a in added if settled[f"assignment/{a.id}"]]
-
-    async def _readable(self, added: Sequence[Assignment]) -> list[Assignment]:
-        """New assignments whose principal could be read. A replica may show the assignment before
-        the principal: what is not stored is new again at the next look.
-        """
-        users = await self._job.mirror.users.get_many(
-            a.principal.id for a in added if a.principal.type is ObjectType.USER
-        )
-        groups = await self._job.mirror.groups.get_many(
-            a.principal.id for a in added if a.principal.type is ObjectType.GROUP
-        )
-        return [a for a in added if a.principal.id in users or a.principal.id in groups]
-
-    async def _take_in(self, added: Sequence[Assignment]) -> None:
-        groups = {a.principal.id for a in added if a.principal.type is ObjectType.GROUP}
-        users = {a.principal.id for a in added if a.principal.type is ObjectType.USER}
-        began = self._job.clock.time()
-        await self.watch(await self._unwatched(groups))
-        known = await self._job.mirror.users.get_many(users)
-        fresh = {id for id, row in known.items() if not self.anew or row.read_at >= began}
-        await self.read_users([id for id in sorted(users) if id not in fresh])
 
     # --- groups --------------------------------------------------------------------------------
 
@@ -171,9 +61,9 @@ class Reading:
             nested: set[EntraId] = set()
             for part in _parts(level):
                 nested |= await self._watch_part(part)
-            level = await self._unwatched(nested - seen) if self._job.rules.scope.transitive else []
+            level = await self.unwatched(nested - seen) if self._job.rules.scope.transitive else []
 
-    async def _unwatched(self, ids: set[EntraId]) -> list[EntraId]:
+    async def unwatched(self, ids: set[EntraId]) -> list[EntraId]:
         """Those that no feed watches. A mirror row is no proof: it may be of a read cut short."""
         if not self.anew and not self._watched:
             async for _, mark in self._job.watermarks.all("groups/"):
@@ -263,15 +153,15 @@ class Reading:
             second,
             created={},
             proven=await self._deleted_users(stored - first),
-            doubt=await self._doubts.get(name),
+            doubt=await self.doubts.get(name),
             percent=self._job.rules.threshold.percent,
             cycle_id=self._cycle.cycle_id,
             now=self._job.clock.time(),
         )
         if verdict.broken is not None and verdict.doubt is not None:
-            await self._job.store.write([self._doubts.put(name, verdict.doubt)])
+            await self._job.store.write([self.doubts.put(name, verdict.doubt)])
             raise SourceImplausible(verdict.broken)
-        self.final_rows.append(self._doubts.drop(name))
+        self.final_rows.append(self.doubts.drop(name))
         await self._facts.members_removed(group, [Key.parse(k) for k in verdict.removed])
 
     async def _deleted_users(self, members: set[str]) -> set[str]:
@@ -302,66 +192,7 @@ class Reading:
             gone = [id for id in unknown if again.get(id) is None]
             await self._facts.users_absent(gone, Presence.GONE)
 
-    # --- feeds ---------------------------------------------------------------------------------
-
-    async def follow(self, name: str, mark: Watermark) -> bool:
-        """Takes in a feed's changes since its watermark. False if it must be read in full."""
-        began = self._job.clock.time()
-        type = ObjectType.USER if name == USERS_FEED else ObjectType.GROUP
-        link = mark.link
-        try:
-            async for page in self._source.delta(type, mark.link):
-                await self._take_page(type, page.rows, began)
-                link = page.delta_link or link
-        except WatermarkExpired:
-            return False
-        self.watermarks[name] = Watermark(
-            link=link,
-            taken_at=began,
-            full_at=mark.full_at,
-            ids=mark.ids,
-            repeat_at=mark.repeat_at,
-        )
-        return True
-
-    async def _take_page(self, type: ObjectType, rows: Sequence[DeltaRow], began: float) -> None:
-        if type is ObjectType.USER:
-            await self._facts.user_delta(rows, began)
-            return
-        for row in rows:
-            await self._take_group(row, began)
-
-    async def _take_group(self, row: DeltaRow, began: float) -> None:
-        id = row.key.id
-        if row.removed is not None:
-            gone = Presence.SOFT_DELETED if row.removed == "changed" else Presence.GONE
-            await self._facts.group_absent(id, gone)
-            return
-        before = await self._job.mirror.group(id)
-        if before is None and not self._job.rules.scope.everyone:
-            return
-        if before is not None and before.presence is not Presence.PRESENT:
-            await self._facts.group_is_back(id)
-        await self._facts.group_changed(id, row.attributes, began)
-        if row.members_added:
-            await self._hydrate(id, row.members_added, began)
-        if row.members_removed:
-            await self._facts.members_removed(id, row.members_removed, said=True)
-
-    async def _hydrate(self, group: EntraId, keys: Sequence[Key], began: float) -> None:
-        """New members: people whom the mirror does not know are read, nested groups watched."""
-        users = [key.id for key in keys if key.type is ObjectType.USER]
-        known = await self._job.mirror.users.get_many(users)
-        await self.read_users([id for id in users if id not in known])
-        if self._job.rules.scope.transitive:
-            nested = {key.id for key in keys if key.type is ObjectType.GROUP}
-            await self.watch(await self._unwatched(nested))
-        members = [Member(key, None) for key in keys]
-        await self._facts.members_added(group, members, began, certain=True)
-        there = await self._job.mirror.users.get_many(users)
-        if any(id not in there for id in users):
-            # The feed names somebody whom no replica shows yet: the group is read again later.
-            await self._job.store.write([self._facts.reread_row(group_key(group))])
+    # --- whole reads ---------------------------------------------------------------------------
 
     async def read_assigned(self, stored: dict[str, Assignment]) -> None:
         """Reads those who were assigned before this look in full, watching their groups anew."""

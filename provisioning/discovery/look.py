@@ -1,0 +1,167 @@
+"""One look at Entra: read what changed, take it in, file what differs, move the watermarks."""
+
+from __future__ import annotations
+
+import msgspec
+
+from provisioning.discovery.assignments import Assignments
+from provisioning.discovery.facts import Facts
+from provisioning.discovery.feeds import Feeds
+from provisioning.discovery.filing import Filing
+from provisioning.discovery.reading import USERS_FEED, Reading
+from provisioning.errors import ConfigurationError, Problem
+from provisioning.evidence import SETTLING
+from provisioning.job import Job, Watermark
+from provisioning.lanes import Lane
+from provisioning.model import DEFAULT_ACCESS, Assignment, EntraId, Key, ObjectType
+from provisioning.ports import Source
+from provisioning.record import CycleRecord
+from provisioning.resolve import load_graph
+
+_FULL_EVERY = 7 * 86_400.0
+_TOO_OLD = 6 * 86_400.0
+"""Delta tokens live seven days (Graph: delta query); older than six they are not trusted."""
+
+
+class Look:
+    """The reading and filing of one cycle. ``first`` when nothing was ever read in full."""
+
+    def __init__(self, job: Job, source: Source, record: CycleRecord) -> None:
+        self._job = job
+        self._source = source
+        self._record = record
+        self._facts = Facts(job)
+        self._reading = Reading(job, source, self._facts, record)
+        self._assignments = Assignments(job, source, self._facts, record, self._reading)
+        self.first = False
+
+    async def read(self, named: frozenset[Key], *, whole: bool) -> tuple[set[Key], Lane]:
+        """Reads Entra into the mirror: the keys that something happened to, and their lane.
+
+        ``whole`` reads everything in full, if a week has passed since that was done.
+        """
+        marks = {name: mark async for name, mark in self._job.watermarks.all()}
+        await self._facts.take_up()
+        await self._assignments.service_principal()
+        self.first = USERS_FEED not in marks
+        if self.first:
+            self._facts.begin_anew()
+            await self._read_all()
+        else:
+            now = self._job.clock.time()
+            weekly = whole and any(now - mark.full_at > _FULL_EVERY for mark in marks.values())
+            await self._read_changes(marks, weekly=weekly)
+        if named:
+            await self._reading.read_certainly(named)
+        return set(self._facts.affected), Lane.BULK if self.first or whole else Lane.LIVE
+
+    async def file(self, keys: set[Key], lane: Lane, named: frozenset[Key], *, told: bool) -> None:
+        """Files what differs; then, last of all, moves the watermarks."""
+        filing = Filing(self._job, await load_graph(self._job), self._record, lane)
+        await filing.file(keys - named, self._record.kind.value, told=told)
+        await filing.file_named(named)
+        await filing.log_young(self._assignments.young)
+        marks = [
+            self._job.watermarks.drop(name)
+            if mark is None
+            else self._job.watermarks.put(name, mark)
+            for name, mark in self._reading.watermarks.items()
+        ]
+        rows = [*self._reading.final_rows, *self._facts.filed_rows(), *marks]
+        await self._job.store.write(rows)
+
+    async def _read_all(self) -> None:
+        """The read that begins everything: tokens first, then only what is assigned."""
+        now = self._job.clock.time()
+        link = await self._source.latest_delta(ObjectType.USER)
+        self._reading.watermarks[USERS_FEED] = Watermark(
+            link=link, taken_at=now, full_at=now, repeat_at=now + SETTLING
+        )
+        async for name, _ in self._job.watermarks.all("groups/"):
+            self._reading.watermarks[name] = None
+        if self._job.rules.scope.everyone:
+            await self._reading.read_tenant()
+            return
+        self._reading.anew = True
+        await self._assignments.compare()
+        stored = await self._job.mirror.assignments()
+        await self._reading.read_assigned(stored)
+        await self._check_default_access({**stored, **self._assignments.added})
+        self._facts.affected |= await all_keys(self._job)
+
+    async def _check_default_access(self, assignments: dict[str, Assignment]) -> None:
+        """With ``exclude``, nobody in scope although people are assigned is no empty tenant."""
+        if self._job.rules.scope.default_access or not assignments:
+            return
+        if any(a.role_id != DEFAULT_ACCESS for a in assignments.values()):
+            return
+        raise ConfigurationError(
+            (
+                Problem(
+                    "DEFAULT_ACCESS",
+                    f"is 'exclude', and all {len(assignments)} assignments of the application "
+                    "have the Default Access role: nobody would be in scope.",
+                    "Give the assignments an app role, or set DEFAULT_ACCESS=include.",
+                ),
+            )
+        )
+
+    async def _read_changes(self, marks: dict[str, Watermark], *, weekly: bool) -> None:
+        now = self._job.clock.time()
+        await self._reading.unwatch(await self._unneeded_groups(), marks)
+        keys, done = await self._facts.removed.due_rereads()
+        await self._reading.reread(keys)
+        self._reading.final_rows += done
+        if self._job.rules.scope.everyone and (
+            weekly or any(now - mark.taken_at > _TOO_OLD for mark in marks.values())
+        ):
+            await self._read_tenant_anew()
+            return
+        feeds = Feeds(self._job, self._source, self._facts, self._reading)
+        usable = {n: m for n, m in marks.items() if now - m.taken_at <= _TOO_OLD and not weekly}
+        for name, mark in sorted(marks.items(), reverse=True):
+            if name in usable and await feeds.follow(name, mark):
+                continue
+            await self._begin_again(name, mark)
+        if not self._job.rules.scope.everyone:
+            await self._assignments.compare()
+        for name, fresh in list(self._reading.watermarks.items()):
+            if fresh is not None and fresh.repeat_at is not None and now >= fresh.repeat_at:
+                await self._reading.repeat(name, fresh)
+                self._reading.watermarks[name] = msgspec.structs.replace(fresh, repeat_at=None)
+
+    async def _unneeded_groups(self) -> set[EntraId]:
+        """Watched groups that are assigned no more, in no assigned group, and without an object."""
+        graph = await load_graph(self._job)
+        outside = [id for id in graph.ids() if graph.path(id) is None and not graph.roles(id)]
+        links = await self._job.links.get_many(Key(ObjectType.GROUP, id) for id in outside)
+        return {id for id in outside if Key(ObjectType.GROUP, id) not in links}
+
+    async def _read_tenant_anew(self) -> None:
+        now = self._job.clock.time()
+        link = await self._source.latest_delta(ObjectType.USER)
+        fresh = Watermark(link=link, taken_at=now, full_at=now, repeat_at=now + SETTLING)
+        self._reading.watermarks[USERS_FEED] = fresh
+        await self._reading.read_tenant()
+
+    async def _begin_again(self, name: str, mark: Watermark) -> None:
+        """A feed whose watermark cannot be used: a new token, then a full read to compare."""
+        now = self._job.clock.time()
+        if self._job.rules.scope.everyone:
+            await self._read_tenant_anew()
+            return
+        if name != USERS_FEED:
+            self._reading.watermarks[name] = None
+            await self._reading.watch([EntraId(id) for id in mark.ids])
+            return
+        link = await self._source.latest_delta(ObjectType.USER)
+        fresh = Watermark(link=link, taken_at=now, full_at=now, repeat_at=now + SETTLING)
+        self._reading.watermarks[name] = fresh
+        await self._reading.read_known_users()
+
+
+async def all_keys(job: Job) -> set[Key]:
+    """Everybody in the mirror."""
+    keys = {Key(ObjectType.USER, EntraId(id)) async for id, _ in job.mirror.users.all()}
+    groups = {Key(ObjectType.GROUP, EntraId(id)) async for id, _ in job.mirror.groups.all()}
+    return keys | groups
