@@ -14,7 +14,7 @@ from provisioning.apply.matching import Matching
 from provisioning.apply.outcome import Recorder
 from provisioning.apply.provision import Provisioner
 from provisioning.apply.removal import RemovalForm
-from provisioning.apply.sender import Sender
+from provisioning.apply.sender import Sender, Stopped
 from provisioning.discovery.filing import Filing, Held
 from provisioning.discovery.live import LiveRead
 from provisioning.discovery.look import Look, all_keys
@@ -82,12 +82,14 @@ class CycleRun:
         await self._job.load_tallies()
         try:
             await self._capabilities()
-            await self._discover(keys)
+            await self._discover(keys, prepare=Lane.BULK in lanes)
             ended = await self._drain(lanes)
             await self._finish(ended)
         except SourceImplausible as error:
             await self._drain_leavers(lanes)
             self._failed(error)
+        except Stopped:
+            _log.info("the budget is spent; the cycle goes on with the next execution")
         except CredentialsRefused as error:
             self._quarantine_or_fail(error)
         except ProvisioningError as error:
@@ -105,7 +107,7 @@ class CycleRun:
             known = msgspec.structs.replace(known, capabilities=capabilities)
             await self._job.store.write([self._job.knowledge.put("target", known)])
 
-    async def _discover(self, named: frozenset[Key]) -> None:
+    async def _discover(self, named: frozenset[Key], *, prepare: bool) -> None:
         record = self.record
         reconcile = record.kind is CycleKind.RECONCILE and not record.discovered
         look = Look(self._job, self._source, record)
@@ -119,7 +121,7 @@ class CycleRun:
         self._phase("planning")
         await look.file(keys, lane, named, told=not reconcile)
         record.discovered = True
-        for type in ObjectType:
+        for type in ObjectType if prepare else ():
             await self._matching.prepare(type, await self._unlinked(type), record.cycle_id)
 
     async def _unlinked(self, type: ObjectType) -> int:
@@ -146,6 +148,7 @@ class CycleRun:
         self.record.done_before = self.record.done
         self._phase("provisioning")
         while True:
+            self._sender.go_on()
             provisioner = Provisioner(
                 self._job,
                 self._sender,

@@ -15,6 +15,7 @@ import msgspec
 
 from provisioning.apply.naming import Blocked
 from provisioning.apply.provision import Provisioner
+from provisioning.apply.sender import Stopped
 from provisioning.errors import (
     Conflict,
     CredentialsRefused,
@@ -197,10 +198,12 @@ class Engine:
             self._outage = 0
         except Blocked as blocked:
             await self._block(item, blocked.holder)
+        except Stopped:
+            self._end(Drained(DrainEnd.BUDGET))
         except CredentialsRefused as error:
-            self._stop = Drained(DrainEnd.REFUSED, error)
+            self._end(Drained(DrainEnd.REFUSED, error))
         except LeaseUnavailable as error:
-            self._stop = Drained(DrainEnd.LEASE_LOST, error)
+            self._end(Drained(DrainEnd.LEASE_LOST, error))
         except RemoteError as error:
             await self._unreachable(item, error)
         except StoreUnavailable:
@@ -215,7 +218,7 @@ class Engine:
         self._outage += 1
         self._unreached[item.key] = self._unreached.get(item.key, 0) + 1
         if self._outage >= _OUTAGE:
-            self._stop = Drained(DrainEnd.UNAVAILABLE, error)
+            self._end(Drained(DrainEnd.UNAVAILABLE, error))
         elif self._unreached[item.key] > _UNREACHED:
             await self._provisioner.set_aside(item, error)
 
@@ -271,8 +274,14 @@ class Engine:
 
     def _check_budget(self) -> None:
         over = self._deadline is not None and self._job.clock.monotonic() >= self._deadline
-        if over and self._stop is None:
-            self._stop = Drained(DrainEnd.BUDGET)
+        if over:
+            self._end(Drained(DrainEnd.BUDGET))
+
+    def _end(self, end: Drained) -> None:
+        """No more work begins; who waits for a slot is sent away, who has sent is awaited."""
+        if self._stop is None:
+            self._stop = end
+            self._provisioner.stop()
 
     async def _abandon(self) -> None:
         tasks = [task for _, task in self._active.values()]

@@ -12,7 +12,15 @@ from provisioning.lanes import WorkSet
 from provisioning.links import Links
 from provisioning.mapping import CompiledSchema, ObjectMapping
 from provisioning.mirror import Mirror
-from provisioning.model import Capabilities, MemberRemoval, ObjectType
+from provisioning.model import (
+    NAME_PATH,
+    Capabilities,
+    Link,
+    MemberRemoval,
+    ObjectType,
+    TargetObject,
+    name_key,
+)
 from provisioning.plan import DeprovisioningPolicy
 from provisioning.ports import Clock, Ids, Row
 from provisioning.provisioning_log import ProvisioningLog
@@ -92,6 +100,8 @@ class Job:
         self.log = ProvisioningLog(store, name)
         self.cycles = Cycles(store, name)
         self.watermarks = Table(store, name, "watermark", Watermark)
+        self.listing_name = Table(store, name, "listing_name", TargetObject)
+        self.listing_external_id = Table(store, name, "listing_external_id", str)
         self.touched = Table(store, name, "touched", str)
         """Keys that something happened to, until they are filed."""
         self.knowledge = Table(store, name, "knowledge", Knowledge)
@@ -103,6 +113,16 @@ class Job:
     def mapping(self, type: ObjectType) -> ObjectMapping:
         """The attribute mapping of users or groups."""
         return self.schema.user if type is ObjectType.USER else self.schema.group
+
+    def unlisted_rows(self, link: Link) -> list[Row]:
+        """Rows that void what a list showed of an object: it is gone, or has another name."""
+        type = link.key.type
+        rows = []
+        if name := link.attributes.get(NAME_PATH[type]):
+            rows.append(self.listing_name.drop(name_key(type, str(name))))
+        if external := link.attributes.get("externalId"):
+            rows.append(self.listing_external_id.drop(f"{type.value}/{external}"))
+        return rows
 
     async def load_tallies(self) -> None:
         """Reads the numbers that the brake looks at. They are changed in memory from then on, by

@@ -11,7 +11,6 @@ from enum import IntEnum, StrEnum
 
 import msgspec
 
-from provisioning.guard import Tally
 from provisioning.model import Key, ObjectType
 from provisioning.ports import Row, Store
 from provisioning.rows.table import Table
@@ -47,10 +46,7 @@ class Rank(IntEnum):
 
 
 class WorkItem(msgspec.Struct, frozen=True, kw_only=True):
-    """``generation`` differs each time the item is filed; ``filed_at`` is epoch seconds.
-
-    ``removes`` is what a removal takes away, as the brake let it go.
-    """
+    """``generation`` differs each time the item is filed; ``filed_at`` is epoch seconds."""
 
     key: Key
     aspect: Aspect
@@ -61,7 +57,6 @@ class WorkItem(msgspec.Struct, frozen=True, kw_only=True):
     generation: str
     filed_at: float
     attempt: int = 1
-    removes: Tally = Tally()
 
     @property
     def urgency(self) -> tuple[int, int]:
@@ -71,7 +66,7 @@ class WorkItem(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def position(self) -> str:
         """The item's place in the work set: lane, rank, then key."""
-        return f"{self.lane.value}{self.rank.value}/{self.key}/{self.aspect.value}"
+        return _position(self.lane, self.rank, self.key, self.aspect)
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -100,6 +95,10 @@ class WorkSet:
     def done(self, item: WorkItem) -> Row:
         """The row that takes an item out, unless it was filed anew meanwhile."""
         return self._items.drop_if(item.position, item)
+
+    def taken_out(self, key: Key, lane: Lane, rank: Rank) -> list[Row]:
+        """Rows that take a key's removal out of a lane: it is held."""
+        return [self._items.drop(_position(lane, rank, key, Aspect.REMOVAL))]
 
     async def page(self, lane: Lane, after: str = "", limit: int = 100) -> list[WorkItem]:
         """Items of one lane in order."""
@@ -155,3 +154,7 @@ class WorkSet:
 
 def _due_key(at: float, item: WorkItem) -> str:
     return f"{at:017.3f}/{item.key}/{item.aspect.value}"
+
+
+def _position(lane: Lane, rank: Rank, key: Key, aspect: Aspect) -> str:
+    return f"{lane.value}{rank.value}/{key}/{aspect.value}"

@@ -131,8 +131,6 @@ class Execution:
     ) -> bool:
         """Takes members out. The first removal of a tenant is proven."""
         if write.form is not await self._removal.form():
-            if turn is not None:
-                turn.give_back()
             return False
         try:
             await self._send_removal(writer, case, write, item, turn)
@@ -164,6 +162,10 @@ class Execution:
         write = plan.write
         if isinstance(write, CreateObject):
             return self._recorder.as_if_created(case, write)
+        if isinstance(write, DeleteObject):
+            self._matching.suppose(write.id, None)
+        elif isinstance(write, UpdateObject):
+            self._matching.suppose(write.id, write.values)
         return None
 
 

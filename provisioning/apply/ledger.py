@@ -67,7 +67,11 @@ class Ledger:
                     attributes=merged(link.attributes, write.values),
                     written_at=self._job.clock.time(),
                 )
-                return links.put(changed, link)
+                renamed = NAME_PATH[write.type] in write.values
+                return [
+                    *(self._job.unlisted_rows(link) if renamed else ()),
+                    *links.put(changed, link),
+                ]
         raise AssertionError(write)
 
     async def _created(self, case: Case, write: CreateObject, answer: TargetObject) -> list[Row]:
@@ -78,14 +82,11 @@ class Ledger:
         return self._job.links.put(link, None)
 
     async def _deleted(self, graph: GroupGraph, case: Case, link: Link) -> list[Row]:
-        rows = self._job.links.drop(link)
+        rows = [*self._job.links.drop(link), *self._job.unlisted_rows(link)]
         if case.key.type is ObjectType.GROUP:
             await self._job.links.forget_members(case.key.id)
             return rows
-        if isinstance(case.row, MirrorUser):
-            # The account is gone from its groups with itself: no request has to take it out.
-            for group in graph.assigned_ancestors(case.row.groups):
-                await self._job.links.change_members(group, {}, [link.scim_id])
+        await self._leave_groups(graph, case, link)
         if msgspec.structs.replace(case, link=None).forgettable:
             rows.append(self._job.mirror.users.drop(case.key.id))
         return rows
@@ -125,17 +126,25 @@ class Ledger:
             rows += self._job.provisioned_rows(Tally(users=1 if now else -1))
         return changed, rows
 
-    async def vanished(self, case: Case) -> list[Row]:
+    async def vanished(self, graph: GroupGraph, case: Case) -> list[Row]:
         """Rows that end a link whose object is gone from ZSCloud."""
+        assert case.link is not None
+        await self._leave_groups(graph, case, case.link)
+        return [*self._job.unlisted_rows(case.link), *await self.moved(case)]
+
+    async def moved(self, case: Case) -> list[Row]:
+        """Rows that end a link whose object goes to another principal."""
         assert case.link is not None
         if case.key.type is ObjectType.GROUP:
             await self._job.links.forget_members(case.key.id)
         tally = linked_as(case, active=case.link.active, memberships=len(case.ours))
         return [*self._job.links.drop(case.link), *self._job.provisioned_rows(minus(tally))]
 
-    async def moved(self, owner: Case) -> list[Row]:
-        """Rows that take an object away from a principal that has no right to it any more."""
-        return await self.vanished(owner)
+    async def _leave_groups(self, graph: GroupGraph, case: Case, link: Link) -> None:
+        """The account is gone from its groups with itself: no request has to take it out."""
+        if isinstance(case.row, MirrorUser):
+            for group in graph.assigned_ancestors(case.row.groups):
+                await self._job.links.change_members(group, {}, [link.scim_id])
 
     async def groups_to_join(self, graph: GroupGraph, case: Case) -> list[Key]:
         """Groups that exist in ZSCloud and that a newly linked user belongs to."""

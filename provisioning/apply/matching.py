@@ -14,7 +14,7 @@ from provisioning.case import Case
 from provisioning.errors import ProtocolError
 from provisioning.job import Job
 from provisioning.links import Intent
-from provisioning.model import NAME_PATH, ObjectType, ScimId, TargetObject, name_key
+from provisioning.model import NAME_PATH, Attributes, ObjectType, ScimId, TargetObject, name_key
 from provisioning.ports import Row, TargetReader
 from provisioning.rows.table import Table
 
@@ -40,8 +40,9 @@ class Matching:
         self._sender = sender
         self._reader = reader
         self.listings = Table(job.store, job.name, "listing", Listing)
-        self._by_name = Table(job.store, job.name, "listing_name", TargetObject)
-        self._by_external_id = Table(job.store, job.name, "listing_external_id", str)
+        self._by_name = job.listing_name
+        self._by_external_id = job.listing_external_id
+        self._written: dict[ScimId, Attributes | None] = {}
 
     async def prepare(self, type: ObjectType, unlinked: int, cycle_id: str) -> None:
         """Reads the list, if that is cheaper than one filter for each of the unlinked keys."""
@@ -89,7 +90,23 @@ class Matching:
         found = await self._sender.send(
             lambda: self._reader.find(type, NAME_PATH[type], name), priority
         )
-        return found[0] if found else None
+        return self._supposed(found[0], name) if found else None
+
+    def suppose(self, id: ScimId, values: Attributes | None) -> None:
+        """In a dry run: the object would have these values by now, or (``None``) be gone."""
+        before = self._written.get(id, {})
+        self._written[id] = None if values is None or before is None else {**before, **values}
+
+    def _supposed(self, found: TargetObject, name: str) -> TargetObject | None:
+        """What the object would be by now, if it still had the name."""
+        if found.id not in self._written:
+            return found
+        values = self._written[found.id]
+        if values is None:
+            return None
+        attributes = {p: v for p, v in {**found.attributes, **values}.items() if v is not None}
+        named = str(attributes.get(NAME_PATH[found.type], "")).casefold() == name.casefold()
+        return msgspec.structs.replace(found, attributes=attributes) if named else None
 
     async def by_id(self, type: ObjectType, id: ScimId, priority: Priority) -> TargetObject:
         """The object as it is now. Raises ``NotFound``."""
@@ -100,7 +117,7 @@ class Matching:
         for key in (external, name_key(case.key.type, case.mapped.name or "")):
             found = await self._by_name.get(key) if key else None
             if found is not None:
-                return found
+                return self._supposed(found, str(found.attributes.get(NAME_PATH[found.type])))
         return None
 
     async def _page(self, type: ObjectType, start: int) -> _Page:

@@ -128,7 +128,7 @@ class Recorder:
             reason="The linked object is no longer in ZSCloud; the link was dropped.",
             target_id=case.link.scim_id,
         )
-        rows = [*self._job.log.rows([entry]), *await self.ledger.vanished(case)]
+        rows = [*self._job.log.rows([entry]), *await self.ledger.vanished(self.graph, case)]
         if item.aspect is Aspect.REMOVAL and case.verdict.active:
             rows += self._job.work.file([self._again(item, case.key)])
         self._job.store.defer(rows)

@@ -29,9 +29,11 @@ Priority = tuple[int, ...]
 class Turn:
     """One send slot. Give it back if nothing is sent, so that the next in line may have it."""
 
-    def __init__(self, pacer: Pacer, *, waited: bool) -> None:
+    def __init__(self, pacer: Pacer, before: float, after: float, *, waited: bool) -> None:
         self._pacer = pacer
         self._open = True
+        self.before = before
+        self.after = after
         self.waited = waited
         """Whether time passed between the wish and the slot."""
 
@@ -39,13 +41,13 @@ class Turn:
         """Nothing was sent in this slot."""
         if self._open:
             self._open = False
-            self._pacer._finish(sent=False)  # noqa: SLF001
+            self._pacer._finish(self, sent=False)  # noqa: SLF001
 
     def finish(self) -> None:
         """The answer has come, or never will."""
         if self._open:
             self._open = False
-            self._pacer._finish(sent=True)  # noqa: SLF001
+            self._pacer._finish(self, sent=True)  # noqa: SLF001
 
 
 class Pacer:
@@ -62,7 +64,6 @@ class Pacer:
         self._limit = in_flight if rate <= 0 else max(in_flight, int(rate * 20))
         self._flying = 0
         self._next = 0.0
-        self._previous = 0.0
         self._waiting: list[tuple[Priority, int, float, asyncio.Future[Turn]]] = []
         self._cold = rate > 0
         self._counter = 0
@@ -116,14 +117,18 @@ class Pacer:
         if 0 < wait <= self._interval:
             self.pause(wait)
 
+    def dismiss(self) -> None:
+        """Whoever waits for a slot is sent away with ``CancelledError``: the work is ending."""
+        for *_, future in self._waiting:
+            future.cancel()
+        self._waiting.clear()
+
     async def close(self) -> None:
         """Stops granting; those who wait are cancelled."""
         if self._granting is not None:
             self._granting.cancel()
             await asyncio.gather(self._granting, return_exceptions=True)
-        for *_, future in self._waiting:
-            future.cancel()
-        self._waiting.clear()
+        self.dismiss()
 
     async def _grant(self) -> None:
         while self._waiting:
@@ -141,7 +146,7 @@ class Pacer:
         _, _, asked, future = heapq.heappop(self._waiting)
         if future.done():
             return
-        self._previous = self._next
+        before = self._next
         late = now - self._next
         start = self._next if late < _TOLERATED_LATENESS else now
         self._next = start + self._interval
@@ -151,16 +156,17 @@ class Pacer:
             self._spread -= _WIDER
             self._since_refusal = 0
         self._sent.append(self._clock.time())
-        future.set_result(Turn(self, waited=now - asked >= _WAITED))
+        future.set_result(Turn(self, before, self._next, waited=now - asked >= _WAITED))
 
-    def _finish(self, *, sent: bool) -> None:
+    def _finish(self, turn: Turn, *, sent: bool) -> None:
         self._flying -= 1
         if sent and self._cold:
             # The first request of a process connects, and reaches the server late: the grid
             # begins when it is answered.
             self._cold = False
             self._next = max(self._next, self._clock.monotonic() + self._interval)
-        if not sent and self._sent:
+        elif not sent and self._next == turn.after:
+            # Nobody was granted a later slot, and no pause began: the slot is free again.
             self._sent.pop()
-            self._next = min(self._next, max(self._previous, self._clock.monotonic()))
+            self._next = max(turn.before, self._clock.monotonic())
         self._changed.set()

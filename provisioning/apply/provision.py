@@ -97,6 +97,10 @@ class Provisioner:
     def graph(self, graph: GroupGraph) -> None:
         self._recorder.graph = graph
 
+    def stop(self) -> None:
+        """Nothing more is sent."""
+        self._sender.stop()
+
     def preempt(self, key: Key) -> None:
         """A removal of the same group is waiting: go on with it after the request in flight."""
         self._preempted.add(key)
@@ -186,13 +190,16 @@ class Provisioner:
         for plan in plans:
             async with await self._execution.alone(plan):
                 turn = await self._turn(item, stopping)
-                # The slot has come: what is sent is decided now, not when the wait began.
-                late = turn is not None and turn.waited and single
-                if turn is not None and late and await self._chosen_again(item) != plans:
-                    turn.give_back()
-                    return False
-                if not await self._execution.execute(case, plan, item, turn, last=single):
-                    return False
+                try:
+                    # The slot has come: what is sent is decided now, not when the wait began.
+                    late = turn is not None and turn.waited and single
+                    if late and await self._chosen_again(item) != plans:
+                        return False
+                    if not await self._execution.execute(case, plan, item, turn, last=single):
+                        return False
+                finally:
+                    if turn is not None:
+                        turn.give_back()  # unless it was used
             if not single:
                 case = await self._after(case, plan)
         return single

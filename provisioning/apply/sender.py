@@ -4,6 +4,7 @@ one policy.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
@@ -16,6 +17,7 @@ T = TypeVar("T")
 _TRIES = 5
 _BACK_OFF = 0.5
 _BACK_OFF_LIMIT = 20.0
+_DOUBLINGS = 10
 
 
 class Fence(Protocol):
@@ -24,6 +26,10 @@ class Fence(Protocol):
     def may_send(self) -> bool:
         """Whether a request that starts now ends before the lease does."""
         ...
+
+
+class Stopped(Exception):
+    """The budget is spent, or the drain ends: nothing more is sent. What waits stays filed."""
 
 
 class Sender:
@@ -38,23 +44,48 @@ class Sender:
         self._fence = fence
         self._clock = clock
         self._ids = ids
+        self._stopped = False
         self.deadline: float | None = None
-        """When to give up on 429: until then it is waited out, since nothing was executed."""
+        """When the budget is spent: a pause that ZSCloud asks for is waited out until then."""
+
+    def stop(self) -> None:
+        """Who waits for a slot is sent away, and nobody gets one any more."""
+        self._stopped = True
+        self.pacer.dismiss()
+
+    def go_on(self) -> None:
+        """Slots are given again."""
+        self._stopped = False
 
     async def turn(self, priority: Priority) -> Turn:
-        """Waits for a send slot; the request may be chosen after that."""
-        return await self.pacer.turn(priority)
+        """Waits for a send slot; the request may be chosen after that. Raises ``Stopped``."""
+        if self._is_stopped():
+            raise Stopped
+        try:
+            if self.deadline is None:
+                return await self.pacer.turn(priority)
+            async with asyncio.timeout(max(0.0, self.deadline - self._clock.monotonic())):
+                return await self.pacer.turn(priority)
+        except TimeoutError:
+            raise Stopped from None
+        except asyncio.CancelledError:
+            if self._is_stopped() and not _is_cancelled():
+                raise Stopped from None
+            raise
+
+    def _is_stopped(self) -> bool:
+        return self._stopped
 
     async def send(
         self, call: Callable[[], Awaitable[T]], priority: Priority, turn: Turn | None = None
     ) -> T:
         """Sends one request and gives its answer.
 
-        Raises ``LeaseUnavailable`` when the lease was lost: nothing was sent.
+        Raises ``LeaseUnavailable`` when the lease was lost, and ``Stopped``: nothing was sent.
         """
         throttled = failed = 0
         while True:
-            turn = turn or await self.pacer.turn(priority)
+            turn = turn or await self.turn(priority)
             if not self._fence.may_send():
                 turn.give_back()
                 raise LeaseUnavailable("The lease of this ZSCloud tenant was lost.")
@@ -62,8 +93,6 @@ class Sender:
                 return await call()
             except Throttled as error:
                 throttled += 1
-                if self.deadline is not None and self._clock.monotonic() >= self.deadline:
-                    raise
                 self.pacer.refused(max(error.retry_after, self._back_off(throttled)))
             except RemoteUnavailable:
                 failed += 1
@@ -76,5 +105,11 @@ class Sender:
             turn = None
 
     def _back_off(self, failed: int) -> float:
-        longest: float = min(_BACK_OFF_LIMIT, _BACK_OFF * 2**failed)
+        longest: float = min(_BACK_OFF_LIMIT, _BACK_OFF * 2 ** min(failed, _DOUBLINGS))
         return longest * (0.5 + self._ids.random() / 2)
+
+
+def _is_cancelled() -> bool:
+    """Whether somebody cancelled the running task itself."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

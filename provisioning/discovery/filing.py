@@ -150,10 +150,9 @@ class Filing:
         if plan is None:
             self._unchanged(case, cause, told=told)
             return
-        if isinstance(plan, Planned) and _is_removal(plan):
-            rank = Rank.DELETES if plan.changes[0].action is Action.DELETE else Rank.DISABLES
-            tally = Tally(users=1) if case.link and case.link.active else Tally()
-            self._removals.append(_Removal(case, (plan,), tally, rank))
+        removal = self._removal(case)
+        if removal is not None:
+            self._removals.append(removal)
             return
         if case.link is None and isinstance(plan, Planned):
             self.unlinked[ObjectType.USER] += 1
@@ -180,25 +179,14 @@ class Filing:
             case.recorded,
             rules.member_batch,
         )
-        removals: list[Planned] = []
-        if case.link is not None:
-            removals = plan_group_removal(
-                key,
-                case.verdict,
-                case.link,
-                case.wanted,
-                case.ours,
-                rules.deprovisioning,
-                MemberRemoval.FILTER,
-                rules.member_batch,
-            )
-        if removals:
-            self._removals.append(_group_removal(case, removals))
+        removal = self._removal(case)
+        if removal is not None:
+            self._removals.append(removal)
         if additions:
             if case.link is None and not isinstance(additions, Skipped):
                 self.unlinked[ObjectType.GROUP] += 1
             self._add(key, Aspect.OBJECT, self._lane, rank_of(key.type), cause)
-        if additions or removals:
+        if additions or removal is not None:
             return
         if self._named and not case.verdict.active:
             self._cycle.counts.skipped += 1
@@ -223,9 +211,10 @@ class Filing:
             key = removal.case.key
             if key in kept:
                 self._rows += await self._hold(removal, kept[key], cause)
+                # It may have been let go before, and wait in lane 1: there it waits no more.
+                self._rows += self._job.work.taken_out(key, Lane.LEAVERS, removal.rank)
                 continue
-            lane, tally = self._removal_lane, removal.tally
-            self._add(key, Aspect.REMOVAL, lane, removal.rank, cause, removes=tally)
+            self._add(key, Aspect.REMOVAL, self._removal_lane, removal.rank, cause)
         for key in held - set(kept):
             self._rows.append(self.held.drop(str(key)))
         self._cycle.counts.held += len(set(kept) - held)
@@ -234,16 +223,42 @@ class Filing:
     async def _on_their_way(self) -> Tally:
         """Removals that were let go and are not applied yet: in lane 1, or in escrow."""
         judged = {removal.case.key for removal in self._removals}
-        waiting: dict[Key, Tally] = {}
+        waiting: set[Key] = set()
         async for items in self._job.work.pages(Lane.LEAVERS):
-            waiting.update({item.key: item.removes for item in items})
+            waiting.update(item.key for item in items)
         async for _, entry in self._job.escrow.entries.all():
             if entry.item.aspect is Aspect.REMOVAL:
-                waiting[entry.key] = entry.item.removes
+                waiting.add(entry.key)
         total = Tally()
-        for key, tally in waiting.items():
-            total = total if key in judged else total.plus(tally)
+        for key in sorted(waiting - judged):
+            case = await resolve(self._job, self._graph, key)
+            removal = None if case is None else self._removal(case)
+            total = total if removal is None else total.plus(removal.tally)
         return total
+
+    def _removal(self, case: Case) -> _Removal | None:
+        """What is still to be taken away for a key."""
+        rules = self._job.rules
+        if case.key.type is ObjectType.USER:
+            plan = plan_user(case.key, case.verdict, case.mapped, case.link, rules.deprovisioning)
+            if not isinstance(plan, Planned) or not _is_removal(plan):
+                return None
+            rank = Rank.DELETES if plan.changes[0].action is Action.DELETE else Rank.DISABLES
+            tally = Tally(users=1) if case.link and case.link.active else Tally()
+            return _Removal(case, (plan,), tally, rank)
+        if case.link is None:
+            return None
+        plans = plan_group_removal(
+            case.key,
+            case.verdict,
+            case.link,
+            case.wanted,
+            case.ours,
+            rules.deprovisioning,
+            MemberRemoval.FILTER,
+            rules.member_batch,
+        )
+        return _group_removal(case, plans) if plans else None
 
     def _kept(self, brake: Brake) -> dict[Key, str]:
         """What the brake keeps back. Memberships follow the users that are kept."""
@@ -281,16 +296,7 @@ class Filing:
 
     # --- rows ----------------------------------------------------------------------------------
 
-    def _add(
-        self,
-        key: Key,
-        aspect: Aspect,
-        lane: Lane,
-        rank: Rank,
-        cause: str,
-        *,
-        removes: Tally = Tally(),  # noqa: B008  frozen
-    ) -> None:
+    def _add(self, key: Key, aspect: Aspect, lane: Lane, rank: Rank, cause: str) -> None:
         item = WorkItem(
             key=key,
             aspect=aspect,
@@ -300,7 +306,6 @@ class Filing:
             cycle_id=self._cycle.cycle_id,
             generation=self._job.ids.new(),
             filed_at=self._now,
-            removes=removes,
         )
         self._cycle.left += 1
         self._rows += self._job.work.file([item])

@@ -87,11 +87,16 @@ class Reading:
         """Ends the watch over groups that nothing brings in any more."""
         for id in sorted(ids):
             await self._facts.forget_group(id)
-        for name, mark in marks.items():
+        for name, mark in list(marks.items()):
             left = tuple(id for id in mark.ids if id not in ids)
-            if left != mark.ids:
+            if left == mark.ids:
+                continue
+            if left:
                 marks[name] = msgspec.structs.replace(mark, ids=left)
                 await self._job.store.write([self._job.watermarks.put(name, marks[name])])
+            else:
+                del marks[name]
+                await self._job.store.write([self._job.watermarks.drop(name)])
 
     async def read_groups(self, ids: Sequence[EntraId]) -> set[EntraId]:
         """Reads groups and their members in full. The nested groups found."""

@@ -130,6 +130,9 @@ async def _find(
 async def _record(job: Job, services: Services, kind: CycleKind, *, dry_run: bool) -> CycleRecord:
     open_cycle = None if dry_run else await job.cycles.open_cycle()
     if open_cycle is not None:
+        if kind is CycleKind.RECONCILE and open_cycle.kind is CycleKind.INCREMENTAL:
+            # It was asked for while another one is open: that one looks at ZSCloud too.
+            open_cycle.kind, open_cycle.discovered = kind, False
         return open_cycle
     first = await job.cycles.current.get("initial") is None
     return CycleRecord(
