@@ -57,7 +57,6 @@ class CycleRun:
         self._writer = writer
         self.record = record
         self._deadline = None if budget is None else job.clock.monotonic() + budget
-        sender.deadline = self._deadline
         self._progress = progress
         self._held = Table(job.store, job.name, "held", Held)
         self._matching = Matching(job, sender, reader)
@@ -118,6 +117,7 @@ class CycleRun:
             live = LiveRead(self._job, self._sender, self._reader, record)
             keys |= await live.compare()
             keys |= await all_keys(self._job)
+            await self._job.store.write([self._job.cycles.current.drop("reconcile")])
         self._phase("planning")
         await look.file(keys, lane, named, told=not reconcile)
         record.discovered = True
@@ -147,6 +147,8 @@ class CycleRun:
         self.record.draining_since = self._job.clock.monotonic()
         self.record.done_before = self.record.done
         self._phase("provisioning")
+        # A look is read to its end, whatever it takes: begun anew each time it would never end.
+        self._sender.deadline = self._deadline
         while True:
             self._sender.go_on()
             provisioner = Provisioner(

@@ -131,9 +131,11 @@ async def _record(job: Job, services: Services, kind: CycleKind, *, dry_run: boo
     open_cycle = None if dry_run else await job.cycles.open_cycle()
     if open_cycle is not None:
         if kind is CycleKind.RECONCILE and open_cycle.kind is CycleKind.INCREMENTAL:
-            # It was asked for while another one is open: that one looks at ZSCloud too.
-            open_cycle.kind, open_cycle.discovered = kind, False
+            # It was asked for while another one is open: the next one is it.
+            await job.store.write([job.cycles.current.put("reconcile", "wanted")])
         return open_cycle
+    if kind is CycleKind.INCREMENTAL and await job.cycles.current.get("reconcile") is not None:
+        kind = CycleKind.RECONCILE
     first = await job.cycles.current.get("initial") is None
     return CycleRecord(
         cycle_id=services.ids.new(),
