@@ -19,6 +19,7 @@ _WIDER = 0.01
 _WIDEST = 1.06
 _RELAXED_AFTER = 2000
 _TOLERATED_LATENESS = 0.005
+_CLOSER = 0.001
 _REMEMBERED = 8
 _WAITED = 0.02
 
@@ -36,6 +37,12 @@ class Turn:
         self.after = after
         self.waited = waited
         """Whether time passed between the wish and the slot."""
+
+    async def start(self) -> None:
+        """The request is about to be written. Late ones move the slots after them, and two that
+        were held up together are taken apart again.
+        """
+        await self._pacer._start()  # noqa: SLF001
 
     def give_back(self) -> None:
         """Nothing was sent in this slot."""
@@ -64,6 +71,7 @@ class Pacer:
         self._limit = in_flight if rate <= 0 else max(in_flight, int(rate * 20))
         self._flying = 0
         self._next = 0.0
+        self._started = float("-inf")
         self._waiting: list[tuple[Priority, int, float, asyncio.Future[Turn]]] = []
         self._cold = rate > 0
         self._counter = 0
@@ -157,6 +165,15 @@ class Pacer:
             self._since_refusal = 0
         self._sent.append(self._clock.time())
         future.set_result(Turn(self, before, self._next, waited=now - asked >= _WAITED))
+
+    async def _start(self) -> None:
+        now = self._clock.monotonic()
+        at = max(now, self._started + self._interval - _CLOSER)
+        self._started = at
+        if self._next - at < self._interval - _TOLERATED_LATENESS:
+            self._next = at + self._interval
+        if at > now:
+            await self._clock.sleep(at - now)
 
     def _finish(self, turn: Turn, *, sent: bool) -> None:
         self._flying -= 1

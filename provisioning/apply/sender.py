@@ -86,6 +86,7 @@ class Sender:
         throttled = failed = 0
         while True:
             turn = turn or await self.turn(priority)
+            await turn.start()
             if not self._fence.may_send():
                 turn.give_back()
                 raise LeaseUnavailable("The lease of this ZSCloud tenant was lost.")
