@@ -57,6 +57,8 @@ class CycleRun:
         self._writer = writer
         self.record = record
         self._deadline = None if budget is None else job.clock.monotonic() + budget
+        # Only a pause ends a look early: begun anew each time, a long one would never end.
+        sender.deadline = self._deadline
         self._progress = progress
         self._held = Table(job.store, job.name, "held", Held)
         self._matching = Matching(job, sender, reader)
@@ -147,8 +149,6 @@ class CycleRun:
         self.record.draining_since = self._job.clock.monotonic()
         self.record.done_before = self.record.done
         self._phase("provisioning")
-        # A look is read to its end, whatever it takes: begun anew each time it would never end.
-        self._sender.deadline = self._deadline
         while True:
             self._sender.go_on()
             provisioner = Provisioner(

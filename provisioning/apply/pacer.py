@@ -72,6 +72,8 @@ class Pacer:
         self._flying = 0
         self._next = 0.0
         self._started = float("-inf")
+        self.paused_until = 0.0
+        """Until when ZSCloud asked for silence."""
         self._waiting: list[tuple[Priority, int, float, asyncio.Future[Turn]]] = []
         self._cold = rate > 0
         self._counter = 0
@@ -111,7 +113,8 @@ class Pacer:
 
     def pause(self, seconds: float) -> None:
         """No request is sent for that long."""
-        self._next = max(self._next, self._clock.monotonic() + seconds)
+        self.paused_until = max(self.paused_until, self._clock.monotonic() + seconds)
+        self._next = max(self._next, self.paused_until)
         self._changed.set()
 
     def sends(self) -> list[float]:

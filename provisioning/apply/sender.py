@@ -18,6 +18,7 @@ _TRIES = 5
 _BACK_OFF = 0.5
 _BACK_OFF_LIMIT = 20.0
 _DOUBLINGS = 10
+_PATIENCE = 1.0
 
 
 class Fence(Protocol):
@@ -46,7 +47,7 @@ class Sender:
         self._ids = ids
         self._stopped = False
         self.deadline: float | None = None
-        """When the budget is spent: a pause that ZSCloud asks for is waited out until then."""
+        """When the budget is spent: no pause that ZSCloud asks for is waited out beyond it."""
 
     def stop(self) -> None:
         """Who waits for a slot is sent away, and nobody gets one any more."""
@@ -62,16 +63,23 @@ class Sender:
         if self._is_stopped():
             raise Stopped
         try:
-            if self.deadline is None:
-                return await self.pacer.turn(priority)
-            async with asyncio.timeout(max(0.0, self.deadline - self._clock.monotonic())):
-                return await self.pacer.turn(priority)
-        except TimeoutError:
-            raise Stopped from None
+            return await self._slot(priority)
         except asyncio.CancelledError:
             if self._is_stopped() and not _is_cancelled():
                 raise Stopped from None
             raise
+
+    async def _slot(self, priority: Priority) -> Turn:
+        """The next slot, unless ZSCloud asked for a pause that outlasts the budget."""
+        while self.deadline is not None:
+            left = self.deadline - self._clock.monotonic()
+            try:
+                async with asyncio.timeout(left if left > 0 else _PATIENCE):
+                    return await self.pacer.turn(priority)
+            except TimeoutError:
+                if self.pacer.paused_until > self.deadline:
+                    raise Stopped from None
+        return await self.pacer.turn(priority)
 
     def _is_stopped(self) -> bool:
         return self._stopped

@@ -257,7 +257,8 @@ class Facts:
         facts = {f"member/{group}/{m.key}": m for m in members}
         settled = await self.removed.settled(facts)
         believed = [m for fact, m in facts.items() if certain or settled[fact]]
-        writes = [self.removed.reread_row(m.key) for fact, m in facts.items() if not settled[fact]]
+        doubtful = not certain and not all(settled.values())
+        writes = [self.removed.reread_row(group_key(group))] if doubtful else []
         await self.users_seen((m.user for m in believed if m.user is not None), read_at)
         writes += await self._job.mirror.members_rows(group, (m.key for m in believed), ())
         writes += self.removed.believed_rows(

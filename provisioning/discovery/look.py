@@ -111,7 +111,7 @@ class Look:
         await self._reading.unwatch(await self._unneeded_groups(), marks)
         keys, done = await self._facts.removed.due_rereads()
         await self._reading.reread(keys)
-        self._reading.final_rows += done
+        self._reading.final_rows += [*done, *await self._facts.removed.settled_rows()]
         if self._job.rules.scope.everyone and (
             weekly or any(now - mark.taken_at > _TOO_OLD for mark in marks.values())
         ):

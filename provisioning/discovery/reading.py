@@ -98,8 +98,11 @@ class Reading:
                 del marks[name]
                 await self._job.store.write([self._job.watermarks.drop(name)])
 
-    async def read_groups(self, ids: Sequence[EntraId]) -> set[EntraId]:
-        """Reads groups and their members in full. The nested groups found."""
+    async def read_groups(self, ids: Sequence[EntraId], *, certain: bool = False) -> set[EntraId]:
+        """Reads groups and their members in full. The nested groups found.
+
+        ``certain`` believes also a membership that was just removed.
+        """
         began = self._job.clock.time()
         found = await self._source.groups(ids)
         await self._facts.groups_seen((g for g in found.values() if g is not None), began)
@@ -109,7 +112,7 @@ class Reading:
                 await self._missing_group(id)
                 continue
             self._cycle.phase = f"reading group {len(self._facts.affected)} principals found"
-            nested |= await self._read_members(id)
+            nested |= await self._read_members(id, certain=certain)
         return nested
 
     async def _missing_group(self, id: EntraId) -> None:
@@ -122,14 +125,14 @@ class Reading:
         if (await self._source.groups([id])).get(id) is None:
             await self._facts.group_absent(id, Presence.GONE)
 
-    async def _read_members(self, group: EntraId) -> set[EntraId]:
+    async def _read_members(self, group: EntraId, *, certain: bool = False) -> set[EntraId]:
         stored = {str(key) for key in await self._job.mirror.members(group)}
         try:
-            first = await self._members(group)
+            first = await self._members(group, certain=certain)
             second = None
             if missing_from(stored, first):
                 await self._job.clock.sleep(SECOND_READ_AFTER)
-                second = await self._members(group)
+                second = await self._members(group, certain=certain)
         except NotFound:
             await self._missing_group(group)
             return set()
@@ -138,12 +141,12 @@ class Reading:
             await self._judge_members(group, stored, first, second)
         return {Key.parse(k).id for k in present if k.startswith("group/")}
 
-    async def _members(self, group: EntraId) -> set[str]:
+    async def _members(self, group: EntraId, *, certain: bool) -> set[str]:
         """One complete read of the members, taken in page by page."""
         began = self._job.clock.time()
         seen: set[str] = set()
         async for page in self._source.members(group):
-            await self._facts.members_added(group, page, began, certain=False)
+            await self._facts.members_added(group, page, began, certain=certain)
             seen.update(str(member.key) for member in page)
         return seen
 
@@ -213,7 +216,7 @@ class Reading:
             await self.read_users(users, certain=True)
         groups = [key.id for key in sorted(keys) if key.type is ObjectType.GROUP]
         if groups:
-            await self.read_groups(groups)
+            await self.read_groups(groups, certain=True)
 
     async def read_known_users(self) -> None:
         """Reads everybody in the mirror in full: through the groups, then who is left."""

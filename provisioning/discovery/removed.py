@@ -40,6 +40,12 @@ class RemovedFacts:
         at = self._job.clock.time() + SETTLING
         return self._reread.put(f"{at:017.3f}/{key}", str(key))
 
+    async def settled_rows(self) -> list[Row]:
+        """Rows that forget removals that no replica can contradict any more."""
+        oldest = self._job.clock.time() - 2 * SETTLING
+        rows = await self._removed.page()
+        return [self._removed.drop(fact) for fact, removed_at in rows if removed_at < oldest]
+
     async def due_rereads(self) -> tuple[list[Key], list[Row]]:
         """Keys whose second look has come, and the rows that drop the wish once it is done."""
         now = self._job.clock.time()
