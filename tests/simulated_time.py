@@ -189,6 +189,8 @@ def discard_abandoned() -> None:
     No ``await`` of it can go on: there is no loop, and each one is answered by closing again.
     Errors of that clean-up mean nothing and are dropped.
     """
+    if not _abandoned:
+        return
     hook = sys.unraisablehook
     sys.unraisablehook = _drop  # what inner coroutines raise when they are closed
     try:

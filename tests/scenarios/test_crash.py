@@ -10,7 +10,6 @@ from provisioning.record import CycleStatus
 from tests.scenarios.simulation import Saga
 from tests.scenarios.test_stories import group, office, user
 from tests.scenarios.world import World
-from tests.simulated_time import discard_abandoned
 
 
 async def initial(world: World) -> None:
@@ -73,7 +72,6 @@ def test_killed_at_any_step(name: str, part: int) -> None:
             saga.tell(story)
         saga.tell(last, steps=steps)
         assert saga.tell(ends_right).finished, steps
-    discard_abandoned()
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -83,4 +81,3 @@ def test_killed_again_and_again(seed: int) -> None:
     for number in range(40):
         saga.tell(initial, steps=40 + (seed * 37 + number * 17) % 90)
     assert saga.tell(ends_right).finished
-    discard_abandoned()
