@@ -134,7 +134,9 @@ def test_abandoned_cleanup_waits_until_discarded_and_passes_no_await() -> None:
     assert log == ["child 1"]
     discard_abandoned()
     assert log[0] == "child 1"
-    assert sorted(log[1:]) == ["child cleanup", "numbers cleanup"]
+    # Whether the generator inside is finalised too is up to the Python version.
+    assert "child cleanup" in log[1:]
+    assert set(log[1:]) <= {"child cleanup", "numbers cleanup"}
 
 
 def test_kill_leaves_unstarted_tasks_and_pending_futures_without_warning() -> None:

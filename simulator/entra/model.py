@@ -51,7 +51,7 @@ class User:
     manager_id: str | None = None
     created: float = BEFORE_OPENING
     deleted: float | None = None
-    other: Mapping[str, Any] = field(default=_NOTHING)
+    other: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Group:
     security_enabled: bool = True
     created: float = BEFORE_OPENING
     deleted: float | None = None
-    other: Mapping[str, Any] = field(default=_NOTHING)
+    other: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class ServicePrincipal:
     app_role_assignment_required: bool = True
     created: float = BEFORE_OPENING
     deleted: float | None = None
-    other: Mapping[str, Any] = field(default=_NOTHING)
+    other: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
