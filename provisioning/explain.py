@@ -11,9 +11,8 @@ from provisioning.provisioning_log import Step
 def steps_of(case: Case, plan: Planned | None, target: ScimId | None) -> tuple[Step, ...]:
     """The five steps as Entra's on-demand provisioning shows them."""
     path = NAME_PATH[case.key.type]
-    matched = (
-        f"linked to {case.link.scim_id}" if case.link else f"no object with that {path} was found"
-    )
+    found = case.link.scim_id if case.link else target
+    matched = f"linked to {found}" if found else f"not linked; objects are matched by {path}"
     steps = [
         Step("import", "success", f"read from Entra as {case.name}"),
         Step("scope", "success" if case.verdict.active else "skipped", case.verdict.sentence),

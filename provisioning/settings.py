@@ -164,6 +164,15 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         except InvalidSettingError as error:
             problems.append(Problem(setting.name, error.message, error.remedy))
     problems += _unknown(environ)
+    if environ.get("DELETE_AFTER_DAYS", "0").strip() not in ("", "0"):
+        problems.append(
+            Problem(
+                "DELETE_AFTER_DAYS",
+                "asks for a grace period, which this version does not know: with "
+                "ON_...=delete it would delete at once.",
+                "Set it to 0, and leave the ON_... settings at 'disable' for now.",
+            )
+        )
     if environ.get(IN_AZURE) and "state_store" in values:
         problems.append(
             Problem(

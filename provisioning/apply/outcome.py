@@ -107,9 +107,15 @@ class Recorder:
         intent = self._job.links.intents.drop(str(case.key))
         self._job.store.defer([*self._job.log.rows([entry]), *rows, intent, *joined])
 
-    async def failure(self, item: WorkItem, case: Case | None, error: RemoteError) -> None:
-        """The item failed: logged, and set aside in escrow."""
-        await self._fail(item, case, error.code, str(error), error.remedy)
+    async def failure(
+        self,
+        item: WorkItem,
+        case: Case | None,
+        error: RemoteError,
+        plan: Planned | None = None,
+    ) -> None:
+        """The item failed: logged with what was to be done, and set aside in escrow."""
+        await self._fail(item, case, error.code, str(error), error.remedy, plan)
 
     async def refreshed(self, case: Case, found: TargetObject) -> bool:
         """Takes the live object for the record. True if the record was wrong."""
@@ -234,7 +240,13 @@ class Recorder:
         await self._finish(item, self._job.log.rows([entry]))
 
     async def _fail(
-        self, item: WorkItem, case: Case | None, code: str, sentence: str, remedy: str
+        self,
+        item: WorkItem,
+        case: Case | None,
+        code: str,
+        sentence: str,
+        remedy: str,
+        plan: Planned | None = None,
     ) -> None:
         self.cycle.counts.failed += 1
         before = await self._job.escrow.get(item)
@@ -249,6 +261,14 @@ class Recorder:
         )
         failed = Step("export", "failure", sentence)
         entry = msgspec.structs.replace(entry, steps=(*entry.steps, failed))
+        if plan is not None:
+            change = plan.changes[0]
+            entry = msgspec.structs.replace(
+                entry,
+                action=change.action,
+                change_id=change.change_id,
+                modified_properties=change.modified_properties,
+            )
         _, rows = self._job.escrow.enter(
             before,
             item,

@@ -86,6 +86,7 @@ class Provisioner:
         self._names = Names(job)
         self._members = Members(job, matching, recorder)
         self._rings: set[Key] = set()
+        self._read: set[str] = set()
         self._preempted: set[Key] = set()
 
     @property
@@ -134,7 +135,7 @@ class Provisioner:
     async def set_aside(self, item: WorkItem, error: RemoteError) -> None:
         """Records a failure: the principal goes to escrow and is tried again later."""
         case = await resolve(self._job, self.graph, item.key)
-        await self._recorder.failure(item, case, error)
+        await self._recorder.failure(item, case, error, self._execution.last(item.key))
 
     # --- rounds --------------------------------------------------------------------------------
 
@@ -236,6 +237,8 @@ class Provisioner:
     async def _case(self, item: WorkItem) -> Case | None:
         """The case, linked to the object that matches it when there is one."""
         case = await resolve(self._job, self.graph, item.key)
+        if case is not None and case.link is not None and item.lane is Lane.ON_DEMAND:
+            return await self._read_again(case, item)
         if case is None or case.link is not None or not case.verdict.active:
             return case
         if case.mapped.problems:
@@ -243,6 +246,19 @@ class Provisioner:
         intent = self.intents.take_open(item.key)
         found = await self._matching.find(case, intent, self._cycle_id, item.urgency)
         return case if found is None else await self._adopt(case, item, found)
+
+    async def _read_again(self, case: Case, item: WorkItem) -> Case | None:
+        """A call on demand looks at the object itself, once, and not only at the record."""
+        if case.link is None or item.generation in self._read:
+            return case
+        self._read.add(item.generation)
+        try:
+            found = await self._matching.by_id(case.key.type, case.link.scim_id, item.urgency)
+        except NotFound:
+            await self._recorder.vanished(item, case)
+        else:
+            await self._recorder.refreshed(case, found)
+        return await resolve(self._job, self.graph, case.key)
 
     async def _adopt(self, case: Case, item: WorkItem, found: TargetObject) -> Case:
         """Links a principal to the object that matches it."""

@@ -53,12 +53,16 @@ def _state(
         return "healthy", "No cycle has run yet: run `cycle` to begin.", None
     if last.status is CycleStatus.QUARANTINED:
         return "quarantined", last.error or "", since
-    if last.status in OPEN or busy:
+    if busy or last.status is CycleStatus.QUEUED:
         return "working", f"A cycle is {last.phase or 'queued'}.", last.started
     if held:
         return "held", f"{held} removals are above the deletion threshold.", since
     if last.status is CycleStatus.FAILED:
         return "healthy", f"The last cycle failed: {last.error}", since
+    if last.status in OPEN:
+        return "working", "A cycle is open; the next execution goes on with it.", since
+    if last.status is CycleStatus.COMPLETED_WITH_ERRORS:
+        return "healthy", "The last cycle completed; some objects failed: see escrow.", since
     return "healthy", "The last cycle completed.", since
 
 

