@@ -72,6 +72,15 @@ class StoreUnavailable(ProvisioningError):
     remedy = "Check the storage that STATE_STORE names: reachable, writable, with room."
 
 
+class QueueUnavailable(ProvisioningError):
+    """A message could not be put on a queue. The work that it was to announce is stored."""
+
+    code = "QueueUnavailable"
+    remedy = (
+        "Check the storage account that AzureWebJobsStorage names. The next timer tick does it."
+    )
+
+
 class LeaseUnavailable(ProvisioningError):
     """Another process holds the lease of this ZSCloud tenant."""
 

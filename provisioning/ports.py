@@ -37,12 +37,17 @@ class Row(NamedTuple):
 
     ``only_if``, when given, applies the row only if the stored value still equals it; a row that
     has changed meanwhile is left as it is, without an error.
+
+    ``about`` names what the row belongs to. Rows about different things may take effect side by
+    side; rows about one thing, and rows of one key, in the order given. A row about nothing takes
+    effect after all before it and before all after it.
     """
 
     table: str
     key: str
     value: bytes | None
     only_if: bytes | None = None
+    about: str = ""
 
 
 class Store(Protocol):
@@ -72,8 +77,9 @@ class Store(Protocol):
     async def count(self, table: str, prefix: str = "") -> int: ...
 
     async def write(self, rows: Sequence[Row]) -> None:
-        """Durable when it returns. Rows take effect in the order given, all or (where the
-        storage has no such transaction) a leading part of them.
+        """Durable when it returns. Rows take effect in the order that ``Row.about`` says: all of
+        them or, where the storage has no such transaction, those before some point of it. So what
+        must not be lost is written before what forgets it. Writing them again does no harm.
         """
         ...
 
@@ -102,6 +108,19 @@ class LeasePort(Protocol):
     async def release(self, name: str, holder: str, payload: bytes) -> None: ...
 
     async def read(self, name: str) -> LeaseState | None: ...
+
+
+class Queue(Protocol):
+    """Queues of text messages, each of which wakes a function. Delivered at least once."""
+
+    async def send(self, name: str, text: str, *, delay: float = 0.0) -> None:
+        """Puts a message on the queue of that name; it appears after ``delay`` seconds.
+
+        Raises ``QueueUnavailable``.
+        """
+        ...
+
+    async def close(self) -> None: ...
 
 
 class Source(Protocol):

@@ -70,13 +70,14 @@ class WriteBehind:
         self._writing = asyncio.Lock()
         self._closed = False
 
-    def defer(self, rows: Sequence[Row]) -> None:
-        """Queues the rows of one outcome. Durable after the next ``flush``.
+    def defer(self, rows: Sequence[Row], about: str = "") -> None:
+        """Queues the rows of one outcome, all ``about`` one thing. Durable after the next
+        ``flush``.
 
         Raises what a write in the background failed with. The rows are queued even then: they
         record something that has happened.
         """
-        self._put(rows)
+        self._put([row._replace(about=about) for row in rows] if about else rows)
         self._raise_failure()
 
     async def write(self, rows: Sequence[Row]) -> None:
