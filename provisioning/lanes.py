@@ -149,7 +149,7 @@ class WorkSet:
 
     def promote(self, due: Due) -> list[Row]:
         """Rows that move a due item into its lane."""
-        return [self.not_later(due.at, due.item), *self.file([due.item])]
+        return [*self.file([due.item]), self.not_later(due.at, due.item)]
 
 
 def _due_key(at: float, item: WorkItem) -> str:

@@ -12,6 +12,7 @@ from provisioning.lease import held
 from provisioning.model import Change
 from provisioning.operations.documents import Document, cycle_document
 from provisioning.record import OPEN, CycleKind, CycleRecord, CycleStatus
+from provisioning.rows.order import in_steps
 from provisioning.services import Services
 
 Progress = Callable[[CycleRecord], None]
@@ -149,10 +150,9 @@ async def _record(job: Job, services: Services, kind: CycleKind, *, dry_run: boo
 async def _store_plan(services: Services, record: CycleRecord, changes: list[Change]) -> None:
     """Keeps what a dry run would send, so that it can be read page by page."""
     job = services.job()
-    rows = [job.cycles.rows.put(record.cycle_id, record)]
-    rows += [
+    plan = [
         job.cycles.changes.put(f"{record.cycle_id}/{number:08d}", change)
         for number, change in enumerate(changes, 1)
     ]
-    await job.store.write(rows)
+    await job.store.write(in_steps(plan, [job.cycles.rows.put(record.cycle_id, record)]))
     await job.store.flush()
