@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from provisioning.queues.azure import AzureQueue, error_code, translating
+from provisioning.queues.azure import AzureQueue
+from provisioning.queues.azure_calls import error_code, translating
 from provisioning.queues.messages import Message, StaleReceipt
 
 if TYPE_CHECKING:
@@ -15,22 +16,28 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_MOST = 32
+"""Messages in one answer (Azure Queue Storage: Get Messages)."""
 _STALE = frozenset({"PopReceiptMismatch", "MessageNotFound"})
 
 
 class AzureReceiver(AzureQueue):
     """``Receiver`` on the queues of a storage account. Times are rounded up to whole seconds."""
 
+    async def prepare(self, name: str) -> None:
+        """Makes the queue, if it does not exist."""
+        async with translating(f"The queue {name}"):
+            await self.make(name)
+
     async def receive(self, name: str, count: int, visibility: float) -> Sequence[Message]:
-        """At most ``count`` messages, 32 being the service's most. Makes a queue that is not."""
+        """At most ``count`` messages, and never more than 32. Makes a queue that is not there."""
         from azure.core.exceptions import ResourceNotFoundError
 
-        seconds = math.ceil(visibility)
-        async with translating(name):
+        async with translating(f"The queue {name}"):
             pages = self.client(name).receive_messages(
-                messages_per_page=min(count, 32),
-                max_messages=min(count, 32),
-                visibility_timeout=seconds,
+                messages_per_page=min(count, _MOST),
+                max_messages=min(count, _MOST),
+                visibility_timeout=math.ceil(visibility),
             )
             try:
                 return [_message(each) async for each in pages]
@@ -40,7 +47,7 @@ class AzureReceiver(AzureQueue):
 
     async def hide(self, name: str, message: Message, seconds: float) -> Message:
         """Visible again in ``seconds``. Raises ``StaleReceipt``."""
-        async with translating(name):
+        async with translating(f"The queue {name}"):
             # Without a content the service keeps the text as it is.
             changed = await _unless_stale(
                 self.client(name).update_message(
@@ -53,7 +60,7 @@ class AzureReceiver(AzureQueue):
 
     async def delete(self, name: str, message: Message) -> None:
         """Takes the message off the queue. Raises ``StaleReceipt``."""
-        async with translating(name):
+        async with translating(f"The queue {name}"):
             await _unless_stale(
                 self.client(name).delete_message(message.id, message.receipt), message
             )

@@ -35,12 +35,22 @@ class _Stored(msgspec.Struct, frozen=True):
 
 
 class EmbeddedQueue:
-    """``Receiver`` in one file, opened by the first call. ``time`` is epoch seconds."""
+    """``Receiver`` in one file, opened by the first call.
 
-    def __init__(self, path: str | Path, *, time: Callable[[], float] = wall.time) -> None:
+    ``threaded``: SQL runs on a thread of its own, otherwise on the caller's. ``time`` is epoch
+    seconds.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        threaded: bool = True,
+        time: Callable[[], float] = wall.time,
+    ) -> None:
         self.path = Path(path)
         self._time = time
-        self._store = SqliteStore(path, time=time)
+        self._store = SqliteStore(path, threaded=threaded, time=time)
 
     async def send(self, name: str, text: str, *, delay: float = 0.0) -> None:
         """Puts a message on the queue; on the disk when it returns.
@@ -53,6 +63,11 @@ class EmbeddedQueue:
         # Ids in the order of sending: the oldest is looked at first.
         key = f"{int(now * 1e6):016x}{secrets.token_hex(6)}"
         await self._write(name, key, None, _Stored(text, now, now + delay + LIFETIME, now + delay))
+
+    async def prepare(self, name: str) -> None:
+        """Opens the file, which needs no queue to be made."""
+        with _translating():
+            await self._store.count(_table(name))
 
     async def receive(self, name: str, count: int, visibility: float) -> Sequence[Message]:
         """At most ``count`` visible messages, oldest first."""

@@ -47,6 +47,10 @@ class Receiver(Queue, Protocol):
     All raise ``QueueUnavailable``. A queue that does not exist is an empty one.
     """
 
+    async def prepare(self, name: str) -> None:
+        """Makes the queue where queues have to be made; shows that it can be reached."""
+        ...
+
     async def receive(self, name: str, count: int, visibility: float) -> Sequence[Message]:
         """At most ``count`` messages, invisible to others for ``visibility`` seconds."""
         ...
