@@ -1,25 +1,26 @@
-"""Which queues an environment has: those of its storage account, else a file of this machine."""
+"""Which queues there are: those of the storage account, else a file of this machine."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from provisioning.ports import Queue
 from provisioning.queues.azure import AzureQueue
 from provisioning.queues.embedded import EmbeddedQueue
-from provisioning.storage_account import storage_account
+from provisioning.storage_account import StorageAccount
 
 _FILE = "queues.db"
 
 
-def queue_for(environ: Mapping[str, str], state_path: Path) -> Queue:
-    """The queues. ``state_path`` is the SQLite file of the state store; theirs lies beside it.
+def queue_for(account: StorageAccount | None, state_path: Path | None) -> Queue:
+    """The queues of the account. Without one, they lie beside the SQLite file of the state store.
 
-    Raises ``ConfigurationError`` for a storage account that is named wrongly.
+    Settings without an account always name such a file.
     """
-    account = storage_account(environ)
-    return EmbeddedQueue(embedded_path(state_path)) if account is None else AzureQueue(account)
+    if account is not None:
+        return AzureQueue(account)
+    assert state_path is not None
+    return EmbeddedQueue(embedded_path(state_path))
 
 
 def embedded_path(state_path: Path) -> Path:
