@@ -167,10 +167,10 @@ param storageAccessLogs bool = false
 
 // ---- Instances
 
-@description('HTTP instances that never sleep. A webhook handshake has to be answered within 10 seconds: set 1 with changeNotifications. It is paid for around the clock.')
+@description('HTTP instances that never sleep, paid for around the clock. Graph gives a webhook 10 seconds to answer the first call.')
 @minValue(0)
 @maxValue(2)
-param alwaysReadyHttp int = 0
+param alwaysReadyHttp int = changeNotifications ? 1 : 0
 
 @description('Most instances. One writes at a time; the others answer calls and take in hints.')
 @minValue(1)

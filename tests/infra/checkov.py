@@ -12,8 +12,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent.parent.parent
 INFRA = ROOT / "infra"
@@ -61,7 +63,7 @@ def run_checkov(folder: Path) -> Report:
     return read_report(document)
 
 
-def read_report(document: dict) -> Report:  # type: ignore[type-arg]
+def read_report(document: Mapping[str, Any]) -> Report:
     """The report in checkov's JSON. Without one resource it has no summary of its own."""
     summary = document.get("summary", document)
     failed = document.get("results", {}).get("failed_checks", [])
@@ -100,7 +102,7 @@ def main() -> int:
     return 0 if report.good else 1
 
 
-def _line(check: dict) -> str:  # type: ignore[type-arg]
+def _line(check: Mapping[str, Any]) -> str:
     lines = check["file_line_range"]
     return f"infra{check['file_path']}:{lines[0]} {check['resource']}: {check['check_name']}"
 

@@ -108,3 +108,25 @@ def test_the_scripts_grant_what_the_template_grants(texts: Mapping[str, str]) ->
         assert set(guid.findall(script)) == expected
         for found in expected - {"00000003-0000-0000-c000-000000000000"}:
             assert re.search(rf"{re.escape(GUIDS[found])}\W+{found}", script)
+
+
+def test_every_parameter_is_documented(sources: Mapping[str, Source]) -> None:
+    text = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    table = text.partition("## Parameters")[2].partition("\n\n**")[0]
+    rows = re.findall(r"^\| (`[^|]+) \| ([^|]+) \|", table, re.MULTILINE)
+    documented = {
+        name: default for names, default in rows for name in re.findall(r"`(\w+)`", names)
+    }
+    params = sources["main.bicep"].of("param")
+    assert documented.keys() == params.keys()
+    for name, param in params.items():
+        assert (documented[name].strip() == "required") is (param.body is None), name
+
+
+def test_every_rule_is_documented_with_its_severity() -> None:
+    text = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    table = text.partition("## Alerts")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (\w+) \| (\d) \|", table, re.MULTILINE)
+    assert {name: int(severity) for name, severity in rows} == {
+        rule["name"]: rule["severity"] for rule in RULES
+    }
