@@ -9,10 +9,14 @@ from provisioning.settings import SETTINGS
 from tests.infra.bicep.settings import Known
 
 HINTS = "provisioning-hints"
-QUEUES = frozenset({WORK, POISON, HINTS, f"{HINTS}-poison"})
-TABLES = frozenset({"provisioning"})
-CONTAINERS = frozenset({"provisioning-lease"})
-"""Containers of the program. That of the packages belongs to the deployment alone."""
+STORAGE_NAMES: Mapping[str, frozenset[str]] = {
+    "queues": frozenset({WORK, POISON, HINTS, f"{HINTS}-poison"}),
+    "tables": frozenset({"provisioning"}),
+    "containers": frozenset({"provisioning-lease"}),
+}
+"""What the program uses in its storage account. The container of the packages is the deployment's,
+and its name a parameter.
+"""
 
 ALERT_CODES = frozenset(
     {"quarantined", "held", "cycle_failed", "objects_failed", "poison", "token_refused"}

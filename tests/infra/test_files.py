@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -14,8 +13,7 @@ import yaml
 from tests.infra import checkov
 from tests.infra.bicep.source import Declaration, Source, parse, text_of
 from tests.infra.conftest import INFRA, ROOT
-
-WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+from tests.infra.workflows import check_workflow
 
 
 def params(sources: Mapping[str, Source]) -> Mapping[str, Declaration]:
@@ -113,50 +111,45 @@ def test_what_is_deployed_is_the_app_alone() -> None:
         assert not any(Path(name).match(line) for line in ignored), name
 
 
-def jobs(workflow: Path) -> dict[str, Any]:
-    return yaml.safe_load(workflow.read_text(encoding="utf-8"))["jobs"]
+def workflow(name: str) -> str:
+    return (ROOT / ".github" / "workflows" / name).read_text(encoding="utf-8")
 
 
-def test_there_are_both_workflows() -> None:
-    assert [path.name for path in WORKFLOWS] == ["check.yml", "deploy.yml"]
-
-
-@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
-def test_workflows_are_well_formed(workflow: Path) -> None:
-    document = yaml.safe_load(workflow.read_text(encoding="utf-8"))
-    assert True in document or "on" in document  # YAML 1.1 takes "on" for a truth value
-    assert document["permissions"] == {"contents": "read"}
-    for job in document["jobs"].values():
-        assert job["runs-on"].startswith("ubuntu-")
-        assert job["timeout-minutes"] <= 60
-        assert not set(job.get("needs", [])) - document["jobs"].keys()
-        for step in job["steps"]:
-            assert ("uses" in step) != ("run" in step)
-            if "uses" in step:
-                assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", step["uses"]), step
-
-
-@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
-def test_workflows_name_what_exists(workflow: Path) -> None:
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for job in jobs(workflow).values():
-        for step in job["steps"]:
-            run = step.get("run", "")
-            for target in re.findall(r"\bmake ([a-z-]+)", run):
-                assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
-            for path in re.findall(r"(?<![\w$/])((?:infra|docs|tools|tests)/[\w./-]+)", run):
-                assert (ROOT / path).exists(), path
+@pytest.mark.parametrize("name", ["check.yml", "deploy.yml"])
+def test_nothing_is_wrong_with_the_workflows(name: str) -> None:
+    assert list(check_workflow(yaml.safe_load(workflow(name)), ROOT)) == []
 
 
 def test_only_the_deploying_job_may_ask_for_a_token() -> None:
-    deploy = jobs(ROOT / ".github/workflows/deploy.yml")
-    asking = {name for name, job in deploy.items() if "id-token" in job.get("permissions", {})}
-    assert asking == {"deploy"}
-    assert deploy["deploy"]["environment"]
-    assert deploy["deploy"]["needs"]
-    check = (ROOT / ".github/workflows/check.yml").read_text(encoding="utf-8")
-    assert "id-token" not in check
-    assert "pull_request_target" not in check
+    names = sorted(path.name for path in (ROOT / ".github" / "workflows").iterdir())
+    assert names == ["check.yml", "deploy.yml"]
+    assert workflow("deploy.yml").count("id-token: write") == 1
+    assert "id-token" not in workflow("check.yml")
+    assert "pull_request_target" not in workflow("check.yml")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("on:\n", "when:\n", "nothing starts it"),
+        ("contents: read", "contents: write", "a workflow reads the repository, and no more"),
+        ("timeout-minutes: 45", "timeout-minutes: 360", "check: it has to end within 60 minutes"),
+        ("needs: [check]", "needs: [tests]", "deploy: there is no job tests"),
+        ("    environment: production\n", "", "deploy: a job that signs in has an environment"),
+        ("    needs: [check]\n", "", "deploy: a job that signs in has an environment"),
+        ("      id-token: write", "      packages: write", "deploy: it has rights that nothing"),
+        ("3d3c42e5aac5ba805825da76410c181273ba90b1 #", "v7 #", "check: actions/checkout@v7 is not"),
+        ("make check", "make checks", "check: there is no target checks"),
+        ("infra/scripts/prebuild.sh", "infra/prebuild.sh", "deploy: there is no infra/prebuild.sh"),
+        ('"$GROUP"', "${{ vars.GROUP }}", "deploy: an expression in a script runs whatever"),
+        ("      - run: make check", "      - name: x", "check: a step either uses an action or"),
+    ],
+)
+def test_a_seeded_fault_in_a_workflow_is_found(old: str, new: str, message: str) -> None:
+    text = workflow("deploy.yml")
+    assert old in text
+    found = list(check_workflow(yaml.safe_load(text.replace(old, new, 1)), ROOT))
+    assert any(each.startswith(message) for each in found), found
 
 
 def test_checkov_skips_nothing_without_a_reason() -> None:

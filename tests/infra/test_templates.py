@@ -12,8 +12,9 @@ from tests.infra.bicep.check import check_templates
 from tests.infra.bicep.finding import Finding
 from tests.infra.bicep.settings import check_settings
 from tests.infra.bicep.source import Source, parse
+from tests.infra.bicep.storage_names import check_storage_names
 from tests.infra.conftest import INFRA
-from tests.infra.contract import DIFFERENT, LATER, known_settings
+from tests.infra.contract import DIFFERENT, LATER, STORAGE_NAMES, known_settings
 
 
 def extensions() -> frozenset[str]:
@@ -24,6 +25,7 @@ def extensions() -> frozenset[str]:
 def findings(sources: Mapping[str, Source]) -> Iterator[Finding]:
     yield from check_templates(sources, extensions())
     yield from check_settings(sources, known_settings(), DIFFERENT)
+    yield from check_storage_names(sources, STORAGE_NAMES)
 
 
 def test_nothing_is_wrong_with_the_templates(sources: Mapping[str, Source]) -> None:
@@ -81,6 +83,10 @@ FAULTS = [
     ("setting-default", MAIN, "param drift string = 'repair'", "param drift string = 'leave'"),
     ("setting-default", MAIN, "'*/30 * * * * *'", "'*/20 * * * * *'"),
     ("setting-default", MAIN, "Count int = 500", "Count int = 5000"),
+    # names in the storage account
+    ("name-missing", STORAGE, "'provisioning-work-poison'", "'provisioning-work-posion'"),
+    ("name-unknown", STORAGE, "['provisioning']", "['provisioning', 'state']"),
+    ("name-missing", STORAGE, "'provisioning-lease'", "'lease'"),
     # resources
     ("api-version", STORAGE, "storageAccounts@2025-06-01", "storageAccounts@2025-06-02"),
     ("unknown-type", STORAGE, "/queueServices@", "/queueService@"),
