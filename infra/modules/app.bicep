@@ -91,11 +91,11 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       // The rules hold for the whole site: there are none for a single function.
       ipSecurityRestrictionsDefaultAction: empty(allowedIpRanges) ? 'Allow' : 'Deny'
       ipSecurityRestrictions: [
-        for (range, i) in allowedIpRanges: {
+        for (addresses, i) in allowedIpRanges: {
           name: 'allowed-${i}'
           action: 'Allow'
           priority: 100 + i
-          ipAddress: range
+          ipAddress: addresses
         }
       ]
     }
