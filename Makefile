@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.requirements
 PYTHON ?= $(shell sh tools/find_python.sh)
 
-.PHONY: setup demo test check lint types contracts bench bench-full lock clean
+.PHONY: setup demo test check lint types contracts bench bench-full package lock clean
 
 setup: $(STAMP) node
 
@@ -45,10 +45,14 @@ bench: $(STAMP)
 bench-full: $(STAMP)
 	$(BIN)/python -m benchmarks --full
 
+# What is deployed, as .package/app.zip: see docs/package.md.
+package: $(STAMP)
+	$(BIN)/python -m tools.package
+
 # The locks are universal: one file for every supported Python, with hashes.
 lock: $(STAMP)
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade requirements.in -o requirements.txt
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade -c requirements.txt requirements-dev.in -o requirements-dev.txt
 
 clean:
-	rm -rf $(VENV) .state .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .package .state .mypy_cache .ruff_cache .pytest_cache .hypothesis

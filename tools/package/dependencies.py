@@ -4,6 +4,7 @@ and platform, each checked against its hash.
 
 from __future__ import annotations
 
+import csv
 import re
 import shutil
 import subprocess
@@ -47,20 +48,26 @@ def install(requirements: Path, target: Path) -> None:
         *("--target", str(target), "--python-version", PYTHON, "--python-platform", PLATFORM),
         *("--only-binary", ":all:", "--require-hashes", "--requirement", str(requirements)),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_PATIENCE)
-    if done.returncode != 0:
-        raise PackageError(f"The dependencies could not be installed.\n{done.stderr.strip()}")
+    # What `make setup` has installed is in the cache: the registry is asked for the rest only.
+    if _run([*command, "--offline"]).returncode != 0:
+        done = _run(command)
+        if done.returncode != 0:
+            raise PackageError(f"The dependencies could not be installed.\n{done.stderr.strip()}")
     # Scripts name the interpreter of this machine, and nobody can call them there.
     shutil.rmtree(target / "bin", ignore_errors=True)
     (target / ".lock").unlink(missing_ok=True)
 
 
+def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=_PATIENCE)
+
+
 def owners(site_packages: Path) -> dict[str, str]:
     """The distribution of each installed file, by its path in ``site_packages``."""
     return {
-        file.as_posix(): canonicalize_name(found.name)
+        row[0]: canonicalize_name(found.name)
         for found in distributions(path=[str(site_packages)])
-        for file in found.files or ()
+        for row in csv.reader((found.read_text("RECORD") or "").splitlines())
     }
 
 
@@ -70,7 +77,7 @@ def required(requirements: Path, site_packages: Path, *, without: frozenset[str]
     ``requirements`` is the list that people write (``requirements.in``); those ``without`` are
     passed over in it, not where another distribution asks for them.
     """
-    installed = {
+    installed: dict[str, Distribution] = {
         canonicalize_name(found.name): found for found in distributions(path=[str(site_packages)])
     }
     reached: set[tuple[str, str]] = set()

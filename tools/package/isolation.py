@@ -46,4 +46,3 @@ def command(app: Path, host: Path, program: Path, *arguments: str) -> list[str]:
     """What to run for a program whose ``sys.argv`` is its path, the app's folder and arguments."""
     paths = (str(app / SITE_PACKAGES), str(host), str(program), str(app))
     return [sys.executable, "-I", "-S", "-B", "-c", _BEGIN, *paths, *arguments]
-
