@@ -8,7 +8,7 @@ CHECKOV := .venv-checkov
 CHECKOV_STAMP := $(CHECKOV)/.requirements
 PYTHON ?= $(shell sh tools/find_python.sh)
 
-.PHONY: setup demo test check lint types contracts bench bench-full lock clean
+.PHONY: setup demo test check lint types contracts bench bench-full package lock clean
 
 setup: $(STAMP) node
 
@@ -59,6 +59,10 @@ bench: $(STAMP)
 bench-full: $(STAMP)
 	$(BIN)/python -m benchmarks --full
 
+# What is deployed, as .package/app.zip: see docs/package.md.
+package: $(STAMP)
+	$(BIN)/python -m tools.package
+
 # The locks are universal: one file for every supported Python, with hashes.
 lock: $(STAMP)
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade requirements.in -o requirements.txt
@@ -66,4 +70,4 @@ lock: $(STAMP)
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --override infra/checkov/overrides.txt infra/checkov/requirements.in -o infra/checkov/requirements.txt
 
 clean:
-	rm -rf $(VENV) $(CHECKOV) .python_packages .state .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(CHECKOV) .package .state .mypy_cache .ruff_cache .pytest_cache .hypothesis
