@@ -59,11 +59,14 @@ class AzureQueue:
                 await each.close()
         self._opened = self._credential = None
 
+    @property
+    def address(self) -> str:
+        """Where the queues are, without a signature that the account may be named with."""
+        return self._service().url.partition("?")[0].rstrip("/")
+
     def client(self, name: str) -> QueueClient:
         """The SDK's client of one queue."""
-        if self._opened is None:
-            self._opened = self._open()
-        return self._opened.get_queue_client(name)
+        return self._service().get_queue_client(name)
 
     async def make(self, name: str) -> None:
         """Makes the queue. That another did so meanwhile is no error."""
@@ -75,6 +78,11 @@ class AzureQueue:
             # A queue that is being deleted still has its name, too: that does not pass at once.
             if error_code(error) == "QueueBeingDeleted":
                 raise
+
+    def _service(self) -> QueueServiceClient:
+        if self._opened is None:
+            self._opened = self._open()
+        return self._opened
 
     def _open(self) -> QueueServiceClient:
         from azure.storage.queue.aio import QueueServiceClient
