@@ -58,15 +58,15 @@ def banner(document: dict[str, Any]) -> Iterator[str]:
     yield f"Key     {keys}"
     yield ""
     for each in document["functions"]:
-        yield f"  {each['name']:<20} {_trigger(each)}"
+        yield f"  {each['name']:<20} {_trigger(each, keys=document['key_required'])}"
     yield ""
     yield "Ctrl-C ends it."
 
 
-def _trigger(function: dict[str, Any]) -> str:
+def _trigger(function: dict[str, Any], *, keys: bool) -> str:
     if function["trigger"] == "http":
         methods = ", ".join(function["methods"]) or "any method"
-        key = "" if function["auth_level"] == "anonymous" else "  (key)"
+        key = "  (key)" if keys and function["auth_level"] != "anonymous" else ""
         return f"{methods} {function['route']}{key}"
     if function["trigger"] == "timer":
         return f"timer {function['schedule']}"

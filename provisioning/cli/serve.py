@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from provisioning.cli import exit_status, output
@@ -40,7 +41,7 @@ def serve(
     """Run the whole function app on this machine: HTTP, timers and queues, until Ctrl-C.
 
     For development and for machines without Azure; not for production on Azure. Needs Python 3.13.
-    With --json one document with the addresses is printed once it answers.
+    With --json one document with the addresses is printed, on one line, once it answers.
     """
     error: ProvisioningError
     try:
@@ -69,7 +70,8 @@ def _serve(settings: Settings, host: str, port: int, poll: float | None, *, as_j
 
     def show(document: dict[str, Any]) -> None:
         if as_json:
-            output.print_json(document)
+            # On one line: the reader cannot wait for the end of the output.
+            typer.echo(msgspec.json.encode(document))
         else:
             typer.echo("\n".join(ready.banner(document)))
         sys.stdout.flush()
