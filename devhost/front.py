@@ -51,7 +51,7 @@ class Front:
         by_hand: Mapping[str, ByHand],
         key: Secret | None,
         *,
-        request_seconds: float = REQUEST_SECONDS,
+        request_seconds: float,
     ) -> None:
         self._worker = worker
         self._invocations = invocations

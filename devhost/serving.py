@@ -20,7 +20,7 @@ from types import FrameType
 from typing import Any
 
 from devhost.backend import Backend, backend
-from devhost.front import ByHand, Front
+from devhost.front import REQUEST_SECONDS, ByHand, Front
 from devhost.host_json import HostOptions, read_host_json
 from devhost.invocations import Invocations
 from devhost.pump import Pump
@@ -48,7 +48,8 @@ _APP = Path(__file__).parents[1]
 class Serve:
     """What to serve, and where. ``poll``: the longest pause between looks at a queue, in seconds;
     host.json's when ``None``. ``state_path``: the SQLite file beside which the embedded queues
-    are. ``app``: the folder of function_app.py.
+    are. ``app``: the folder of function_app.py. ``grace`` and ``request_seconds``: how long
+    functions may go on at the end, and how long a caller waits at most.
     """
 
     host: str
@@ -59,6 +60,7 @@ class Serve:
     poll: float | None = None
     app: Path = _APP
     grace: float = GRACE_SECONDS
+    request_seconds: float = REQUEST_SECONDS
 
 
 async def serve(
@@ -86,7 +88,7 @@ async def serve(
         url = await running.start()
         ready(ready_document(options, url, made, functions))
         await running.until(stop)
-        _log.info("Ended")
+    _log.info("Ended")
 
 
 class _Running:
@@ -122,7 +124,13 @@ class _Running:
         }
         for timer in self._timers:
             by_hand[timer.name] = self._by_hand(timer)
-        self.front = Front(worker, self._invocations, by_hand, options.key)
+        self.front = Front(
+            worker,
+            self._invocations,
+            by_hand,
+            options.key,
+            request_seconds=options.request_seconds,
+        )
 
     async def start(self) -> str:
         """Begins to listen, when the queues can be reached. The address."""

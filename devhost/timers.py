@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("serve")
 
-LEASE_SECONDS = 30.0
+LEASE_SECONDS = 15.0
+"""Renewed every third of it. When a process dies, another takes over after as long."""
 RETRY_SECONDS = 1.0
 """To the next look while another process has the lease, or the storage is away."""
 
