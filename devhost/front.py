@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import logging
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -198,13 +200,16 @@ def _response(answer: HttpAnswer) -> web.Response:
 
 
 def _cannot_listen(host: str, port: int, error: OSError) -> ConfigurationError:
-    reason = error.strerror or str(error)
+    taken = error.errno in {errno.EADDRINUSE, errno.EACCES}
+    reason = os.strerror(error.errno) if error.errno else "it is no address"
     return ConfigurationError(
         (
             Problem(
-                "--port" if port else "--host",
+                "--port" if taken else "--host",
                 f"{host}:{port} cannot be listened on ({reason}).",
-                "Choose another --port (0 takes a free one), or end the program that has it.",
+                "Choose another --port (0 takes a free one), or end the program that has it."
+                if taken
+                else "Give an address of this machine.",
             ),
         )
     )

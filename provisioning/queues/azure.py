@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from provisioning.queues.azure_calls import (
     CLIENT_OPTIONS,
@@ -68,12 +68,12 @@ class AzureQueue:
         """The SDK's client of one queue."""
         return self._service().get_queue_client(name)
 
-    async def make(self, name: str) -> None:
-        """Makes the queue. That another did so meanwhile is no error."""
+    async def make(self, name: str, **options: Any) -> None:
+        """Makes the queue. That another did so meanwhile is no error. ``options``: the SDK's."""
         from azure.core.exceptions import ResourceExistsError
 
         try:
-            await self.client(name).create_queue()
+            await self.client(name).create_queue(**options)
         except ResourceExistsError as error:
             # A queue that is being deleted still has its name, too: that does not pass at once.
             if error_code(error) == "QueueBeingDeleted":
