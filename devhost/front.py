@@ -8,6 +8,7 @@ import json
 import logging
 import os
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -31,10 +32,13 @@ REQUEST_SECONDS = 230.0
 """Then the platform's front end gives up; the function goes on (Azure Functions: scale and
 hosting, function app timeout duration)."""
 
+_CLOSING_SECONDS = 2.0
+"""For answers that are on their way when serve ends."""
+
 _ADMIN = "/admin/functions/"
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 # What describes the transfer is for the server to say.
-_OURS = frozenset({"content-length", "transfer-encoding", "connection", "set-cookie"})
+_OURS = frozenset({"content-length", "transfer-encoding", "set-cookie"})
 
 ByHand = Callable[[str], Awaitable[None]]
 """Runs a timer or queue function with a text as its input."""
@@ -64,7 +68,9 @@ class Front:
         self._background: set[asyncio.Task[None]] = set()
         app = web.Application(client_max_size=LARGEST_BODY)
         app.router.add_route("*", "/{path:.*}", self._handle)
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        self._runner = web.AppRunner(
+            app, access_log=None, handle_signals=False, shutdown_timeout=_CLOSING_SECONDS
+        )
 
     async def listen(self, host: str, port: int) -> str:
         """Begins to listen. The address, as a URL.
@@ -82,7 +88,7 @@ class Front:
         return f"http://{f'[{host}]' if ':' in host else host}:{taken}"
 
     async def stop_listening(self) -> None:
-        """No new connection is taken; requests that came are answered."""
+        """Takes no new connection and no further request; those that came are answered."""
         if self._site is not None:
             await self._site.stop()
             self._site = None
@@ -94,7 +100,9 @@ class Front:
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         headers = _headers(request)
         path = request.raw_path
-        if self._key is None and is_foreign(headers):
+        if self._site is None:
+            answer = HttpAnswer(503, {"connection": "close"})
+        elif self._key is None and is_foreign(headers):
             answer = _text(403, "Without FUNCTION_KEY only this machine itself is answered.")
         elif path.lower().startswith(_ADMIN):
             answer = await self._admin(request, headers)
@@ -150,10 +158,8 @@ class Front:
         return HttpAnswer(202)
 
     async def _run_by_hand(self, name: str, text: str) -> None:
-        try:
+        with suppress(InvocationFailed, InvocationStopped):  # in the log already
             await self._by_hand[name](text)
-        except (InvocationFailed, InvocationStopped):
-            _log.info("%s was run by hand", name)
 
     def _options(self, path: str) -> HttpAnswer:
         allowed = [m for m in _METHODS if not isinstance(self._worker.find(m, path), HttpAnswer)]

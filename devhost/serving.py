@@ -140,6 +140,13 @@ class _Running:
 
     async def until(self, stop: asyncio.Event) -> None:
         """Runs timers and pumps until the signal; then lets all of it come to an end."""
+        try:
+            await self._until(stop)
+        except ExceptionGroup as group:
+            # The first is what went wrong; the others are its company.
+            raise group.exceptions[0] from group
+
+    async def _until(self, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
             for pump in self._pumps:
                 group.create_task(pump.run(stop))

@@ -288,6 +288,14 @@ def test_storage_that_is_away_is_named(settings: dict[str, str], tmp_path: Path)
     assert "eA==" not in json.dumps(document) + log
 
 
+def test_damaged_queue_file_is_named(settings: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "queues.db").write_bytes(b"no database" * 1000)
+    status, document, _ = _refused(tmp_path, **settings)
+    assert (status, _fields(document)) == (2, ["STATE_STORE"])
+    assert "queues.db is no SQLite database" in document["errors"][0]["message"]
+
+
 WITHOUT = """
 import sys
 sys.modules[{module!r}] = None

@@ -243,3 +243,21 @@ async def test_missed_tick_fires_once_past_due(tmp_path: Path) -> None:
         served.wait_for("sample: got ticked")
         assert "past due" not in served.log
     await leases.close()
+
+
+def test_connection_that_stays_open_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    with serving_sample(tmp_path) as served:
+        host, port = served.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=10) as connection:
+            request = f"GET /api/echo HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
+            connection.sendall(request)
+            assert connection.recv(10_000).startswith(b"HTTP/1.1 200")
+            served.call("POST", "/api/guarded", b"short", key=None)
+            served.wait_for("sample: got short")
+            served.process.send_signal(signal.SIGTERM)
+            served.wait_for("Waiting up to")
+            connection.sendall(request)
+            assert connection.recv(10_000).startswith(b"HTTP/1.1 503")
+            started = time.monotonic()
+            assert served.process.wait(10) == 0
+            assert time.monotonic() - started < 2
