@@ -9,6 +9,7 @@ import logging
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -123,10 +124,11 @@ class Front:
         if not may_call(function.auth_level, self._key, headers, path):
             return HttpAnswer(401)
         body = await request.read()
-        call = self._invocations.http(function.name, self._worker.http(method, path, headers, body))
+        origin = f"{request.scheme}://{request.host}"
+        call = partial(self._worker.http, method, path, headers, body, origin=origin)
         try:
             async with asyncio.timeout(self._request_seconds):
-                return await call
+                return await self._invocations.http(function.name, call)
         except TimeoutError:
             _log.warning("%s: no answer within %g s", function.name, self._request_seconds)
             return HttpAnswer(504)
@@ -207,7 +209,9 @@ def _response(answer: HttpAnswer) -> web.Response:
 
 def _cannot_listen(host: str, port: int, error: OSError) -> ConfigurationError:
     taken = error.errno in {errno.EADDRINUSE, errno.EACCES}
-    reason = os.strerror(error.errno) if error.errno else "it is no address"
+    # asyncio's own text repeats the address; a name that does not resolve has a negative number.
+    number = error.errno or 0
+    reason = os.strerror(number) if number > 0 else error.strerror
     return ConfigurationError(
         (
             Problem(

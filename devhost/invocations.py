@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from devhost.errors import WorkerError
@@ -24,6 +24,10 @@ _log = logging.getLogger("serve")
 
 _CANCELLED_WITHIN = 5.0
 """Seconds that a cancelled function has to let go of what it holds."""
+
+
+Work = Callable[[], Coroutine[Any, Any, tuple[T, str]]]
+"""Calls the worker. Its result, and the outcome in a word for the log."""
 
 
 class InvocationFailed(Exception):
@@ -54,16 +58,17 @@ class Invocations:
         self._limit = limit
         self._sent = sent
         self._running: dict[asyncio.Task[Any], str] = {}
+        self._ending = False
 
-    async def http(self, name: str, call: Coroutine[Any, Any, HttpAnswer]) -> HttpAnswer:
-        """The answer of ``call``, a call of the worker for the HTTP function of that name."""
+    async def http(self, name: str, call: Callable[[], Awaitable[HttpAnswer]]) -> HttpAnswer:
+        """The answer of ``call``, which calls the worker for the HTTP function of that name."""
 
         async def answered() -> tuple[HttpAnswer, str]:
-            answer = await call
+            answer = await call()
             await self._send(answer.outputs)
             return answer, str(answer.status)
 
-        return await self._run(name, answered())
+        return await self._run(name, answered)
 
     async def timer(self, name: str, *, past_due: bool = False) -> None:
         """Ticks a timer."""
@@ -72,7 +77,7 @@ class Invocations:
             await self._send(await self._worker.timer(name, past_due=past_due))
             return None, "done, past due" if past_due else "done"
 
-        await self._run(name, ticked())
+        await self._run(name, ticked)
 
     async def message(self, name: str, message: Message | str) -> None:
         """Hands a message to the function of a queue."""
@@ -81,10 +86,11 @@ class Invocations:
             await self._send(await self._worker.queue(name, message))
             return None, "done"
 
-        await self._run(name, handled())
+        await self._run(name, handled)
 
     async def end(self, grace: float) -> None:
-        """Lets what runs go on for ``grace`` seconds, then cancels it."""
+        """Lets what runs go on for ``grace`` seconds, then cancels it. Nothing more is begun."""
+        self._ending = True
         if not self._running:
             return
         names = ", ".join(sorted(self._running.values()))
@@ -95,20 +101,23 @@ class Invocations:
         if late:
             await asyncio.wait(late, timeout=_CANCELLED_WITHIN)
 
-    async def _run(self, name: str, work: Coroutine[Any, Any, tuple[T, str]]) -> T:
+    async def _run(self, name: str, work: Work[T]) -> T:
         """Runs the work in a task of its own: who waits for it may go without ending it.
 
         Raises ``InvocationFailed`` and ``InvocationStopped``.
         """
+        if self._ending:
+            raise InvocationStopped(name)
         task = asyncio.create_task(self._logged(name, work), name=name)
         self._running[task] = name
         task.add_done_callback(self._ended)
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
-            if task.cancelled():
-                raise InvocationStopped(name) from None
-            raise
+            if not task.cancelled():
+                raise
+            # A function may also be ended by a cancellation of its own making.
+            raise (InvocationStopped if self._ending else InvocationFailed)(name) from None
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         del self._running[task]
@@ -116,20 +125,16 @@ class Invocations:
             # It is in the log, also when nobody waits for it any more.
             task.exception()
 
-    async def _logged(self, name: str, work: Coroutine[Any, Any, tuple[T, str]]) -> T:
+    async def _logged(self, name: str, work: Work[T]) -> T:
         started = time.monotonic()
 
         def took() -> str:
             return f"{(time.monotonic() - started) * 1000:.0f} ms"
 
-        complaint = (
-            f"{name} ran longer than functionTimeout allows ({self._limit:g} s)."
-            if (self._limit)
-            else ""
-        )
+        complaint = f"{name} ran longer than functionTimeout allows ({self._limit or 0:g} s)."
         try:
             with self._watchdog.limit(self._limit, complaint):
-                result, outcome = await work
+                result, outcome = await work()
         except asyncio.CancelledError:
             _log.warning("%s: cancelled after %s", name, took())
             raise

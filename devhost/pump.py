@@ -63,7 +63,8 @@ class Pump:
     async def run(self, stop: asyncio.Event) -> None:
         """Pumps until ``stop`` is set and the last message is settled."""
         ended = asyncio.create_task(stop.wait())
-        pause = FIRST_PAUSE
+        longest = self._options.max_polling_interval
+        pause = first = min(FIRST_PAUSE, longest)
         try:
             while not stop.is_set():
                 self._wake.clear()
@@ -76,11 +77,11 @@ class Pump:
                     self._working.add(task)
                     task.add_done_callback(self._working.discard)
                 if messages:
-                    pause = FIRST_PAUSE
+                    pause = first
                     await self._until_few(ended)
                 else:
                     await self._pause(pause, ended)
-                    pause = min(pause * 2, max(self._options.max_polling_interval, FIRST_PAUSE))
+                    pause = min(pause * 2, longest)
         finally:
             ended.cancel()
         await asyncio.gather(*self._working)

@@ -29,8 +29,9 @@ from devhost.timers import Timer
 from devhost.triggered import Triggered, triggered
 from devhost.watchdog import Watchdog
 from devhost.worker import Worker
-from provisioning.errors import ConfigurationError, Problem
+from provisioning.errors import ConfigurationError, Problem, QueueUnavailable
 from provisioning.setting_values import Secret, is_loopback
+from provisioning.storage_account import NAME
 
 _log = logging.getLogger("serve")
 
@@ -41,6 +42,9 @@ _END_SECONDS = 20.0
 """Beyond the grace period; then the process ends as it is."""
 
 _SECOND_SIGNAL = 130
+_NO_QUEUES = (
+    f"Start Azurite, or correct {NAME}; without that setting the queues are a file of this machine."
+)
 _APP = Path(__file__).parents[1]
 
 
@@ -134,8 +138,11 @@ class _Running:
 
     async def start(self) -> str:
         """Begins to listen, when the queues can be reached. The address."""
-        for pump in self._pumps:
-            await self._queues.prepare(pump.queue)
+        try:
+            for pump in self._pumps:
+                await self._queues.prepare(pump.queue)
+        except QueueUnavailable as error:
+            raise QueueUnavailable(str(error), remedy=_NO_QUEUES) from error
         return await self.front.listen(self._options.host, self._options.port)
 
     async def until(self, stop: asyncio.Event) -> None:

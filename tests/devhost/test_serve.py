@@ -251,8 +251,11 @@ def test_port_in_use_is_named(settings: dict[str, str], tmp_path: Path) -> None:
     assert f"127.0.0.1:{port}" in document["errors"][0]["message"]
 
 
-def test_address_of_another_machine_is_refused(settings: dict[str, str], tmp_path: Path) -> None:
-    status, document, _ = _refused(tmp_path, "--host", "192.0.2.1", **settings)
+@pytest.mark.parametrize("host", ["192.0.2.1", "no such name"])
+def test_address_that_is_not_ours_is_refused(
+    settings: dict[str, str], tmp_path: Path, host: str
+) -> None:
+    status, document, _ = _refused(tmp_path, "--host", host, **settings)
     assert (status, _fields(document)) == (2, ["--host"])
 
 

@@ -32,6 +32,7 @@ def test_anonymous_function_is_open_and_gets_what_was_sent(sample: Served) -> No
     answer = sample.call("PUT", "/API/Echo/%C3%A9?a=1&a=2", b"12345", key=None, headers=forged)
     seen = answer.json
     assert (answer.status, seen["method"], seen["name"], seen["length"]) == (200, "PUT", "é", 5)
+    assert seen["url"] == f"{sample.url}/API/Echo/%C3%A9?a=1&a=2"
     assert seen["params"] == {"a": "1,2"}
     assert seen["headers"]["x-operator"] == "kim"
     assert not any(name.startswith("x-ms-client-principal") for name in seen["headers"])
@@ -132,10 +133,11 @@ def test_wrong_call_by_hand_is_refused(
     assert answer.status == status
 
 
-def test_message_that_fails_goes_to_poison(sample: Served) -> None:
-    sample.call("POST", "/api/guarded", b"fail")
-    sample.wait_for("sample: poison fail")
-    assert sample.log.count("sample: got fail, try") == 2
+@pytest.mark.parametrize("how", ["fail", "cancelled"])
+def test_message_that_fails_goes_to_poison(sample: Served, how: str) -> None:
+    sample.call("POST", "/api/guarded", how.encode())
+    sample.wait_for(f"sample: poison {how}")
+    assert sample.log.count(f"sample: got {how}, try") == 2
     assert "failed 2 times and is now on sample-work-poison" in sample.log
 
 

@@ -23,6 +23,8 @@ async def clock(tick: func.TimerRequest, work: func.Out[str]) -> None:
 async def work(message: func.QueueMessage) -> None:
     text = message.get_body().decode()
     log.info("got %s, try %s", text, message.dequeue_count)
+    if text == "cancelled":
+        raise asyncio.CancelledError
     if text == "fail":
         raise RuntimeError("broken on purpose")
     if text == "endless":
@@ -44,6 +46,7 @@ async def poison(message: func.QueueMessage) -> None:
 async def echo(req: func.HttpRequest) -> func.HttpResponse:
     seen = {
         "method": req.method,
+        "url": req.url,
         "name": req.route_params.get("name"),
         "params": dict(req.params),
         "headers": dict(req.headers),
