@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from provisioning.queues.choice import queue_for
 from provisioning.queues.embedded import EmbeddedQueue
 from provisioning.setting_values import Secret
 from provisioning.storage_account import StorageAccount
+from tests.devhost.served import ROOT
 
 WRONG_KEY = "d3Jvbmcta2V5LW9mLXRlc3Rz"
 
@@ -174,3 +177,11 @@ async def test_user_assigned_identity_is_the_one_that_is_named() -> None:
     assert isinstance(own, DefaultAzureCredential)
     await named.close()
     await own.close()
+
+
+def test_choice_alone_imports_nothing_of_azure() -> None:
+    program = "import sys, provisioning.queues.choice; print('azure' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "False\n"
