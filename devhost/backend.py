@@ -27,13 +27,14 @@ class Backend:
 
 
 @asynccontextmanager
-async def backend(environ: Mapping[str, str], state_path: Path) -> AsyncIterator[Backend]:
+async def backend(environ: Mapping[str, str], state_path: Path | None) -> AsyncIterator[Backend]:
     """The queues that ``provisioning.queues.choice.queue_for`` chooses, and leases beside them.
 
     Raises ``ConfigurationError`` for a storage account that is named wrongly.
     """
     account = storage_account(environ)
     if account is None:
+        assert state_path is not None  # the settings name an account or a file
         path = embedded_path(state_path)
         embedded, store = EmbeddedQueue(path), SqliteStore(path)
         try:

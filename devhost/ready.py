@@ -21,7 +21,7 @@ def ready_document(options: Serve, url: str, made: Backend, functions: Triggered
         "url": url,
         "api": url + ROUTE_PREFIX.rstrip("/"),
         "key_required": options.key is not None,
-        "state": str(options.state_path),
+        "state": "Azure Storage" if options.state_path is None else str(options.state_path),
         "queues": made.where,
         "functions": [
             *(

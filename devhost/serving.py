@@ -52,15 +52,16 @@ _APP = Path(__file__).parents[1]
 class Serve:
     """What to serve, and where. ``poll``: the longest pause between looks at a queue, in seconds;
     host.json's when ``None``. ``state_path``: the SQLite file beside which the embedded queues
-    are. ``app``: the folder of function_app.py. ``grace`` and ``request_seconds``: how long
-    functions may go on at the end, and how long a caller waits at most.
+    are, ``None`` when the state is in Azure Storage. ``app``: the folder of function_app.py.
+    ``grace`` and ``request_seconds``: how long functions may go on at the end, and how long a
+    caller waits at most.
     """
 
     host: str
     port: int
     key: Secret | None
     environ: Mapping[str, str]
-    state_path: Path
+    state_path: Path | None
     poll: float | None = None
     app: Path = _APP
     grace: float = GRACE_SECONDS

@@ -205,10 +205,10 @@ async def test_cycle_of_a_killed_process_goes_on(
 
 async def _let_leases_run_out(path: Path, settings: dict[str, str]) -> None:
     """What half a minute would do."""
-    store, job = SqliteStore(path), load_settings(settings).job
-    held = await store.read(job)
+    store, tenant = SqliteStore(path), load_settings(settings).zscloud_tenant
+    held = await store.read(tenant)
     assert held is not None
-    await store.release(job, held.holder, held.payload)
+    await store.release(tenant, held.holder, held.payload)
     await store.close()
 
 
