@@ -16,8 +16,10 @@ from provisioning.ports import Row
 from provisioning.state.azure.entities import sent_size
 
 MOST_ENTITIES = 100
-MOST_BYTES = 3_500_000
-"""A transaction may have 100 entities and 4 MiB (Azure: Performing entity group transactions)."""
+MOST_BYTES = 1_000_000
+"""A transaction may have 100 entities and 4 MiB (Azure: Performing entity group transactions).
+A larger body than this would hold up the event loop while it is sent (aiohttp: payload).
+"""
 
 
 class Operation(NamedTuple):
