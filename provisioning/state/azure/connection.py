@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from provisioning.azure_credential import credential
-from provisioning.errors import ConfigurationError, Problem, StoreUnavailable
-from provisioning.storage_account import NAME, StorageAccount
+from provisioning.errors import StoreUnavailable
+from provisioning.state.azure.errors import unusable
+from provisioning.storage_account import StorageAccount
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
@@ -32,9 +33,10 @@ class Connection(Generic[C]):
     """
 
     def __init__(
-        self, make: Callable[[AsyncTokenCredential | None], C], account: StorageAccount
+        self, make: Callable[[AsyncTokenCredential | None], C], account: StorageAccount, url: str
     ) -> None:
         self._make = make
+        self._url = url
         self._account = account
         self._client: C | None = None
         self._credential: AsyncTokenCredential | None = None
@@ -46,12 +48,14 @@ class Connection(Generic[C]):
             raise StoreUnavailable("The state store was closed.")
         if self._client is None:
             if self._account.connection_string is None:
+                if not self._url.startswith("https://"):
+                    raise unusable("an identity is shown over https only")
                 self._credential = credential(self._account.client_id)
             try:
                 self._client = self._make(self._credential)
-            except ValueError as error:
+            except ValueError:
                 # The text of the error may hold the connection string.
-                raise _unusable(type(error).__name__) from None
+                raise unusable("its connection string is not whole") from None
         return self._client
 
     async def close(self) -> None:
@@ -80,7 +84,7 @@ def tables(account: StorageAccount, table: str) -> Connection[TableClient]:
         assert identity is not None
         return TableClient(account.table_url, table_name=table, credential=identity, **options)
 
-    return Connection(make, account)
+    return Connection(make, account, account.table_url)
 
 
 def blobs(account: StorageAccount, container: str) -> Connection[ContainerClient]:
@@ -95,7 +99,7 @@ def blobs(account: StorageAccount, container: str) -> Connection[ContainerClient
             return ContainerClient.from_connection_string(given, container, **options)
         return ContainerClient(account.blob_url, container, credential=identity, **options)
 
-    return Connection(make, account)
+    return Connection(make, account, account.blob_url)
 
 
 def _options(account: StorageAccount, url: str) -> dict[str, Any]:
@@ -108,16 +112,3 @@ def _options(account: StorageAccount, url: str) -> dict[str, Any]:
         "read_timeout": 20,
         "use_env_settings": not any(host in where for host in _LOOPBACK),
     }
-
-
-def _unusable(why: str) -> ConfigurationError:
-    return ConfigurationError(
-        (
-            Problem(
-                NAME,
-                f"names no storage account that can be addressed ({why}).",
-                f"Copy the connection string of the account anew, or set {NAME}__accountName to "
-                "connect by identity.",
-            ),
-        )
-    )

@@ -67,6 +67,8 @@ def translated(error: Exception, service: Service) -> ProvisioningError | None:
     status, code = status_of(error), code_of(error)
     if status in (401, 403):
         return _refused(service, status, code)
+    if type(error).__name__ == "AzureSigningError":
+        return unusable("its key is no Base64")
     if isinstance(error, ClientAuthenticationError):
         return _wrong(
             "the program has no identity that Azure accepts "
@@ -90,6 +92,15 @@ def unavailable(service: Service, what: str) -> StoreUnavailable:
         f"The {service.name} service of the storage account {what}.",
         remedy=f"Nothing confirmed was lost; it is tried again. If it lasts, check the storage "
         f"account that {NAME} names, and that its network rules admit the program.",
+    )
+
+
+def unusable(why: str) -> ConfigurationError:
+    """The error for an account that cannot even be asked."""
+    return _wrong(
+        f"names no storage account that can be addressed: {why}.",
+        f"Copy the connection string of the account anew, or set {NAME}__accountName to connect "
+        "by identity.",
     )
 
 
