@@ -4,9 +4,11 @@
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.requirements
+CHECKOV := .venv-checkov
+CHECKOV_STAMP := $(CHECKOV)/.requirements
 PYTHON ?= $(shell sh tools/find_python.sh)
 
-.PHONY: setup demo test check lint types contracts bench bench-full lock clean
+.PHONY: setup demo test check lint types contracts bench bench-full package lock clean
 
 setup: $(STAMP) node
 
@@ -37,7 +39,19 @@ types: $(STAMP)
 contracts: $(STAMP)
 	$(BIN)/lint-imports
 
-check: lint types contracts test
+# checkov has a virtual environment of its own: its pins conflict with the program's. --no-deps,
+# since the lock has one package newer than checkov asks for (infra/checkov/requirements.in).
+$(CHECKOV_STAMP): infra/checkov/requirements.txt | $(STAMP)
+	@echo "Setting up $(CHECKOV)"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(CHECKOV)
+	@$(BIN)/uv pip install --quiet --python $(CHECKOV)/bin/python --no-deps --require-hashes -r infra/checkov/requirements.txt
+	@touch $(CHECKOV_STAMP)
+
+.PHONY: infra-check
+infra-check: $(STAMP) $(CHECKOV_STAMP)
+	@$(BIN)/python -m tests.infra.checkov
+
+check: lint types contracts infra-check test
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks
@@ -45,10 +59,15 @@ bench: $(STAMP)
 bench-full: $(STAMP)
 	$(BIN)/python -m benchmarks --full
 
+# What is deployed, as .package/app.zip: see docs/package.md.
+package: $(STAMP)
+	$(BIN)/python -m tools.package
+
 # The locks are universal: one file for every supported Python, with hashes.
 lock: $(STAMP)
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade requirements.in -o requirements.txt
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade -c requirements.txt requirements-dev.in -o requirements-dev.txt
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --override infra/checkov/overrides.txt infra/checkov/requirements.in -o infra/checkov/requirements.txt
 
 clean:
-	rm -rf $(VENV) .state .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(CHECKOV) .package .state .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from devhost.protocol import TypedData
+from provisioning.queues.messages import LIFETIME, Message
 
-_MESSAGE_LIFETIME = timedelta(days=7)
 _VISIBILITY_TIMEOUT = timedelta(minutes=10)
 
 
@@ -24,18 +24,31 @@ def message_data(message: str | bytes) -> TypedData:
     return TypedData(string=message) if isinstance(message, str) else TypedData(bytes=message)
 
 
-def message_metadata(message: TypedData, dequeue_count: int) -> Mapping[str, TypedData]:
-    """What the queue says of the message: seven days to live, ten minutes invisible."""
-    now = datetime.now(UTC)
+def message_metadata(data: TypedData, message: Message) -> Mapping[str, TypedData]:
+    """What the queue says of the message."""
     return {
-        "QueueTrigger": message,
-        "Id": TypedData(string=str(uuid.uuid4())),
-        "PopReceipt": TypedData(string=uuid.uuid4().hex),
-        "DequeueCount": TypedData(json=json.dumps(dequeue_count)),
-        "InsertionTime": _time(now),
-        "ExpirationTime": _time(now + _MESSAGE_LIFETIME),
-        "NextVisibleTime": _time(now + _VISIBILITY_TIMEOUT),
+        "QueueTrigger": data,
+        "Id": TypedData(string=message.id),
+        "PopReceipt": TypedData(string=message.receipt),
+        "DequeueCount": TypedData(json=json.dumps(message.dequeue_count)),
+        "InsertionTime": _time(message.inserted),
+        "ExpirationTime": _time(message.expires),
+        "NextVisibleTime": _time(message.next_visible),
     }
+
+
+def made_message(dequeue_count: int) -> Message:
+    """A message that comes from no queue: seven days to live, ten minutes invisible."""
+    now = datetime.now(UTC)
+    return Message(
+        id=str(uuid.uuid4()),
+        text="",
+        dequeue_count=dequeue_count,
+        receipt=uuid.uuid4().hex,
+        inserted=now,
+        expires=now + timedelta(seconds=LIFETIME),
+        next_visible=now + _VISIBILITY_TIMEOUT,
+    )
 
 
 def _time(time: datetime) -> TypedData:

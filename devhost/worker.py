@@ -31,7 +31,8 @@ from devhost.http import ROUTE_PREFIX, HttpAnswer, Identity, http_answer, http_r
 from devhost.outputs import Outputs, read_outputs
 from devhost.protocol import InvocationResponse, StreamingMessage, TypedData, WorkerRequest
 from devhost.routes import Route, parse_route
-from devhost.triggers import message_data, message_metadata, timer_data
+from devhost.triggers import made_message, message_data, message_metadata, timer_data
+from provisioning.queues.messages import Message
 
 try:
     import azure_functions_runtime as library
@@ -114,14 +115,23 @@ class Worker:
         the caller in as the platform would. Raises ``FunctionFailed`` where the host would
         answer 500.
         """
+        found = self.find(method, path)
+        if isinstance(found, HttpAnswer):
+            return found
+        function, values = found
+        return await self._answer(function, method, path, values, headers or {}, body, identity)
+
+    def find(self, method: str, path: str) -> tuple[Function, Mapping[str, str]] | HttpAnswer:
+        """The function that a request is for, with its route values; else the answer 404 or 405.
+
+        Raises ``WorkerError`` when the worker is not running.
+        """
         if not self._functions:
             raise WorkerError("The worker is not running.")
         allowed: set[str] = set()
         for function, values in self._matches(path.partition("?")[0]):
             if not function.methods or method.upper() in function.methods:
-                return await self._answer(
-                    function, method, path, values, headers or {}, body, identity
-                )
+                return function, values
             allowed.update(function.methods)
         if allowed:
             return HttpAnswer(405, {"allow": ", ".join(sorted(allowed))})
@@ -150,14 +160,18 @@ class Worker:
         function = self._function(name, "timerTrigger")
         return read_outputs(function, await self._invoke(function, timer_data(past_due=past_due)))
 
-    async def queue(self, name: str, message: str | bytes, *, dequeue_count: int = 1) -> Outputs:
-        """Hands a message to the function of a queue, as delivered the n-th time.
+    async def queue(
+        self, name: str, message: str | bytes | Message, *, dequeue_count: int = 1
+    ) -> Outputs:
+        """Hands a message to the function of a queue: one as received, or a text or bytes as
+        delivered the n-th time.
 
         The messages that it wrote, by the name of the queue. ``name`` is the function's.
         """
         function = self._function(name, "queueTrigger")
-        data = message_data(message)
-        metadata = message_metadata(data, dequeue_count)
+        received = message if isinstance(message, Message) else made_message(dequeue_count)
+        data = message_data(message.text if isinstance(message, Message) else message)
+        metadata = message_metadata(data, received)
         return read_outputs(function, await self._invoke(function, data, metadata))
 
     async def _stop(self) -> None:

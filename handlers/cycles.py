@@ -1,4 +1,4 @@
-"""Timers. Each starts a cycle, or goes on with the open one, by a message on the work queue."""
+"""Timers. Each starts a cycle, or keeps the open one, and sees to it that it is worked on."""
 
 from __future__ import annotations
 
@@ -6,29 +6,25 @@ import logging
 
 import azure.functions as func
 
-from handlers.queues import STORAGE, WORK, message_for
-
 blueprint = func.Blueprint()  # type: ignore[no-untyped-call]
 _log = logging.getLogger(__name__)
 
 
 @blueprint.function_name("incremental_cycle")
 @blueprint.timer_trigger(arg_name="tick", schedule="%CYCLE_SCHEDULE%")
-@blueprint.queue_output(arg_name="work", queue_name=WORK, connection=STORAGE)
-async def incremental_cycle(tick: func.TimerRequest, work: func.Out[str]) -> None:
+async def incremental_cycle(tick: func.TimerRequest) -> None:
     """Starts an incremental cycle; the first cycle of all is an initial one."""
-    await _start("incremental", tick, work)
+    await _start("incremental", tick)
 
 
 @blueprint.function_name("reconcile_cycle")
 @blueprint.timer_trigger(arg_name="tick", schedule="%RECONCILE_SCHEDULE%")
-@blueprint.queue_output(arg_name="work", queue_name=WORK, connection=STORAGE)
-async def reconcile_cycle(tick: func.TimerRequest, work: func.Out[str]) -> None:
+async def reconcile_cycle(tick: func.TimerRequest) -> None:
     """Starts a reconcile cycle: it compares with what ZSCloud holds."""
-    await _start("reconcile", tick, work)
+    await _start("reconcile", tick)
 
 
-async def _start(kind: str, tick: func.TimerRequest, work: func.Out[str]) -> None:
+async def _start(kind: str, tick: func.TimerRequest) -> None:
     """Raises ``ConfigurationError`` for settings that cannot be used: the tick has failed.
 
     A job that is off, or a store that holds another job, is a state in which there is nothing to
@@ -36,15 +32,14 @@ async def _start(kind: str, tick: func.TimerRequest, work: func.Out[str]) -> Non
     """
     from provisioning.bootstrap import services
     from provisioning.errors import ConfigurationError
-    from provisioning.operations.cycles import start_cycle
+    from provisioning.operations import work
     from provisioning.record import CycleKind
 
     made = await services()
     try:
-        cycle = await start_cycle(made, CycleKind(kind), dry_run=False)
+        cycle = await work.tick(made, CycleKind(kind))
     except ConfigurationError as error:
         _log.warning("No %s cycle was started: %s", kind, error)
         return
     late = ", past due" if tick.past_due else ""
     _log.info("%s cycle %s is %s%s", cycle["kind"], cycle["cycle_id"], cycle["status"], late)
-    work.set(message_for(cycle).encode())

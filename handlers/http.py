@@ -129,23 +129,27 @@ def _invalid(field: str, message: str, remedy: str) -> ProvisioningError:
     return InvalidRequest(Problem(field, message, remedy))
 
 
-def _status_of(error: ProvisioningError, path_field: str) -> int:
-    from provisioning.errors import (
-        ConfigurationError,
-        InvalidRequest,
-        LeaseUnavailable,
-        RemoteError,
-        SourceImplausible,
-        StoreUnavailable,
-        Throttled,
+def _come_again() -> tuple[type[ProvisioningError], ...]:
+    from provisioning import errors
+
+    return (
+        errors.LeaseUnavailable,
+        errors.QueueUnavailable,
+        errors.SourceImplausible,
+        errors.StoreUnavailable,
+        errors.Throttled,
     )
+
+
+def _status_of(error: ProvisioningError, path_field: str) -> int:
+    from provisioning.errors import ConfigurationError, InvalidRequest, RemoteError
 
     if isinstance(error, InvalidRequest):
         return 404 if error.problem.field == path_field else 400
     if isinstance(error, ConfigurationError):
         # The settings are sound (``respond`` saw to that): the state of the job forbids the call.
         return 409
-    if isinstance(error, LeaseUnavailable | Throttled | StoreUnavailable | SourceImplausible):
+    if isinstance(error, _come_again()):
         return 503
     return 502 if isinstance(error, RemoteError) else 500
 

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Literal
 import azure.functions as func
 
 from handlers.http import answer, decode_body, number, respond
-from handlers.queues import STORAGE, WORK, message_for
 
 if TYPE_CHECKING:
     from provisioning.services import Services
 
 blueprint = func.Blueprint()  # type: ignore[no-untyped-call]
 
-_LEASE_WAIT = 20.0
-"""Seconds that a call waits for the lease; the platform cuts a call at 230 (Azure Functions)."""
+_WAIT = 20.0
+"""Seconds that a call on demand is waited for; the platform cuts every call at 230."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +38,15 @@ class OnDemandRequest:
 
 @blueprint.function_name("start_cycle")
 @blueprint.route(route="cycles", methods=["POST"])
-@blueprint.queue_output(arg_name="work", queue_name=WORK, connection=STORAGE)
-async def start_cycle(req: func.HttpRequest, work: func.Out[str]) -> func.HttpResponse:
+async def start_cycle(req: func.HttpRequest) -> func.HttpResponse:
     """Queues a cycle and answers 202 at once. The open cycle goes on instead of a second one."""
 
     async def call(services: Services) -> func.HttpResponse:
-        from provisioning.operations import cycles
+        from provisioning.operations import work
         from provisioning.record import CycleKind
 
         body = decode_body(req, CycleRequest)
-        cycle = await cycles.start_cycle(services, CycleKind(body.kind), dry_run=body.dry_run)
-        work.set(message_for(cycle).encode())
+        cycle = await work.queue_cycle(services, CycleKind(body.kind), dry_run=body.dry_run)
         return answer(cycle, 202, {"Location": f"/api/cycles/{cycle['cycle_id']}"})
 
     return await respond(call)
@@ -72,19 +69,44 @@ async def get_cycle(req: func.HttpRequest) -> func.HttpResponse:
 @blueprint.function_name("provision_on_demand")
 @blueprint.route(route="provision-on-demand", methods=["POST"])
 async def provision_on_demand(req: func.HttpRequest) -> func.HttpResponse:
-    """Provisions the named principals within the call. 503 while another process writes."""
+    """Provisions the named principals: the results, or after 20 seconds 202 and where to look.
+
+    A dry run answers 503 when another process has the lease all that time.
+    """
 
     async def call(services: Services) -> func.HttpResponse:
         from provisioning.operations import on_demand
 
         body = decode_body(req, OnDemandRequest)
         users = [body.user, *(body.users or ())] if body.user is not None else body.users or []
-        _, results = await on_demand.provision_on_demand(
-            services, users=users, group=body.group, dry_run=body.dry_run, wait=_LEASE_WAIT
+        if body.dry_run:
+            _, results = await on_demand.provision_on_demand(
+                services, users=users, group=body.group, dry_run=True, wait=_WAIT
+            )
+            return answer(results)
+        id, found = await on_demand.provision_within(
+            services, users=users, group=body.group, seconds=_WAIT
         )
-        return answer(results)
+        if found is not None:
+            return answer(found)
+        where = f"/api/provision-on-demand/{id}"
+        return answer({"id": id, "status": "queued", "results": []}, 202, {"Location": where})
 
     return await respond(call)
+
+
+@blueprint.function_name("get_on_demand")
+@blueprint.route(route="provision-on-demand/{id}", methods=["GET"])
+async def get_on_demand(req: func.HttpRequest) -> func.HttpResponse:
+    """The results of a call on demand; 202 while it goes on."""
+
+    async def call(services: Services) -> func.HttpResponse:
+        from provisioning.operations import on_demand
+
+        found, done = await on_demand.get_on_demand(services, req.route_params["id"])
+        return answer(found, 200 if done else 202)
+
+    return await respond(call, path_field="id")
 
 
 @blueprint.function_name("test_connection")

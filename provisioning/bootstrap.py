@@ -16,7 +16,8 @@ from provisioning.job import Rules
 from provisioning.lease import REQUEST_TIMEOUT
 from provisioning.mapping import CompiledSchema, compile_schema
 from provisioning.plan import Deprovision, DeprovisioningPolicy
-from provisioning.ports import Clock, Source, Target
+from provisioning.ports import Clock, LeasePort, Source, Store, Target
+from provisioning.queues.choice import queue_for
 from provisioning.schema import load_schema
 from provisioning.scope import Reason, ScopePolicy
 from provisioning.services import Services
@@ -74,11 +75,9 @@ async def close_services() -> None:
 
 def build(settings: Settings) -> Services:
     """Services over the real adapters that the settings name."""
-    from provisioning.state.sqlite import SqliteStore
-
     clock = SystemClock()
     schema = compile_schema(load_schema(settings.provisioning_schema))
-    store = SqliteStore(settings.state_store)
+    store, leases = _state(settings)
     return Services(
         settings=settings,
         schema=schema,
@@ -86,12 +85,26 @@ def build(settings: Settings) -> Services:
         clock=clock,
         ids=RandomIds(),
         store=store,
-        leases=store,
+        leases=leases,
+        queue=queue_for(settings.storage, settings.state_store),
         source=_graph(settings, schema, clock),
         target=_zscloud(settings, schema, clock),
         pacer=Pacer(settings.zscloud_requests_per_second, clock),
         holder=f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(3)}",
     )
+
+
+def _state(settings: Settings) -> tuple[Store, LeasePort]:
+    """The state store and the leases: in one SQLite file, or in the storage account."""
+    if settings.state_store is not None:
+        from provisioning.state.sqlite import SqliteStore
+
+        store = SqliteStore(settings.state_store)
+        return store, store
+    from provisioning.state.azure import AzureStore, BlobLeases
+
+    assert settings.storage is not None
+    return AzureStore(settings.storage), BlobLeases(settings.storage)
 
 
 def _graph(settings: Settings, schema: CompiledSchema, clock: Clock) -> Source:

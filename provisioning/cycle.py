@@ -15,6 +15,8 @@ from provisioning.apply.outcome import Recorder
 from provisioning.apply.provision import Provisioner
 from provisioning.apply.removal import RemovalForm
 from provisioning.apply.sender import Sender, Stopped
+from provisioning.calls import Call
+from provisioning.discovery.arrivals import Arrivals
 from provisioning.discovery.filing import Filing, Held
 from provisioning.discovery.live import LiveRead
 from provisioning.discovery.look import Look, all_keys
@@ -60,6 +62,7 @@ class CycleRun:
         # Only a pause ends a look early: begun anew each time, a long one would never end.
         sender.deadline = self._deadline
         self._progress = progress
+        self._call: Call | None = None
         self._held = Table(job.store, job.name, "held", Held)
         self._matching = Matching(job, sender, reader)
         collect = writer is None or record.kind is CycleKind.ON_DEMAND
@@ -75,6 +78,11 @@ class CycleRun:
         """The same for named keys: what else is found is filed, and left to the cycles."""
         return await self._run(frozenset(keys), (Lane.ON_DEMAND,))
 
+    async def answer(self, call: Call) -> CycleRecord:
+        """The same for a stored call, which waits no more once its keys are filed."""
+        self._call = call
+        return await self.run_on_demand(call.keys)
+
     async def _run(self, keys: frozenset[Key], lanes: Sequence[Lane]) -> CycleRecord:
         record = self.record
         record.status = CycleStatus.RUNNING
@@ -84,6 +92,7 @@ class CycleRun:
         try:
             await self._capabilities()
             await self._discover(keys, prepare=Lane.BULK in lanes)
+            await self._save()
             ended = await self._drain(lanes)
             await self._finish(ended)
         except SourceImplausible as error:
@@ -167,11 +176,18 @@ class CycleRun:
                 lanes=tuple(lanes),
                 progress=self._report,
                 dry_run=self._writer is None,
+                arrivals=self._arrivals(lanes),
             )
             ended = await engine.drain()
             if ended.end is not DrainEnd.EMPTY or not provisioner.unjudged:
                 return ended
             await self._judge_again(set(provisioner.unjudged))
+
+    def _arrivals(self, lanes: Sequence[Lane]) -> Arrivals | None:
+        """Calls are taken up by whoever works on their lane; a dry run stores nothing."""
+        if self._writer is None or Lane.ON_DEMAND not in lanes:
+            return None
+        return Arrivals(self._job, self._source)
 
     async def _judge_again(self, keys: set[Key]) -> None:
         """Removals that turned up while draining go through the brake like all others."""
@@ -212,12 +228,7 @@ class CycleRun:
         await self._job.store.write([*rows, *self._job.forget_removed_rows()])
 
     def _failed(self, error: ProvisioningError) -> None:
-        record = self.record
-        record.status = CycleStatus.FAILED
-        record.finished = self._job.clock.time()
-        record.error_code = error.code
-        record.error = str(error)
-        record.remedy = error.remedy
+        self.record.fail(error, self._job.clock.time())
 
     def _quarantine_or_fail(self, error: CredentialsRefused) -> None:
         self._failed(error)
@@ -257,4 +268,6 @@ class CycleRun:
             is_open = record.status in OPEN
             current = self._job.cycles.current
             rows.append(current.put("open", record.cycle_id) if is_open else current.drop("open"))
+        if self._call is not None and (record.discovered or record.status not in OPEN):
+            rows.append(self._job.calls.taken_up(self._call))
         await self._job.store.write(rows)

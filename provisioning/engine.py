@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from enum import StrEnum
+from typing import Protocol
 
 import msgspec
 
@@ -58,6 +59,22 @@ class Drained(msgspec.Struct, frozen=True):
     error: ProvisioningError | None = None
 
 
+class Incoming(Protocol):
+    """What arrives while the lanes are drained, and files work of its own."""
+
+    async def look(self) -> None:
+        """Begins to take up what waits; does not wait for it."""
+        ...
+
+    async def settle(self) -> None:
+        """Returns when nothing waits any more."""
+        ...
+
+    async def stop(self) -> None:
+        """Ends what is under way."""
+        ...
+
+
 class Engine:
     """Drains the work set of one job. ``lanes`` limits it to the most urgent ones."""
 
@@ -70,8 +87,10 @@ class Engine:
         lanes: tuple[Lane, ...] = tuple(Lane),
         progress: Callable[[], None] = lambda: None,
         dry_run: bool = False,
+        arrivals: Incoming | None = None,
     ) -> None:
         self._job = job
+        self._arrivals = arrivals
         self._provisioner = provisioner
         self._deadline = deadline
         self._lanes = lanes
@@ -103,6 +122,9 @@ class Engine:
         except BaseException:
             await self._abandon()
             raise
+        finally:
+            if self._arrivals is not None:
+                await self._arrivals.stop()
         self._provisioner.intents.withdraw_all()
         await self._job.store.flush()
         return self._stop or Drained(DrainEnd.EMPTY)
@@ -120,6 +142,8 @@ class Engine:
         if now - self._looked_at >= LOOK_EVERY:
             self._looked_at = now
             await self._promote_due()
+            if self._arrivals is not None:
+                await self._arrivals.look()
             for lane in (Lane.LEAVERS, Lane.ON_DEMAND):
                 if lane in self._lanes:
                     self._take(await self._job.work.page(lane, limit=_WINDOW))
@@ -157,6 +181,8 @@ class Engine:
             self._ready.setdefault(item.position, item)
 
     async def _anything_left(self) -> bool:
+        if self._arrivals is not None:
+            await self._arrivals.settle()
         self._cursor.clear()
         self._looked_at = float("-inf")
         await self._look()

@@ -6,6 +6,7 @@ import fnmatch
 
 import msgspec
 
+from provisioning.calls import Calls
 from provisioning.escrow import Escrow
 from provisioning.guard import DAY, Tally, Threshold
 from provisioning.lanes import WorkSet
@@ -22,6 +23,7 @@ from provisioning.model import (
     name_key,
 )
 from provisioning.plan import DeprovisioningPolicy
+from provisioning.poison import Poison
 from provisioning.ports import Clock, Ids, Row
 from provisioning.provisioning_log import ProvisioningLog
 from provisioning.record import Cycles
@@ -99,6 +101,8 @@ class Job:
         self.escrow = Escrow(store, name, self.work, ids)
         self.log = ProvisioningLog(store, name)
         self.cycles = Cycles(store, name)
+        self.calls = Calls(store, name, self.work, self.cycles)
+        self.poison = Poison(store, name, clock)
         self.watermarks = Table(store, name, "watermark", Watermark)
         self.listing_name = Table(store, name, "listing_name", TargetObject)
         self.listing_external_id = Table(store, name, "listing_external_id", str)

@@ -142,18 +142,26 @@ class WorkSet:
         rows = await self._due.page(limit=limit)
         return [due for _, due in rows if due.at <= now]
 
-    async def next_due(self) -> Due | None:
-        """The item whose time comes first."""
-        rows = await self._due.page(limit=1)
+    async def next_due(self, now: float) -> Due | None:
+        """The item whose time comes next, of those whose time has not come."""
+        rows = await self._due.page(after=_at(now) + _AFTER_ALL, limit=1)
         return rows[0][1] if rows else None
 
     def promote(self, due: Due) -> list[Row]:
         """Rows that move a due item into its lane."""
-        return [self.not_later(due.at, due.item), *self.file([due.item])]
+        return [*self.file([due.item]), self.not_later(due.at, due.item)]
+
+
+_AFTER_ALL = "~"
+"""Comes after whatever follows the time in a key."""
+
+
+def _at(time: float) -> str:
+    return f"{time:017.3f}"
 
 
 def _due_key(at: float, item: WorkItem) -> str:
-    return f"{at:017.3f}/{item.key}/{item.aspect.value}"
+    return f"{_at(at)}/{item.key}/{item.aspect.value}"
 
 
 def _position(lane: Lane, rank: Rank, key: Key, aspect: Aspect) -> str:

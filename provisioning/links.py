@@ -68,27 +68,35 @@ class Links:
         return {key.partition("/")[2]: Key.parse(text) for key, text in found.items()}
 
     def put(self, link: Link, before: Link | None) -> list[Row]:
-        """Rows that store a link and its indexes, and closes the intent of its key."""
+        """Rows that store a link and its indexes.
+
+        In an order in which no link is ever without its indexes, and none of them is left behind
+        by a link that has gone.
+        """
         path = NAME_PATH[link.key.type]
         name, old = link.attributes.get(path), before and before.attributes.get(path)
-        rows: list[Row] = []
+        first: list[Row] = []
+        last: list[Row] = []
         if before is not None and before.scim_id != link.scim_id:
-            rows.append(self._by_scim_id.drop(before.scim_id))
+            last.append(self._by_scim_id.drop(before.scim_id))
         if before is None or before.scim_id != link.scim_id:
-            rows.append(self._by_scim_id.put(link.scim_id, str(link.key)))
+            first.append(self._by_scim_id.put(link.scim_id, str(link.key)))
         if old and old != name:
-            rows.append(self._drop_name(link.key, old))
+            last.append(self._drop_name(link.key, old))
         if name and old != name:
-            rows.append(self._by_name.put(name_key(link.key.type, name), str(link.key)))
-        return [self.rows.put(str(link.key), link), *rows]
+            first.append(self._by_name.put(name_key(link.key.type, name), str(link.key)))
+        return [*first, self.rows.put(str(link.key), link), *last]
 
     def drop(self, link: Link) -> list[Row]:
-        """Rows that forget a link: its object is gone, or it moves."""
-        name = link.attributes.get(NAME_PATH[link.key.type])
-        rows = [self.rows.drop(str(link.key)), self._by_scim_id.drop(link.scim_id)]
-        if name:
+        """Rows that forget a link: its object is gone, or it moves. The indexes go first."""
+        rows: list[Row] = [self._drop_scim_id(link)]
+        if name := link.attributes.get(NAME_PATH[link.key.type]):
             rows.append(self._drop_name(link.key, name))
-        return rows
+        return [*rows, self.rows.drop(str(link.key))]
+
+    def _drop_scim_id(self, link: Link) -> Row:
+        # The object may have gone to another link meanwhile: its row stays.
+        return self._by_scim_id.drop_if(link.scim_id, str(link.key))
 
     def _drop_name(self, key: Key, name: str) -> Row:
         # Another link may have taken the name meanwhile: its row stays.
@@ -100,9 +108,14 @@ class Links:
         return {ScimId(id): mark == "+" for id, mark in stored.items()}
 
     async def change_members(
-        self, group: EntraId, add: Mapping[ScimId, bool], remove: Collection[ScimId]
+        self,
+        group: EntraId,
+        add: Mapping[ScimId, bool],
+        remove: Collection[ScimId],
+        about: str = "",
     ) -> None:
-        """Brings the recorded members of a group up to date, with the rows that wait already.
+        """Brings the recorded members of a group up to date, with the rows that wait already:
+        as a part of the outcome ``about`` something.
 
         One change at a time: two that were computed from the same state would lose one of them.
         """
@@ -111,8 +124,8 @@ class Links:
         marks: dict[str, str] = {id: "+" if ours else "" for id, ours in add.items()}
         async with self._locks.setdefault(group, asyncio.Lock()):
             rows = await chunks.update(self._store, self._members, group, marks, list(remove))
-            self._store.defer(rows)
+            self._store.defer(rows, about)
 
-    async def forget_members(self, group: EntraId) -> None:
+    async def forget_members(self, group: EntraId, about: str = "") -> None:
         """Forgets the recorded members of a group whose object is gone."""
-        await self.change_members(group, {}, list(await self.members(group)))
+        await self.change_members(group, {}, list(await self.members(group)), about)

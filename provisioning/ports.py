@@ -109,6 +109,8 @@ class LeasePort(Protocol):
 
     async def read(self, name: str) -> LeaseState | None: ...
 
+    async def close(self) -> None: ...
+
 
 class Queue(Protocol):
     """Queues of text messages, each of which wakes a function. Delivered at least once."""

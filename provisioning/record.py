@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
+from provisioning.errors import ProvisioningError
 from provisioning.model import Action, Change
 from provisioning.ports import Store
 from provisioning.rows.table import Table
@@ -105,6 +106,14 @@ class CycleRecord(msgspec.Struct, kw_only=True):
     draining_since: float | None = None
     done_before: int = 0
     seconds_left: int | None = None
+
+    def fail(self, error: ProvisioningError, at: float) -> None:
+        """Ends the cycle with an error, at a time in epoch seconds."""
+        self.status = CycleStatus.FAILED
+        self.finished = at
+        self.error_code = error.code
+        self.error = str(error)
+        self.remedy = error.remedy
 
 
 class Cycles:

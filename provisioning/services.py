@@ -8,7 +8,7 @@ from provisioning.apply.pacer import Pacer
 from provisioning.errors import ConfigurationError, Problem
 from provisioning.job import Job, Rules
 from provisioning.mapping import CompiledSchema
-from provisioning.ports import Clock, Ids, LeasePort, Source, Store, Target
+from provisioning.ports import Clock, Ids, LeasePort, Queue, Source, Store, Target
 from provisioning.rows.buffer import WriteBehind
 from provisioning.rows.overlay import OverlayStore
 from provisioning.rows.table import Table
@@ -26,6 +26,7 @@ class Services:
     ids: Ids
     store: Store
     leases: LeasePort
+    queue: Queue
     source: Source
     target: Target
     pacer: Pacer
@@ -60,4 +61,6 @@ class Services:
         await self.pacer.close()
         await self.source.close()
         await self.target.close()
+        await self.queue.close()
+        await self.leases.close()
         await self.store.close()

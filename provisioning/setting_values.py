@@ -16,6 +16,7 @@ _TOKEN = re.compile(r"[!-~]+")
 _SCHEDULE_FIELD = re.compile(r"[0-9A-Za-z*,/-]+")
 _SCIM_PATH = re.compile(r"/([^/]+)(?:/[^/]+)?/scim")
 _SQLITE = "sqlite:///"
+_AZURE = "azure"
 _URL_REMEDY = "Write https://host/path, with nothing else in it."
 
 
@@ -130,16 +131,16 @@ def schedule(raw: str) -> str:
     return " ".join(fields)
 
 
-def sqlite_path(raw: str) -> Path:
-    """The file of ``sqlite:///path``; an absolute path makes it four slashes."""
-    if raw.lower() == "azure":
-        raise _seen(
-            raw, "is not available in this version.", "Write sqlite:/// and the path of a file."
-        )
+def state_store(raw: str) -> Path | None:
+    """The file of ``sqlite:///path`` (an absolute path makes it four slashes); ``None``: azure."""
+    if raw.lower() == _AZURE:
+        return None
     path = raw.removeprefix(_SQLITE)
     if path == raw or not path or path.endswith("/") or path.startswith(":"):
-        remedy = "Write sqlite:///folder/file.db, or sqlite:////folder/file.db from the root."
-        raise _seen(raw, "names no SQLite file.", remedy)
+        remedy = (
+            "Write sqlite:///folder/file.db, sqlite:////folder/file.db from the root, or azure."
+        )
+        raise _seen(raw, "names no state store.", remedy)
     return Path(path)
 
 

@@ -23,17 +23,18 @@ from provisioning.setting_values import (
     number,
     organisation,
     schedule,
-    sqlite_path,
+    state_store,
     text,
     token,
     url,
 )
+from provisioning.storage_account import StorageAccount, storage_account
 
 OnLeave = Literal["disable", "delete", "none"]
 """What an event does to the account or group in ZSCloud."""
 
-IN_AZURE = "WEBSITE_INSTANCE_ID"
-"""Set by App Service and Functions on every instance (App Service: environment variables)."""
+_IN_AZURE = ("WEBSITE_INSTANCE_ID", "WEBSITE_POD_NAME", "LEGION_SERVICE_HOST", "WEBSITE_SKU")
+"""What only the platform sets; the Core Tools set none of them."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,15 +66,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     zscloud_admin_group: str
     drift: Literal["repair", "report", "leave"]
     log_retention_days: int
-    state_store: Path
+    state_store: Path | None
     drain_budget_seconds: int
     cycle_schedule: str
     reconcile_schedule: str
 
+    storage: StorageAccount | None = None
+    """The storage account of the Functions host, if the environment names one."""
+
     @property
     def job(self) -> str:
         """The job: the service principal and the ZSCloud organisation it is provisioned to."""
-        return f"{self.entra_service_principal_id}@{organisation(self.zscloud_scim_base_url)}"
+        return f"{self.entra_service_principal_id}@{self.zscloud_tenant}"
+
+    @property
+    def zscloud_tenant(self) -> str:
+        """The ZSCloud organisation: what the lease is of, since the pace is per tenant."""
+        return organisation(self.zscloud_scim_base_url)
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -136,7 +145,7 @@ SETTINGS = (
     Setting("ZSCLOUD_ADMIN_GROUP", text, "Service Admin"),
     Setting("DRIFT", choice("repair", "report", "leave"), "repair"),
     Setting("LOG_RETENTION_DAYS", integer(1, 3650), "30"),
-    Setting("STATE_STORE", sqlite_path, "sqlite:///.state/provisioning.db"),
+    Setting("STATE_STORE", state_store, "sqlite:///.state/provisioning.db"),
     Setting("DRAIN_BUDGET_SECONDS", integer(1, 3600), "240"),
     Setting("CYCLE_SCHEDULE", schedule, "0 */5 * * * *"),
     Setting("RECONCILE_SCHEDULE", schedule, "0 30 2 * * *"),
@@ -173,19 +182,43 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
                 "Set it to 0, and leave the ON_... settings at 'disable' for now.",
             )
         )
-    if environ.get(IN_AZURE) and "state_store" in values:
-        problems.append(
-            Problem(
-                "STATE_STORE",
-                "SQLite is a file of one machine, and this process runs in Azure, where "
-                "instances come and go.",
-                "Run this version on a machine of its own; state in Azure Storage comes with a "
-                "later one.",
-            )
-        )
+    problems += _storage(environ, values)
     if problems:
         raise ConfigurationError(tuple(problems))
     return Settings(**values)
+
+
+def _storage(environ: Mapping[str, str], values: dict[str, Any]) -> Iterator[Problem]:
+    """Adds the storage account to the values; what is wrong with it, or with its absence."""
+    try:
+        values["storage"] = storage_account(environ)
+    except ConfigurationError as error:
+        yield from error.problems
+        return
+    if "state_store" not in values:
+        return
+    if values["state_store"] is None and values["storage"] is None:
+        yield Problem(
+            "STATE_STORE",
+            "is 'azure', and no storage account is named.",
+            "Set AzureWebJobsStorage to a connection string, or AzureWebJobsStorage__accountName "
+            "to the name of the account, to connect by identity.",
+        )
+    if values["state_store"] is not None and in_azure(environ):
+        yield Problem(
+            "STATE_STORE",
+            "names a SQLite file, and this process runs in Azure, where instances come and go.",
+            "Set it to 'azure'.",
+        )
+
+
+def in_azure(environ: Mapping[str, str]) -> bool:
+    """Whether this process runs in Azure Functions or App Service.
+
+    A dedicated plan has an instance id; Flex Consumption and Linux Consumption run in a container
+    of the platform (azure-functions-host: EnvironmentExtensions).
+    """
+    return any(environ.get(name) for name in _IN_AZURE)
 
 
 def _value(setting: Setting, environ: Mapping[str, str]) -> Any:

@@ -168,11 +168,10 @@ BAD = [
     ("DELETION_WINDOW_DAYS", "0", "no whole number"),
     ("DRIFT", "fix", "none of the values"),
     ("LOG_RETENTION_DAYS", "forever", "no whole number"),
-    ("STATE_STORE", "azure", "not available in this version"),
-    ("STATE_STORE", "state.db", "names no SQLite file"),
-    ("STATE_STORE", "sqlite:///", "names no SQLite file"),
-    ("STATE_STORE", "sqlite:///:memory:", "names no SQLite file"),
-    ("STATE_STORE", "sqlite:///folder/", "names no SQLite file"),
+    ("STATE_STORE", "state.db", "names no state store"),
+    ("STATE_STORE", "sqlite:///", "names no state store"),
+    ("STATE_STORE", "sqlite:///:memory:", "names no state store"),
+    ("STATE_STORE", "sqlite:///folder/", "names no state store"),
     ("DRAIN_BUDGET_SECONDS", "0", "no whole number"),
     ("CYCLE_SCHEDULE", "*/5 * * * *", "six fields"),
     ("RECONCILE_SCHEDULE", "0 30 2 * * ;", "six fields"),
@@ -217,15 +216,33 @@ def test_other_variables_are_none_of_our_business() -> None:
     assert load(PATH="/usr/bin", ONE="1", FUNCTIONS_WORKER_RUNTIME="python") == load()
 
 
-def test_sqlite_is_refused_in_azure() -> None:
-    (problem,) = problems({**LEAST, "WEBSITE_INSTANCE_ID": "0123"})
+@pytest.mark.parametrize(
+    "name", ["WEBSITE_INSTANCE_ID", "WEBSITE_POD_NAME", "LEGION_SERVICE_HOST", "WEBSITE_SKU"]
+)
+def test_sqlite_is_refused_in_azure(name: str) -> None:
+    """On any plan: Flex Consumption sets no instance id."""
+    (problem,) = problems({**LEAST, name: "0123"})
     assert problem.field == "STATE_STORE"
-    assert "in Azure" in problem.message
+    assert "azure" in problem.remedy
 
 
-def test_azure_state_is_refused_once_in_azure() -> None:
-    found = problems({**LEAST, "WEBSITE_INSTANCE_ID": "0123", "STATE_STORE": "azure"})
-    assert [p.field for p in found] == ["STATE_STORE"]
+def test_state_in_azure_needs_a_storage_account() -> None:
+    (problem,) = problems({**LEAST, "STATE_STORE": "azure"})
+    assert problem.field == "STATE_STORE"
+    assert "AzureWebJobsStorage__accountName" in problem.remedy
+
+
+def test_state_in_azure() -> None:
+    account = {"AzureWebJobsStorage__accountName": "examplestate"}
+    settings = load_settings({**LEAST, **account, "STATE_STORE": "Azure"})
+    assert settings.state_store is None
+    assert settings.storage is not None
+    assert settings.storage.table_url == "https://examplestate.table.core.windows.net"
+
+
+def test_what_is_wrong_with_the_storage_account_is_reported_with_the_rest() -> None:
+    found = problems({**LEAST, "DRIFT": "x", "AzureWebJobsStorage__accountName": "No Account"})
+    assert sorted(p.field for p in found) == ["AzureWebJobsStorage__accountName", "DRIFT"]
 
 
 def test_nobody_sees_the_token() -> None:
@@ -285,7 +302,7 @@ def test_loopback(host: str, answer: bool) -> None:
 
 def test_the_struct_and_the_table_hold_the_same_settings() -> None:
     fields = [field.name for field in msgspec.structs.fields(Settings)]
-    assert fields == [setting.name.lower() for setting in SETTINGS]
+    assert fields == [*(setting.name.lower() for setting in SETTINGS), "storage"]
 
 
 def test_the_example_holds_every_setting_with_its_default() -> None:

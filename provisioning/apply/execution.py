@@ -140,7 +140,7 @@ class Execution:
             raise
         proof = await self._removal.prove(case, write, item.urgency)
         if proof.contradiction is not None:
-            await self._recorder.refreshed(case, proof.contradiction)
+            await self._recorder.refreshed(item, case, proof.contradiction)
             await self._recorder.file_again(item)
         return proof.holds
 

@@ -14,6 +14,7 @@ from provisioning.lanes import Aspect, WorkItem
 from provisioning.links import Intent
 from provisioning.model import Key
 from provisioning.resolve import resolve
+from provisioning.rows.order import in_steps
 from provisioning.scope import GroupGraph
 
 
@@ -47,7 +48,7 @@ class Intents:
                 rows.append(self._job.links.intents.put(str(key), self._intent(case)))
                 self._unsent.add(key)
         if rows:
-            await self._job.store.write(rows)
+            await self._job.store.write(in_steps(rows))
 
     def take_open(self, key: Key) -> Intent | None:
         """The intent that an earlier process left open, once."""
@@ -65,7 +66,7 @@ class Intents:
         """The create was not sent: nothing has to be looked for."""
         if key in self._unsent:
             self._unsent.discard(key)
-            self._job.store.defer([self._job.links.intents.drop(str(key))])
+            self._job.store.defer([self._job.links.intents.drop(str(key))], str(key))
 
     def withdraw_all(self) -> None:
         """The same for all that was announced."""

@@ -1,4 +1,7 @@
-"""What ZSCloud confirmed goes into the links: created, updated, found, changed, gone."""
+"""What ZSCloud confirmed goes into the links: created, updated, found, changed, gone.
+
+``about`` is the item whose outcome it is: it is stored before the item leaves the work set.
+"""
 
 from __future__ import annotations
 
@@ -36,31 +39,42 @@ class Ledger:
         self._job = job
 
     async def executed(
-        self, graph: GroupGraph, case: Case, plan: Planned, answer: TargetObject | None
+        self,
+        graph: GroupGraph,
+        case: Case,
+        plan: Planned,
+        answer: TargetObject | None,
+        about: str,
     ) -> list[Row]:
         """Rows of a plan that was executed."""
-        rows = await self._written(graph, case, plan, answer)
+        rows = await self._written(graph, case, plan, answer, about)
         # The tallies last, without waiting: they are shared by outcomes recorded side by side.
         rows += self._job.removed_rows(removed_by(plan))
         return rows + self._job.provisioned_rows(provisioned_by(case, plan))
 
     async def _written(
-        self, graph: GroupGraph, case: Case, plan: Planned, answer: TargetObject | None
+        self,
+        graph: GroupGraph,
+        case: Case,
+        plan: Planned,
+        answer: TargetObject | None,
+        about: str,
     ) -> list[Row]:
         write, link, links = plan.write, case.link, self._job.links
         if isinstance(write, CreateObject):
             assert answer is not None
-            return await self._created(case, write, answer)
+            return await self._created(case, write, answer, about)
         assert link is not None
         match write:
             case AddMembers():
-                await links.change_members(case.key.id, dict.fromkeys(write.members, True), ())
+                added = dict.fromkeys(write.members, True)
+                await links.change_members(case.key.id, added, (), about)
                 return []
             case RemoveMembers():
-                await links.change_members(case.key.id, {}, write.members)
+                await links.change_members(case.key.id, {}, write.members, about)
                 return []
             case DeleteObject():
-                return await self._deleted(graph, case, link)
+                return await self._deleted(graph, case, link, about)
             case UpdateObject():
                 changed = msgspec.structs.replace(
                     link,
@@ -74,24 +88,26 @@ class Ledger:
                 ]
         raise AssertionError(write)
 
-    async def _created(self, case: Case, write: CreateObject, answer: TargetObject) -> list[Row]:
+    async def _created(
+        self, case: Case, write: CreateObject, answer: TargetObject, about: str
+    ) -> list[Row]:
         link = self._link(case.key, answer, Origin.CREATED, dict(write.attributes))
         if case.key.type is ObjectType.GROUP:
             added = dict.fromkeys(write.members, True)
-            await self._job.links.change_members(case.key.id, added, ())
+            await self._job.links.change_members(case.key.id, added, (), about)
         return self._job.links.put(link, None)
 
-    async def _deleted(self, graph: GroupGraph, case: Case, link: Link) -> list[Row]:
+    async def _deleted(self, graph: GroupGraph, case: Case, link: Link, about: str) -> list[Row]:
         rows = [*self._job.links.drop(link), *self._job.unlisted_rows(link)]
         if case.key.type is ObjectType.GROUP:
-            await self._job.links.forget_members(case.key.id)
+            await self._job.links.forget_members(case.key.id, about)
             return rows
-        await self._leave_groups(graph, case, link)
+        await self._leave_groups(graph, case, link, about)
         if msgspec.structs.replace(case, link=None).forgettable:
             rows.append(self._job.mirror.users.drop(case.key.id))
         return rows
 
-    async def matched(self, case: Case, found: TargetObject) -> list[Row]:
+    async def matched(self, case: Case, found: TargetObject, about: str) -> list[Row]:
         """Rows that link a principal to an object that exists already."""
         link = self._link(case.key, found, Origin.MATCHED, found.attributes)
         members = 0
@@ -99,11 +115,13 @@ class Ledger:
             owners = await self._job.links.owners(found.members)
             members = len(owners)
             add = dict.fromkeys(found.members, False)
-            await self._job.links.change_members(case.key.id, add, ())
+            await self._job.links.change_members(case.key.id, add, (), about)
         tally = linked_as(case, active=link.active, memberships=members)
         return [*self._job.links.put(link, None), *self._job.provisioned_rows(tally)]
 
-    async def refreshed(self, case: Case, found: TargetObject) -> tuple[bool, list[Row]]:
+    async def refreshed(
+        self, case: Case, found: TargetObject, about: str
+    ) -> tuple[bool, list[Row]]:
         """Whether the record was wrong, and the rows that take the live object for it."""
         assert case.link is not None
         link = msgspec.structs.replace(
@@ -119,32 +137,32 @@ class Ledger:
             changed = changed or live != set(recorded)
             add = {id: False for id in live if id not in recorded}
             gone = [id for id in recorded if id not in live]
-            await self._job.links.change_members(case.key.id, add, gone)
+            await self._job.links.change_members(case.key.id, add, gone, about)
         rows = self._job.links.put(link, case.link)
         before, now = case.link.active, link.active
         if case.key.type is ObjectType.USER and before != now:
             rows += self._job.provisioned_rows(Tally(users=1 if now else -1))
         return changed, rows
 
-    async def vanished(self, graph: GroupGraph, case: Case) -> list[Row]:
+    async def vanished(self, graph: GroupGraph, case: Case, about: str) -> list[Row]:
         """Rows that end a link whose object is gone from ZSCloud."""
         assert case.link is not None
-        await self._leave_groups(graph, case, case.link)
-        return [*self._job.unlisted_rows(case.link), *await self.moved(case)]
+        await self._leave_groups(graph, case, case.link, about)
+        return [*self._job.unlisted_rows(case.link), *await self.moved(case, about)]
 
-    async def moved(self, case: Case) -> list[Row]:
+    async def moved(self, case: Case, about: str) -> list[Row]:
         """Rows that end a link whose object goes to another principal."""
         assert case.link is not None
         if case.key.type is ObjectType.GROUP:
-            await self._job.links.forget_members(case.key.id)
+            await self._job.links.forget_members(case.key.id, about)
         tally = linked_as(case, active=case.link.active, memberships=len(case.ours))
         return [*self._job.links.drop(case.link), *self._job.provisioned_rows(minus(tally))]
 
-    async def _leave_groups(self, graph: GroupGraph, case: Case, link: Link) -> None:
+    async def _leave_groups(self, graph: GroupGraph, case: Case, link: Link, about: str) -> None:
         """The account is gone from its groups with itself: no request has to take it out."""
         if isinstance(case.row, MirrorUser):
             for group in graph.assigned_ancestors(case.row.groups):
-                await self._job.links.change_members(group, {}, [link.scim_id])
+                await self._job.links.change_members(group, {}, [link.scim_id], about)
 
     async def groups_to_join(self, graph: GroupGraph, case: Case) -> list[Key]:
         """Groups that exist in ZSCloud and that a newly linked user belongs to."""

@@ -16,6 +16,7 @@ from provisioning.job import Job
 from provisioning.links import Intent
 from provisioning.model import NAME_PATH, Attributes, ObjectType, ScimId, TargetObject, name_key
 from provisioning.ports import Row, TargetReader
+from provisioning.rows.order import in_steps
 from provisioning.rows.table import Table
 
 _SETTLED = 25.0
@@ -138,7 +139,7 @@ class Matching:
         while objects:
             check_pager(type, objects, seen)
             read += len(objects)
-            await self._job.store.write([row for o in objects for row in self._rows(o)])
+            await self._job.store.write(in_steps([row for o in objects for row in self._rows(o)]))
             if read >= total:
                 break
             page = await self._page(type, read + 1)
@@ -158,11 +159,11 @@ class Matching:
         return rows
 
     async def _forget(self, type: ObjectType) -> None:
+        await self._job.store.write([self.listings.drop(type.value)])
         prefix = f"{type.value}/"
         for table in (self._by_name, self._by_external_id):
             while rows := await table.page(prefix):
-                await self._job.store.write([table.drop(key) for key, _ in rows])
-        await self._job.store.write([self.listings.drop(type.value)])
+                await self._job.store.write(in_steps([table.drop(key) for key, _ in rows]))
 
 
 class _Page(msgspec.Struct, frozen=True):

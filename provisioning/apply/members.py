@@ -76,8 +76,7 @@ class Members:
         except NotFound:
             user = await resolve(self._job, self._recorder.graph, key)
             if user is not None and user.link is not None:
-                await self._recorder.vanished(item, user)
-                self._job.store.defer(self._job.work.file([self._again(key, item)]))
+                await self._recorder.vanished(item, user, [self._again(key, item)])
             return
         self._left_out.setdefault(case.key, set()).add(member)
         self._refusals[case.key] = error

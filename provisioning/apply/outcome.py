@@ -20,6 +20,7 @@ from provisioning.model import (
     Change,
     CreateObject,
     Key,
+    Link,
     ObjectType,
     ScimId,
     TargetObject,
@@ -78,18 +79,18 @@ class Recorder:
         """A request was executed: the link says so, the log says why."""
         linked = case.link.scim_id if case.link is not None else None
         target = answer.id if answer is not None else linked
-        rows = self._job.log.rows(self._entries(item, case, plan, target, took))
-        cleared = await self._escrow_cleared(item)
-        joined = await self._joined(item, case)
-        rows += await self.ledger.executed(self.graph, case, plan, answer)
-        rows += [self._job.links.intents.drop(str(case.key)), *joined]
+        self._defer(item, self._job.log.rows(self._entries(item, case, plan, target, took)))
+        rows = await self._escrow_cleared(item)
+        rows += await self._joined(item, case)
+        rows += await self.ledger.executed(self.graph, case, plan, answer, _about(item))
+        rows.append(self._job.links.intents.drop(str(case.key)))
         for change in plan.changes:
             self.cycle.counts.add(change)
         if self._collect:
             self.changes.extend(plan.changes)
         if last:
             rows += self._end_rows(item)
-        self._job.store.defer([*cleared, *rows])
+        self._defer(item, rows)
 
     async def matched(self, item: WorkItem, case: Case, found: TargetObject) -> None:
         """An object that exists already is the principal's: it is linked."""
@@ -102,10 +103,11 @@ class Recorder:
             reason=f"An object of that {path} exists in ZSCloud: it is linked, not created again.",
             target_id=found.id,
         )
-        joined = await self._joined(item, case)
-        rows = await self.ledger.matched(case, found)
-        intent = self._job.links.intents.drop(str(case.key))
-        self._job.store.defer([*self._job.log.rows([entry]), *rows, intent, *joined])
+        self._defer(item, self._job.log.rows([entry]))
+        # Groups first: once the link is stored, a later process would not file them again.
+        rows = await self._joined(item, case)
+        rows += await self.ledger.matched(case, found, _about(item))
+        self._defer(item, [*rows, self._job.links.intents.drop(str(case.key))])
 
     async def failure(
         self,
@@ -117,14 +119,17 @@ class Recorder:
         """The item failed: logged with what was to be done, and set aside in escrow."""
         await self._fail(item, case, error.code, str(error), error.remedy, plan)
 
-    async def refreshed(self, case: Case, found: TargetObject) -> bool:
+    async def refreshed(self, item: WorkItem, case: Case, found: TargetObject) -> bool:
         """Takes the live object for the record. True if the record was wrong."""
-        changed, rows = await self.ledger.refreshed(case, found)
-        self._job.store.defer(rows)
+        changed, rows = await self.ledger.refreshed(case, found, _about(item))
+        self._defer(item, rows)
         return changed
 
-    async def vanished(self, item: WorkItem, case: Case) -> None:
-        """The linked object is gone from ZSCloud: the link ends, and the key is worked anew."""
+    async def vanished(self, item: WorkItem, case: Case, again: Sequence[WorkItem] = ()) -> None:
+        """The linked object is gone from ZSCloud: the link ends, and the key is worked anew.
+
+        ``again`` is filed before the link goes, so that nobody forgets it.
+        """
         assert case.link is not None
         entry = self._entry(
             item,
@@ -134,10 +139,11 @@ class Recorder:
             reason="The linked object is no longer in ZSCloud; the link was dropped.",
             target_id=case.link.scim_id,
         )
-        rows = [*self._job.log.rows([entry]), *await self.ledger.vanished(self.graph, case)]
+        rows = self._job.log.rows([entry])
         if item.aspect is Aspect.REMOVAL and case.verdict.active:
             rows += self._job.work.file([self._again(item, case.key)])
-        self._job.store.defer(rows)
+        ended = await self.ledger.vanished(self.graph, case, _about(item))
+        self._defer(item, [*rows, *self._job.work.file(again), *ended])
 
     async def moved(self, item: WorkItem, owner: Case) -> None:
         """The object of a principal that is gone or out of scope goes to its successor."""
@@ -150,14 +156,14 @@ class Recorder:
             reason=f"The ZSCloud object goes to {item.key}, which has its name now.",
             target_id=owner.link.scim_id,
         )
-        rows = await self.ledger.moved(owner)
-        self._job.store.defer([*self._job.log.rows([entry]), *rows])
+        self._defer(item, self._job.log.rows([entry]))
+        self._defer(item, await self.ledger.moved(owner, _about(item)))
 
-    async def protect(self, case: Case) -> None:
+    async def protect(self, item: WorkItem, case: Case) -> None:
         """A delete was refused as an administrator's: the object is protected from now on."""
         assert case.link is not None
         link = msgspec.structs.replace(case.link, protected=True)
-        self._job.store.defer(self._job.links.put(link, case.link))
+        self._defer(item, self._job.links.put(link, case.link))
 
     async def member_refused(
         self, item: WorkItem, case: Case, member: Key, error: RemoteError
@@ -172,15 +178,19 @@ class Recorder:
             error_code=error.code,
             remedy=error.remedy,
         )
-        self._job.store.defer(self._job.log.rows([entry]))
+        self._defer(item, self._job.log.rows([entry]))
 
     async def file_again(self, item: WorkItem) -> None:
         """Files the group's additions: its members turned out to be others than recorded."""
-        self._job.store.defer(self._job.work.file([self._again(item, item.key)]))
+        self._defer(item, self._job.work.file([self._again(item, item.key)]))
 
-    def unjudged(self, key: Key) -> None:
+    def unjudged(self, item: WorkItem, key: Key) -> None:
         """A removal that no brake has judged: stored, so that no end of this process loses it."""
-        self._job.store.defer([self._job.touched.put(str(key), "")])
+        self._defer(item, [self._job.touched.put(str(key), "")])
+
+    def unlinked(self, item: WorkItem, link: Link) -> None:
+        """A link whose principal nobody knows any more is dropped."""
+        self._defer(item, self._job.links.drop(link))
 
     def as_if_created(self, case: Case, write: CreateObject) -> TargetObject:
         """Of a dry run: the object that the create would make, so that later steps can name it."""
@@ -190,9 +200,13 @@ class Recorder:
 
     # --- rows ----------------------------------------------------------------------------------
 
+    def _defer(self, item: WorkItem, rows: Sequence[Row]) -> None:
+        """Queues rows of the item's outcome, in order; other items' go beside them."""
+        self._job.store.defer(rows, _about(item))
+
     async def _finish(self, item: WorkItem, rows: Sequence[Row]) -> None:
         cleared = await self._escrow_cleared(item)
-        self._job.store.defer([*rows, *cleared, *self._end_rows(item)])
+        self._defer(item, [*rows, *cleared, *self._end_rows(item)])
 
     def _end_rows(self, item: WorkItem) -> list[Row]:
         self.cycle.done += 1
@@ -278,7 +292,7 @@ class Recorder:
             remedy=remedy,
             now=self._job.clock.time(),
         )
-        self._job.store.defer([*self._job.log.rows([entry]), *rows, *self._end_rows(item)])
+        self._defer(item, [*self._job.log.rows([entry]), *rows, *self._end_rows(item)])
 
     def _entries(
         self, item: WorkItem, case: Case, plan: Planned, target: ScimId | None, took: float
@@ -335,3 +349,8 @@ class Recorder:
             latency_ms=max(0, round((now - item.filed_at) * 1000)),
             steps=steps_of(case, None, target_id) if case else (),
         )
+
+
+def _about(item: WorkItem) -> str:
+    """One task works on a key at a time: what it records keeps its order."""
+    return str(item.key)

@@ -257,7 +257,7 @@ class Provisioner:
         except NotFound:
             await self._recorder.vanished(item, case)
         else:
-            await self._recorder.refreshed(case, found)
+            await self._recorder.refreshed(item, case, found)
         return await resolve(self._job, self.graph, case.key)
 
     async def _adopt(self, case: Case, item: WorkItem, found: TargetObject) -> Case:
@@ -269,7 +269,9 @@ class Provisioner:
             found = await self._matching.by_id(found.type, found.id, item.urgency)
         await self._recorder.matched(item, case, found)
         if case.key.type is ObjectType.GROUP:
-            self._judge_later(case.key)  # Members that do not belong there leave by the brake.
+            self._judge_later(
+                item, case.key
+            )  # Members that do not belong there leave by the brake.
         return await resolve(self._job, self.graph, case.key) or case
 
     async def _take_over(self, case: Case, item: WorkItem, owner: Key) -> None:
@@ -278,7 +280,7 @@ class Provisioner:
         if other is None:
             link = await self._job.links.get(owner)
             if link is not None:
-                self._job.store.defer(self._job.links.drop(link))
+                self._recorder.unlinked(item, link)
             return
         if other.keeps_its_name:
             self._names.refuse(case, other, case.name)
@@ -286,11 +288,11 @@ class Provisioner:
         if isinstance(other.row, MirrorUser):
             # What the account is a member of was the predecessor's: its groups are looked at.
             for id in self.graph.assigned_ancestors(other.row.groups):
-                self._judge_later(group_key(id))
+                self._judge_later(item, group_key(id))
 
-    def _judge_later(self, key: Key) -> None:
+    def _judge_later(self, item: WorkItem, key: Key) -> None:
         self.unjudged.add(key)
-        self._recorder.unjudged(key)
+        self._recorder.unjudged(item, key)
 
     # --- planning ------------------------------------------------------------------------------
 
@@ -304,7 +306,7 @@ class Provisioner:
         if isinstance(found, Skipped):
             return found
         if item.lane > Lane.ON_DEMAND and _takes_away(found):
-            self._judge_later(case.key)
+            self._judge_later(item, case.key)
             return []
         for plan in found:
             await self._names.check(self.graph, case, plan)
@@ -365,7 +367,7 @@ class Provisioner:
             if sent is None or not isinstance(sent.write, DeleteObject):
                 raise error
             # The only delete that ZSCloud answers 409 is that of an administrator.
-            await self._recorder.protect(case)
+            await self._recorder.protect(item, case)
             return False
         lost = isinstance(error, AnswerLost)
         try:
@@ -376,7 +378,7 @@ class Provisioner:
             return False
         if lost and await self._execution.confirmed(case, item, found):
             return False
-        return not await self._recorder.refreshed(case, found)
+        return not await self._recorder.refreshed(item, case, found)
 
     async def _look_by_name(self, case: Case, item: WorkItem, error: RemoteError) -> bool:
         found = await self._matching.by_name(case.key.type, case.name, item.urgency)

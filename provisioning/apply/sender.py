@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 
 from provisioning.apply.pacer import Pacer, Priority, Turn
 from provisioning.errors import LeaseUnavailable, RemoteUnavailable, Throttled
+from provisioning.fence import check_fence, fenced
 from provisioning.ports import Clock, Ids
 
 T = TypeVar("T")
@@ -95,11 +96,13 @@ class Sender:
         while True:
             turn = turn or await self.turn(priority)
             await turn.start()
-            if not self._fence.may_send():
-                turn.give_back()
-                raise LeaseUnavailable("The lease of this ZSCloud tenant was lost.")
             try:
-                return await call()
+                with fenced(self._fence.may_send):
+                    check_fence()
+                    return await call()
+            except LeaseUnavailable:
+                turn.give_back()
+                raise
             except Throttled as error:
                 throttled += 1
                 self.pacer.refused(max(error.retry_after, self._back_off(throttled)))

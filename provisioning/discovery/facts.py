@@ -27,6 +27,7 @@ from provisioning.model import (
     SourceUser,
 )
 from provisioning.ports import Row
+from provisioning.rows.order import in_steps
 
 
 class Facts:
@@ -53,7 +54,9 @@ class Facts:
         keys = () if self._anew else sorted(self._unstored)
         touched = [self._touched.put(str(key), "") for key in keys]
         self._unstored.clear()
-        await self._job.store.write([*touched, *rows])
+        first = [*touched, *(row for row in rows if self.removed.remembers(row))]
+        rest = [row for row in rows if not self.removed.remembers(row)]
+        await self._job.store.write(in_steps(first, rest))
 
     def begin_anew(self) -> None:
         """Everybody is read and evaluated: what is touched need not be stored."""

@@ -24,6 +24,7 @@ from provisioning.ports import Row
 from provisioning.provisioning_log import LogEntry, LogStatus
 from provisioning.record import CycleRecord
 from provisioning.resolve import resolve, user_case
+from provisioning.rows.order import in_steps, remember_first
 from provisioning.rows.table import Table
 from provisioning.scope import GroupGraph
 
@@ -91,8 +92,7 @@ class Filing:
             await self._file_group(key, cause)
             await self._flush_if_large()
         await self._judge(held, cause)
-        await self._job.store.write(self._rows)
-        self._rows = []
+        await self._write_rows()
 
     async def file_named(self, keys: Collection[Key]) -> None:
         """Files what an operator named, as it is: up to five users pass the brake."""
@@ -105,8 +105,7 @@ class Filing:
         for key in sorted(keys):
             self._rows.append(self.held.drop(str(key)))
             self._add(key, Aspect.OBJECT, Lane.ON_DEMAND, rank_of(key.type), _ON_DEMAND)
-        await self._job.store.write(self._rows)
-        self._rows = []
+        await self._write_rows()
 
     async def log_young(self, young: Sequence[tuple[Key, float]]) -> None:
         """Logs removals that wait: their assignment is too young to be believed gone."""
@@ -126,7 +125,7 @@ class Filing:
             )
             rows += self._job.log.rows([entry])
             self._cycle.counts.skipped += 1
-        await self._job.store.write(rows)
+        await self._job.store.write(in_steps(rows))
 
     # --- evaluating ----------------------------------------------------------------------------
 
@@ -312,8 +311,11 @@ class Filing:
 
     async def _flush_if_large(self) -> None:
         if len(self._rows) >= _BATCH:
-            await self._job.store.write(self._rows)
-            self._rows = []
+            await self._write_rows()
+
+    async def _write_rows(self) -> None:
+        rows, self._rows = self._rows, []
+        await self._job.store.write(remember_first(rows))
 
     def _skip_entry(self, case: Case, cause: str) -> LogEntry:
         return self._entry(

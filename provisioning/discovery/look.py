@@ -17,6 +17,7 @@ from provisioning.model import DEFAULT_ACCESS, Assignment, EntraId, Key, ObjectT
 from provisioning.ports import Source
 from provisioning.record import CycleRecord
 from provisioning.resolve import load_graph
+from provisioning.rows.order import in_steps
 
 _FULL_EVERY = 7 * 86_400.0
 _TOO_OLD = 6 * 86_400.0
@@ -67,7 +68,7 @@ class Look:
             else self._job.watermarks.put(name, mark)
             for name, mark in self._reading.watermarks.items()
         ]
-        rows = [*self._reading.final_rows, *self._facts.filed_rows(), *marks]
+        rows = in_steps(self._reading.final_rows, self._facts.filed_rows(), marks)
         await self._job.store.write(rows)
 
     async def _read_all(self) -> None:

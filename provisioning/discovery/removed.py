@@ -31,6 +31,10 @@ class RemovedFacts:
         now = self._job.clock.time()
         return [self._removed.put(fact, now) for fact in facts]
 
+    def remembers(self, row: Row) -> bool:
+        """Whether a row remembers a removed fact, or a wish to read again: it goes first."""
+        return row.value is not None and row.table in (self._removed.name, self._reread.name)
+
     def believed_rows(self, facts: Iterable[str]) -> list[Row]:
         """Rows that forget removals: the fact is back."""
         return [self._removed.drop(fact) for fact in facts]

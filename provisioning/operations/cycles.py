@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from provisioning.apply.sender import Sender
-from provisioning.cycle import CycleRun
 from provisioning.errors import ConfigurationError, InvalidRequest, Problem
 from provisioning.job import Job
-from provisioning.lease import held
 from provisioning.model import Change
 from provisioning.operations.documents import Document, cycle_document
+from provisioning.operations.writing import Progress, calls_handover, silent, writing
 from provisioning.record import OPEN, CycleKind, CycleRecord, CycleStatus
+from provisioning.rows.order import in_steps
 from provisioning.services import Services
-
-Progress = Callable[[CycleRecord], None]
 
 _PAGE = 200
 
@@ -55,7 +50,7 @@ async def run_cycle(
     dry_run: bool = False,
     wait: float | None = None,
     budget: float | None = None,
-    progress: Progress = lambda _: None,
+    progress: Progress = silent,
 ) -> tuple[CycleRecord, list[Change]]:
     """Runs a cycle, or goes on with an open one, for at most ``budget`` seconds of work.
 
@@ -65,35 +60,24 @@ async def run_cycle(
     """
     if not dry_run:
         require_on(services)
-    await services.claim(dry_run=dry_run)
-    async with held(
-        services.leases,
-        services.settings.job,
-        services.holder,
-        services.clock,
-        services.pacer,
-        wait=wait,
-    ) as lease:
-        job = services.job(dry_run=dry_run)
-        try:
-            record = await _find(job, services, kind, cycle_id, dry_run=dry_run)
-            sender = Sender(services.pacer, lease, services.clock, services.ids)
-            run = CycleRun(
-                job,
-                services.source,
-                services.target,
-                None if dry_run else services.target,
-                sender,
-                record,
-                budget=budget,
-                progress=progress,
-            )
-            await run.run()
-        finally:
-            await job.store.flush()
+    async with writing(services, wait=wait, dry_run=dry_run) as held:
+        record = await find_or_start(held.job, services, kind, cycle_id, dry_run=dry_run)
+        run = held.cycle(record, budget=budget, progress=progress)
+        await run.run()
     if dry_run:
         await _store_plan(services, record, run.recorder.changes)
+    # Calls that came while the lease was being let go.
+    await calls_handover(services, budget=budget).look_again()
     return record, run.recorder.changes
+
+
+async def run_dry(services: Services, cycle_id: str) -> None:
+    """Runs a dry run that was queued, if the lease is free. One that has run already does not
+    run again. Raises ``LeaseUnavailable``.
+    """
+    record = await services.job().cycles.rows.get(cycle_id)
+    if record is not None and record.dry_run and record.status in OPEN:
+        await run_cycle(services, record.kind, cycle_id=cycle_id, dry_run=True, wait=0)
 
 
 async def get_cycle(services: Services, cycle_id: str, after: int = 0) -> Document:
@@ -116,9 +100,15 @@ async def get_cycle(services: Services, cycle_id: str, after: int = 0) -> Docume
     return document
 
 
-async def _find(
-    job: Job, services: Services, kind: CycleKind, cycle_id: str | None, *, dry_run: bool
+async def find_or_start(
+    job: Job,
+    services: Services,
+    kind: CycleKind,
+    cycle_id: str | None = None,
+    *,
+    dry_run: bool = False,
 ) -> CycleRecord:
+    """The open cycle, or the one of that id if it is open, else a new one."""
     if cycle_id is None:
         return await _record(job, services, kind, dry_run=dry_run)
     record = await job.cycles.rows.get(cycle_id)
@@ -149,10 +139,9 @@ async def _record(job: Job, services: Services, kind: CycleKind, *, dry_run: boo
 async def _store_plan(services: Services, record: CycleRecord, changes: list[Change]) -> None:
     """Keeps what a dry run would send, so that it can be read page by page."""
     job = services.job()
-    rows = [job.cycles.rows.put(record.cycle_id, record)]
-    rows += [
+    plan = [
         job.cycles.changes.put(f"{record.cycle_id}/{number:08d}", change)
         for number, change in enumerate(changes, 1)
     ]
-    await job.store.write(rows)
+    await job.store.write(in_steps(plan, [job.cycles.rows.put(record.cycle_id, record)]))
     await job.store.flush()

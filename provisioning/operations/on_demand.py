@@ -1,25 +1,35 @@
-"""Provision on demand: named principals, at once, with the five steps of each."""
+"""Provision on demand: named principals, at once, with the five steps of each.
+
+A call is stored first. Who has the lease answers it: this process, if the lease is free, or the
+one that is writing, beside its other work.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Sequence
 
-from provisioning.apply.sender import Sender
-from provisioning.cycle import CycleRun
-from provisioning.errors import InvalidRequest, Problem
+from provisioning.calls import Call
+from provisioning.errors import InvalidRequest, LeaseUnavailable, Problem
 from provisioning.explain import steps_of
 from provisioning.job import Job
-from provisioning.lease import held
 from provisioning.mirror import group_key, user_key
 from provisioning.model import Change, Key, ObjectType
 from provisioning.operations.documents import Document, change_document
+from provisioning.operations.writing import Progress, calls_handover, silent, wakes, writing
 from provisioning.provisioning_log import LogEntry, LogQuery, LogStatus
-from provisioning.record import CycleKind, CycleRecord, CycleStatus
+from provisioning.record import OPEN, CycleKind, CycleRecord, CycleStatus
 from provisioning.resolve import load_graph, resolve
 from provisioning.services import Services
 
 FEW = 5
 """Users of one call whose removal passes the brake."""
+
+_LOOK_EVERY = 0.5
+_CUT_AFTER = 10.0
+"""Seconds beyond its budget after which a call is cut that is still reading Entra."""
+
+_ENTRIES = 1000
 
 
 async def provision_on_demand(
@@ -29,46 +39,141 @@ async def provision_on_demand(
     group: str | None = None,
     dry_run: bool = False,
     wait: float | None = 30.0,
-    progress: Callable[[CycleRecord], None] = lambda _: None,
+    progress: Progress = silent,
 ) -> tuple[CycleRecord, Document]:
     """Provisions users (by id or user principal name) or a group (by id or display name).
 
-    Works also while ``PROVISIONING_STATUS`` is off, so that one test user can go first.
+    Works also while ``PROVISIONING_STATUS`` is off, so that one test user can go first. While
+    another process writes, that one answers; ``wait`` is how long to wait for it.
     Gives the record of the call, and ``{results: [{source_id, name, outcome, steps, changes}]}``.
-    Raises ``InvalidRequest``, ``LeaseUnavailable``, ``ConfigurationError``.
+    Raises ``InvalidRequest``, ``ConfigurationError``, and ``LeaseUnavailable``: the call is
+    stored then, and will be answered by whoever writes next.
     """
-    await services.claim(dry_run=dry_run)
+    if dry_run:
+        return await _dry_run(services, await _keys(services, users, group), wait)
+    call = await _store(services, users, group)
+    if not await _answered(services, call, wait, progress=progress):
+        raise LeaseUnavailable(
+            f"Another process is writing to this ZSCloud tenant, and has not answered yet. "
+            f"The call {call.id} is stored and will be answered: `logs --cycle {call.id}`."
+        )
+    return await services.job().calls.record(call), await _results(services, call)
+
+
+async def provision_within(
+    services: Services, *, users: Sequence[str] = (), group: str | None = None, seconds: float
+) -> tuple[str, Document | None]:
+    """The same for a caller who waits ``seconds`` at most: the call's id, and the results.
+
+    Without results the call goes on by a wake-up; ``get_on_demand`` tells how far it is.
+    """
+    call = await _store(services, users, group)
+    try:
+        async with asyncio.timeout(seconds + _CUT_AFTER):
+            answered = await _answered(services, call, seconds, budget=seconds)
+    except TimeoutError:
+        answered = False
+    if answered:
+        return call.id, await _results(services, call)
+    await wakes(services).arm()
+    return call.id, None
+
+
+async def get_on_demand(services: Services, id: str) -> tuple[Document, bool]:
+    """The results of a call, and whether they are all there. Raises ``InvalidRequest``."""
+    job = services.job()
+    call = await job.calls.get(id)
+    if call is None:
+        raise InvalidRequest(Problem("id", f"no call {id} is known", "Take it from Location."))
+    record = await job.calls.record(call)
+    if record.status in OPEN:
+        return {"id": id, "status": record.status.value, "results": []}, False
+    return await _results(services, call), True
+
+
+async def _store(services: Services, users: Sequence[str], group: str | None) -> Call:
+    await services.claim()
     keys = await _keys(services, users, group)
-    async with held(
-        services.leases,
-        services.settings.job,
-        services.holder,
-        services.clock,
-        services.pacer,
-        wait=wait,
-    ) as lease:
-        job = services.job(dry_run=dry_run)
-        try:
-            record = CycleRecord(
-                cycle_id=services.ids.new(),
-                kind=CycleKind.ON_DEMAND,
-                dry_run=dry_run,
-                started=services.clock.time(),
-            )
-            run = CycleRun(
-                job,
-                services.source,
-                services.target,
-                None if dry_run else services.target,
-                Sender(services.pacer, lease, services.clock, services.ids),
+    call = Call(services.ids.new(), tuple(keys), services.clock.time())
+    await services.job().calls.store(call)
+    return call
+
+
+async def _answered(
+    services: Services,
+    call: Call,
+    wait: float | None,
+    *,
+    budget: float | None = None,
+    progress: Progress = silent,
+) -> bool:
+    """Answers the call if the lease is free, else waits for who has it. False after ``wait``."""
+    handover = calls_handover(services, budget=budget, progress=progress)
+    give_up = None if wait is None else services.clock.monotonic() + wait
+    while True:
+        await handover.here()
+        record = await services.job().calls.record(call)
+        if record.status not in OPEN:
+            return True
+        if give_up is not None and services.clock.monotonic() >= give_up:
+            return False
+        await services.clock.sleep(_LOOK_EVERY)
+
+
+async def _dry_run(
+    services: Services, keys: Sequence[Key], wait: float | None
+) -> tuple[CycleRecord, Document]:
+    record = CycleRecord(
+        cycle_id=services.ids.new(),
+        kind=CycleKind.ON_DEMAND,
+        dry_run=True,
+        started=services.clock.time(),
+    )
+    async with writing(services, wait=wait, dry_run=True) as held:
+        run = held.cycle(record, budget=None)
+        await run.run_on_demand(keys)
+        results = [
+            await _result(
+                held.job,
                 record,
-                progress=progress,
+                key,
+                [change for change in run.recorder.changes if _about(change, key)],
+                (await held.job.log.query(LogQuery(principal=key.id, cycle_id=record.cycle_id)))[0],
             )
-            await run.run_on_demand(keys)
-            results = [await _result(job, run, key) for key in keys]
-        finally:
-            await job.store.flush()
+            for key in keys
+        ]
+    await calls_handover(services, budget=None).look_again()
     return record, {"results": results}
+
+
+async def _results(services: Services, call: Call) -> Document:
+    """What the provisioning log says of the call."""
+    job = services.job()
+    record = await job.calls.record(call)
+    query = LogQuery(since=call.at, cycle_id=call.id, limit=_ENTRIES)
+    entries = list(reversed((await job.log.query(query))[0]))
+    results = []
+    for key in call.keys:
+        made = (_change(entry) for entry in entries)
+        changes = [change for change in made if change is not None and _about(change, key)]
+        own = [entry for entry in entries if entry.source_id == key.id]
+        results.append(await _result(job, record, key, changes, own))
+    document: Document = {"results": results}
+    if record.error_code is not None:
+        document["error"] = {
+            "code": record.error_code,
+            "message": record.error,
+            "remedy": record.remedy,
+        }
+    return document
+
+
+def _change(entry: LogEntry) -> Change | None:
+    """The change of an entry, if it was made."""
+    if entry.status is not LogStatus.SUCCESS or entry.action is None or entry.change_id is None:
+        return None
+    fields = {name: getattr(entry, name) for name in Change.__struct_fields__}
+    return Change(**fields)
 
 
 async def _keys(services: Services, users: Sequence[str], group: str | None) -> list[Key]:
@@ -103,9 +208,13 @@ async def _group(services: Services, name: str) -> Key:
     return group_key(found[0].id)
 
 
-async def _result(job: Job, run: CycleRun, key: Key) -> Document:
-    changes = [change for change in run.recorder.changes if _about(change, key)]
-    entries, _ = await job.log.query(LogQuery(principal=key.id, cycle_id=run.record.cycle_id))
+async def _result(
+    job: Job,
+    record: CycleRecord,
+    key: Key,
+    changes: Sequence[Change],
+    entries: Sequence[LogEntry],
+) -> Document:
     case = await resolve(job, await load_graph(job), key)
     steps = steps_of(case, None, None) if case is not None else ()
     if entries:
@@ -113,7 +222,7 @@ async def _result(job: Job, run: CycleRun, key: Key) -> Document:
     return {
         "source_id": key.id,
         "name": case.name if case is not None else key.id,
-        "outcome": _outcome(run.record, key, changes, entries),
+        "outcome": _outcome(record, key, changes, entries),
         "steps": [{"name": s.name, "status": s.status, "detail": s.detail} for s in steps],
         "changes": [change_document(change) for change in changes],
     }

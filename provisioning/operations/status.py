@@ -19,7 +19,7 @@ async def status(services: Services) -> Document:
     """State in one word, since when and why; lanes, escrow, watermark age, lease, latency."""
     job = services.job()
     last = await _last_cycle(job)
-    lease = await services.leases.read(services.settings.job)
+    lease = await services.leases.read(services.settings.zscloud_tenant)
     now = services.clock.time()
     busy = lease is not None and lease.until > now
     held = await Table(job.store, job.name, "held", Held).count()
@@ -32,7 +32,7 @@ async def status(services: Services) -> Document:
         "cycle": None if last is None else cycle_document(last),
         "lanes": {str(lane.value): count for lane, count in lanes.items()},
         "held": held,
-        "escrow": await job.escrow.count(),
+        "escrow": await job.escrow.count() + await job.poison.count(),
         "last_success": timestamp(await _last_success(job)),
         "watermark_age_seconds": await _watermark_age(job, now),
         "lease": {"holder": lease.holder, "until": timestamp(lease.until)}

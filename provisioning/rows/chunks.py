@@ -126,7 +126,8 @@ def rows_for_drop(current: ChunkedSet) -> list[Row]:
         return []
     level = current.header.level
     names = [_head(current.key), *(_name(current.key, level, n) for n in range(1 << level))]
-    return [Row(current.table, name, None) for name in names]
+    about = _about(current)
+    return [Row(current.table, name, None, about=about) for name in names]
 
 
 async def load(
@@ -205,15 +206,21 @@ def _rows(current: ChunkedSet, level: int, wanted: Mapping[int, Chunk]) -> list[
     """
     table, key, before = current.table, current.key, current.header
     same = before is not None and before.level == level
+    about = _about(current)
     rows = [
-        Row(table, _name(key, level, number), _encode(chunk) if chunk else None)
+        Row(table, _name(key, level, number), _encode(chunk) if chunk else None, about=about)
         for number, chunk in wanted.items()
         if not same or chunk != current.chunks[number]
     ]
     after = _with_chunks(before if same and before else _empty(level), wanted)
     if after != before:
-        rows.append(Row(table, _head(key), _encode(after)))
+        rows.append(Row(table, _head(key), _encode(after), about=about))
     return rows if same else [*rows, *rows_for_drop(current)[1:]]
+
+
+def _about(current: ChunkedSet) -> str:
+    """The rows of a set keep their order, whatever is written beside them."""
+    return f"{current.table}/{current.key}"
 
 
 def _with_chunks(before: Header, wanted: Mapping[int, Chunk]) -> Header:

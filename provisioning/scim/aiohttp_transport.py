@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+from provisioning.fence import check_fence
 from provisioning.scim.transport import (
     Answer,
     AnswerBroken,
@@ -105,11 +106,12 @@ async def _note_sending(
     context: SimpleNamespace,
     _params: aiohttp.TraceRequestHeadersSentParams,
 ) -> None:
-    """Called before the headers are written.
+    """Called before the headers are written: the last await is over.
 
     When a kept connection breaks, aiohttp by itself sends GET, PUT and DELETE a second time
     (RFC 9110 section 9.2.2 allows it). That would go past the pacer, so it is refused here.
     """
+    check_fence()
     sending: _Sending = context.trace_request_ctx
     if sending.begun:
         raise AnswerBroken("the server closed a kept connection instead of answering")

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from handlers.shutdown import close
+from provisioning.queues.choice import embedded_path
 from provisioning.settings import SETTINGS
 from simulator.entra import EntraSimulator, Tenant
 from simulator.http import Server
@@ -51,8 +52,8 @@ async def app(
     zscloud = ZSCloudSimulator(Options(strict=True, rate=0))
     async with AsyncExitStack() as stack:
         graph, scim = [await stack.enter_async_context(Server(each)) for each in (entra, zscloud)]
-        for known in SETTINGS:
-            monkeypatch.delenv(known.name, raising=False)
+        for name in ("AzureWebJobsStorage", *(known.name for known in SETTINGS)):
+            monkeypatch.delenv(name, raising=False)
         environ = {
             "ENTRA_SERVICE_PRINCIPAL_ID": tenant.service_principal_id,
             "GRAPH_BASE_URL": f"{graph.url}/v1.0",
@@ -65,4 +66,6 @@ async def app(
             monkeypatch.setitem(os.environ, name, value)
         stack.push_async_callback(close)
         worker = await stack.enter_async_context(Worker(ROOT))
-        yield Running(worker, tenant, entra, zscloud)
+        running = Running(worker, tenant, entra, zscloud, embedded_path(tmp_path / "state.db"))
+        stack.push_async_callback(running.queues.close)
+        yield running

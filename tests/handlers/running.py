@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devhost.http import HttpAnswer
+from provisioning.bootstrap import services
+from provisioning.lease import held
+from provisioning.queues.embedded import EmbeddedQueue
 from simulator.entra import EntraSimulator, Tenant
 from simulator.zscloud import ZSCloudSimulator
 
 if TYPE_CHECKING:
-    from devhost.outputs import Outputs
     from devhost.worker import Worker
 
 ROOT = Path(__file__).parents[2]
@@ -21,20 +26,23 @@ WORK = "provisioning-work"
 
 @dataclass
 class Running:
-    """``messages`` are what the queue got, in order; ``pump`` hands them to the function."""
+    """``pump`` hands the messages of the queue to the function."""
 
     worker: Worker
     tenant: Tenant
     entra: EntraSimulator
     zscloud: ZSCloudSimulator
-    messages: list[str] = field(default_factory=list)
+    queue_file: Path
+    ahead: float = 0.0
+    """Seconds by which the queue's time is ahead: delayed messages appear early."""
+
+    def __post_init__(self) -> None:
+        self.queues = EmbeddedQueue(self.queue_file, time=lambda: time.time() + self.ahead)
 
     async def call(self, method: str, path: str, body: Any = None) -> HttpAnswer:
         """An HTTP call; a body that is bytes goes as it is."""
         encoded = body if isinstance(body, bytes) else b"" if body is None else _json(body)
-        answer = await self.worker.http(method, f"/api/{path}", body=encoded)
-        self.queue(answer.outputs)
-        return answer
+        return await self.worker.http(method, f"/api/{path}", body=encoded)
 
     async def get(self, path: str) -> Any:
         """The document of a GET that succeeds."""
@@ -48,18 +56,20 @@ class Running:
         assert answer.status in {200, 202}, answer.body
         return answer.json()
 
-    def queue(self, outputs: Outputs) -> None:
-        assert outputs.keys() <= {WORK}
-        self.messages += outputs.get(WORK, [])
+    async def take(self) -> str | None:
+        """The next message that has appeared on the queue, taken off it."""
+        for message in await self.queues.receive(WORK, 1, 60.0):
+            await self.queues.delete(WORK, message)
+            return message.text
+        return None
 
     async def pump(self, most: int = 100) -> list[dict[str, Any]]:
-        """Hands on message after message until the queue is empty; those that were handled."""
+        """Hands on message after message until none appears; those that were handled."""
         handled: list[dict[str, Any]] = []
-        while self.messages:
+        while (message := await self.take()) is not None:
             assert len(handled) < most, "the queue does not come to an end"
-            message = self.messages.pop(0)
             handled.append(json.loads(message))
-            self.queue(await self.worker.queue("work", message))
+            await self.worker.queue("work", message)
         return handled
 
     async def cycle(self, kind: str = "incremental", *, dry_run: bool = False) -> Any:
@@ -75,6 +85,15 @@ class Running:
     def writes(self) -> list[str]:
         """What was written to ZSCloud."""
         return [f"{r.method} {r.path}" for r in self.zscloud.requests if r.method != "GET"]
+
+
+@asynccontextmanager
+async def held_lease() -> AsyncIterator[None]:
+    """Holds the lease as another process would."""
+    made = await services()
+    tenant = made.settings.zscloud_tenant
+    async with held(made.leases, tenant, "another/1", made.clock, made.pacer, wait=0):
+        yield
 
 
 def _json(document: Any) -> bytes:

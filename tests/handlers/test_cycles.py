@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import logging
 
 import pytest
 
 from devhost.errors import FunctionFailed
+from handlers import operations
+from provisioning import wake
+from provisioning.cycle import CycleRun
 from simulator.entra import Tenant, generate
-from tests.handlers.running import Running
+from tests.handlers.running import Running, held_lease
 
 
 async def test_posted_cycle_is_run_by_the_queue(app: Running) -> None:
@@ -23,12 +25,7 @@ async def test_posted_cycle_is_run_by_the_queue(app: Running) -> None:
 
     [handled] = await app.pump()
 
-    assert handled == {
-        "cycle_id": started["cycle_id"],
-        "kind": "initial",
-        "dry_run": False,
-        "generation": 0,
-    }
+    assert handled == {"generation": 1}
     done = await app.get(path.removeprefix("/api/"))
     assert (done["status"], done["counts"]["created"]) == ("completed", 3)
     assert app.accounts() == {"ada@example.com": True, "ben@example.com": True}
@@ -59,31 +56,53 @@ async def test_changes_of_entra_arrive_and_nothing_else_is_written(app: Running)
     ("timer", "kind"), [("incremental_cycle", "incremental"), ("reconcile_cycle", "reconcile")]
 )
 async def test_timer_puts_one_message(app: Running, timer: str, kind: str) -> None:
-    app.queue(await app.worker.timer(timer))
-    [first] = await app.pump()
-    assert first["kind"] == "initial"
+    await app.worker.timer(timer)
+    assert len(await app.pump()) == 1
+    assert (await app.get("status"))["cycle"]["kind"] == "initial"
     assert app.accounts() == {"ada@example.com": True, "ben@example.com": True}
-    app.queue(await app.worker.timer(timer, past_due=True))
-    [second] = await app.pump()
-    assert (second["kind"], second["generation"]) == (kind, 0)
-    assert (await app.get(f"cycles/{second['cycle_id']}"))["status"] == "completed"
+    await app.worker.timer(timer, past_due=True)
+    assert len(await app.pump()) == 1
+    cycle = (await app.get("status"))["cycle"]
+    assert (cycle["kind"], cycle["status"]) == (kind, "completed")
 
 
-async def test_timer_wakes_the_open_cycle_instead_of_a_second_one(app: Running) -> None:
-    started = await app.post("cycles")
-    app.queue(await app.worker.timer("incremental_cycle"))
-    handled = await app.pump()
-    assert [each["cycle_id"] for each in handled] == [started["cycle_id"]] * 2
+async def test_timers_that_overlap_leave_one_message_and_one_cycle(app: Running) -> None:
+    """Also while the message of the first is on its way, and past due."""
+    await app.worker.timer("incremental_cycle")
+    first = (await app.get("status"))["cycle"]
+    for _ in range(3):
+        await app.worker.timer("incremental_cycle", past_due=True)
+    assert len(await app.pump()) == 1
+    assert (await app.get("status"))["cycle"]["cycle_id"] == first["cycle_id"]
+    assert app.writes().count("POST /Users") == 2
+
+
+async def test_older_message_does_nothing(app: Running) -> None:
+    """A cycle that is asked for over HTTP is woken at once; the message before counts no more."""
+    await app.worker.timer("incremental_cycle")
+    await app.post("cycles")
+    assert [each["generation"] for each in await app.pump()] == [1, 2]
     assert app.writes().count("POST /Users") == 2
 
 
 async def test_message_that_comes_twice_does_nothing_more(app: Running) -> None:
     await app.post("cycles")
-    message = app.messages[0]
     await app.pump()
     requests = len(app.zscloud.requests) + len(app.entra.requests)
-    assert await app.worker.queue("work", message) == {}
+    await app.worker.queue("work", '{"generation": 1}')
     assert len(app.zscloud.requests) + len(app.entra.requests) == requests
+
+
+async def test_lost_message_costs_one_tick(app: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tick after finds the cycle open and no message that is due about now."""
+    started = await app.post("cycles")
+    await app.take()
+    await app.worker.timer("incremental_cycle")
+    assert await app.pump() == []
+    monkeypatch.setattr(wake, "_LATE", -1.0)
+    await app.worker.timer("incremental_cycle")
+    assert [each["generation"] for each in await app.pump()] == [2]
+    assert (await app.get(f"cycles/{started['cycle_id']}"))["status"] == "completed"
 
 
 class TestSmallBudget:
@@ -99,7 +118,7 @@ class TestSmallBudget:
         started = await app.post("cycles", {"kind": "initial"})
         handled = await app.pump(20)
         assert len(handled) >= 2
-        assert [each["generation"] for each in handled] == list(range(len(handled)))
+        assert [each["generation"] for each in handled] == list(range(1, len(handled) + 1))
         done = await app.get(f"cycles/{started['cycle_id']}")
         assert (done["status"], done["progress"]["left"]) == ("completed", 0)
         users = app.tenant.users.current()
@@ -158,47 +177,113 @@ class TestOff:
         assert "PROVISIONING_STATUS: is 'off'" in caplog.text
 
     async def test_message_of_a_job_switched_off_since_ends(self, app: Running) -> None:
-        document = await app.post("cycles", {"dry_run": True})
-        message = {"cycle_id": document["cycle_id"], "kind": "initial", "dry_run": False}
-        assert await app.worker.queue("work", json.dumps({**message, "generation": 3})) == {}
+        await app.worker.queue("work", '{"generation": 3}')
         assert app.writes() == []
+
+    async def test_call_on_demand_is_answered_by_the_queue_too(
+        self, app: Running, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A test user goes first, also when the caller did not wait for the answer."""
+        monkeypatch.setattr(operations, "_WAIT", 0.0)
+        async with held_lease():
+            answer = await app.call("POST", "provision-on-demand", {"user": "ada@example.com"})
+        assert answer.status == 202
+        assert (await app.call("GET", answer.headers["location"][5:])).status == 202
+        await app.pump()
+        done = await app.get(answer.headers["location"][5:])
+        assert [result["outcome"] for result in done["results"]] == ["create"]
+        assert app.accounts() == {"ada@example.com": True}
 
 
 @pytest.mark.parametrize(
     ("message", "reason"),
     [
         ("no json", "the message is no JSON"),
-        ("[1]", "no JSON object but list"),
-        ('{"cycle_id": "1"}', "should not have: dry_run, generation, kind"),
-        (
-            '{"cycle_id": "1", "kind": "initial", "dry_run": "no", "generation": 0}',
-            "dry_run is no bool: 'no'",
-        ),
-        (
-            '{"cycle_id": "1", "kind": "initial", "dry_run": false, "generation": true}',
-            "generation is no int: True",
-        ),
-        (
-            '{"cycle_id": "1", "kind": "all", "dry_run": false, "generation": 0}',
-            "kind is none of initial, incremental, reconcile: 'all'",
-        ),
+        ("[1]", "the message is not"),
+        ("{}", "the message is not"),
+        ('{"generation": true}', "the message is not"),
+        ('{"generation": 1, "dry_run": "1"}', "the message is not"),
+        ('{"dry_run": 1}', "the message is not"),
     ],
 )
 async def test_malformed_message_is_logged_and_raised(
     app: Running, caplog: pytest.LogCaptureFixture, message: str, reason: str
 ) -> None:
-    with pytest.raises(FunctionFailed, match=reason.split(":", maxsplit=1)[0]):
+    with pytest.raises(FunctionFailed, match=reason):
         await app.worker.queue("work", message)
     assert any(r.levelno == logging.ERROR and reason in r.getMessage() for r in caplog.records)
 
 
-async def test_message_of_a_forgotten_cycle_ends(app: Running) -> None:
-    message = {"cycle_id": "gone", "kind": "initial", "dry_run": False, "generation": 1}
-    assert await app.worker.queue("work", json.dumps(message)) == {}
+async def test_dry_run_that_is_not_known_ends(app: Running) -> None:
+    await app.worker.queue("work", '{"dry_run": "gone"}')
     assert app.writes() == []
 
 
-async def test_poison_is_reported(app: Running, caplog: pytest.LogCaptureFixture) -> None:
-    assert await app.worker.queue("work_poison", b"\xff{broken") == {}
-    [record] = [each for each in caplog.records if each.levelno == logging.ERROR]
-    assert "{broken" in record.getMessage()
+async def test_dry_run_waits_for_the_lease(app: Running) -> None:
+    """Its message comes again later: no execution sleeps."""
+    started = await app.post("cycles", {"dry_run": True})
+    async with held_lease():
+        assert len(await app.pump()) == 1
+    assert (await app.get(f"cycles/{started['cycle_id']}"))["status"] == "queued"
+    app.ahead = 16.0
+    assert await app.pump() == [{"dry_run": started["cycle_id"]}]
+    assert (await app.get(f"cycles/{started['cycle_id']}"))["status"] == "completed"
+
+
+async def test_dead_holder_costs_its_lease(app: Running) -> None:
+    """A wake-up that found the lease taken comes again when the lease must have ended."""
+    await app.post("cycles", {"kind": "initial"})
+    async with held_lease():
+        assert len(await app.pump()) == 1
+    assert app.writes() == []
+    app.ahead = 36.0
+    [handled] = await app.pump()
+    assert handled["generation"] == 2
+    assert len(app.accounts()) == 2
+
+
+async def test_poison_is_set_aside_with_its_reason_and_alerts(
+    app: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It counts in escrow until work succeeds again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(CycleRun, "run", _broken)
+        await app.post("cycles")
+        message = await app.take()
+        assert message is not None
+        with pytest.raises(FunctionFailed, match="out of order"):
+            await app.worker.queue("work", message, dequeue_count=5)
+    await app.worker.queue("work_poison", message)
+    alerts = [r.getMessage() for r in caplog.records if r.getMessage().startswith("ALERT")]
+    assert len(alerts) == 1
+    assert alerts[0].startswith("ALERT poison: A message on provisioning-work was set aside: ")
+    assert "RuntimeError: out of order" in alerts[0]
+    assert (await app.get("status"))["escrow"] == 1
+    await app.worker.queue("work", message)
+    assert (await app.get("status"))["escrow"] == 0
+    assert len(app.accounts()) == 2
+
+
+async def test_poison_that_is_no_text_is_set_aside_too(app: Running) -> None:
+    await app.worker.queue("work_poison", b"\xff{broken")
+    assert (await app.get("status"))["escrow"] == 1
+
+
+async def test_end_of_an_unattended_cycle_is_reported(
+    app: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One line for each cycle; an alert when somebody must know."""
+    caplog.set_level(logging.INFO)
+    done = await app.cycle()
+    assert f"CYCLE completed {done['cycle_id']}" in [r.getMessage() for r in caplog.records]
+    app.zscloud.set_options(token="another")
+    [ada] = app.tenant.ids_named("ada@example.com", "user")
+    app.tenant.update_user(ada, department="Finance")
+    await app.cycle()
+    alerts = [r.getMessage() for r in caplog.records if r.getMessage().startswith("ALERT")]
+    assert len(alerts) == 1
+    assert alerts[0].startswith("ALERT token_refused: ZSCloud answered 401")
+
+
+async def _broken(self: CycleRun) -> None:
+    raise RuntimeError("out of order")

@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 
-from handlers import operations, work
-from provisioning.bootstrap import services
-from provisioning.lease import held
-from tests.handlers.running import Running
-
-
-async def _hold_lease(stack: AsyncExitStack) -> None:
-    """Holds the lease as another process would."""
-    made = await services()
-    job = made.settings.job
-    lease = held(made.leases, job, "another/1", made.clock, made.pacer, wait=0)
-    await stack.enter_async_context(lease)
+from handlers import operations
+from tests.handlers.running import Running, held_lease
 
 
 async def test_health_says_alive_and_reads_nothing(
@@ -54,30 +43,40 @@ async def test_on_demand_provisions_a_group(app: Running) -> None:
     assert app.zscloud.members("Writers") == ("ada@example.com", "ben@example.com")
 
 
-async def test_on_demand_without_the_lease_is_told_to_come_again(
+async def test_on_demand_is_answered_by_the_process_that_writes(
     app: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(operations, "_LEASE_WAIT", 0.0)
-    async with AsyncExitStack() as stack:
-        await _hold_lease(stack)
+    """While another process has the lease the call waits, then says where to look."""
+    monkeypatch.setattr(operations, "_WAIT", 0.0)
+    async with held_lease():
         answer = await app.call("POST", "provision-on-demand", {"user": "ada@example.com"})
+    assert answer.status == 202
+    where = answer.headers["location"]
+    assert where == f"/api/provision-on-demand/{answer.json()['id']}"
+    assert app.writes() == []
+    await app.pump()
+    done = await app.get(where.removeprefix("/api/"))
+    assert [(each["name"], each["outcome"]) for each in done["results"]] == [
+        ("ada@example.com", "create")
+    ]
+
+
+async def test_dry_run_on_demand_without_the_lease_is_told_to_come_again(
+    app: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operations, "_WAIT", 0.0)
+    async with held_lease():
+        answer = await app.call(
+            "POST", "provision-on-demand", {"user": "ada@example.com", "dry_run": True}
+        )
     assert (answer.status, answer.json()["code"]) == (503, "LeaseUnavailable")
     assert int(answer.headers["retry-after"]) > 0
     assert app.writes() == []
 
 
-async def test_message_waits_in_the_queue_while_another_holds_the_lease(
-    app: Running, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(work, "_LEASE_WAIT", 0.0)
-    await app.post("cycles", {"kind": "initial"})
-    async with AsyncExitStack() as stack:
-        await _hold_lease(stack)
-        app.queue(await app.worker.queue("work", app.messages.pop()))
-    assert app.writes() == []
-    [handled] = await app.pump()
-    assert handled["generation"] == 1
-    assert len(app.accounts()) == 2
+async def test_call_on_demand_that_is_not_known_is_404(app: Running) -> None:
+    answer = await app.call("GET", "provision-on-demand/gone")
+    assert (answer.status, answer.json()["errors"][0]["field"]) == (404, "id")
 
 
 async def test_connection_is_tested_without_a_write(app: Running) -> None:

@@ -27,6 +27,7 @@ from provisioning.state.memory import MemoryStore
 from simulator.entra import EntraSimulator, Tenant
 from simulator.zscloud import Options, ZSCloudSimulator
 from tests.support.inprocess import httpx_client_for
+from tests.support.memory_queue import MemoryQueue
 from tests.support.scim_inprocess import InProcessScim
 
 GRAPH = "http://127.0.0.1:8001/v1.0"
@@ -71,6 +72,7 @@ class World:
         options = {"strict": True, "rate": 0, "domains": ("example.com",), **(zscloud or {})}
         self.zscloud = ZSCloudSimulator(Options(**options), clock=clock)
         self.store = store or MemoryStore(time=clock.time)
+        self.queue = MemoryQueue(clock.time)
         self.ids = CountedIds()
         self.transport = transport
         self.scim_url, self.token = SCIM, "simulated-token"
@@ -120,6 +122,7 @@ class World:
             ids=self.ids,
             store=self.store,
             leases=self.store,
+            queue=self.queue,
             source=source,
             target=target,
             pacer=Pacer(settings.zscloud_requests_per_second, self.clock),

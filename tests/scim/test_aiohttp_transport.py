@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from provisioning.errors import LeaseUnavailable
+from provisioning.fence import check_fence, fenced
 from provisioning.scim import aiohttp_transport
 from provisioning.scim.aiohttp_transport import AiohttpTransport
 from provisioning.scim.transport import AnswerBroken, AnswerTooLarge, Closable, NotSent
@@ -196,3 +198,21 @@ async def test_a_closed_transport_opens_again(transport: AiohttpTransport) -> No
         await transport.close()
         assert (await transport.request("GET", url, {}, None)).status == 200
     assert isinstance(transport, Closable)
+
+
+async def test_nothing_is_written_once_the_lease_has_ended(transport: AiohttpTransport) -> None:
+    """The process was paused while it connected: the last look finds the lease gone."""
+    got: list[bytes] = []
+    looks = iter([True, False])
+
+    async def handle(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        got.append(await reader.read(1000))
+
+    async with serving(handle) as url:
+        with fenced(lambda: next(looks)):
+            check_fence()
+            with pytest.raises(LeaseUnavailable):
+                await transport.request("DELETE", f"{url}/Users/1", {}, None)
+        await transport.close()
+        await asyncio.sleep(0.05)
+    assert got in ([], [b""])

@@ -1,0 +1,59 @@
+"""What a person must hear of while nobody looks: one line in the log for each.
+
+The line begins with ``ALERT`` and a stable code; the alert rules of ``infra/`` look for it.
+"""
+
+from __future__ import annotations
+
+import logging
+from enum import StrEnum
+
+from provisioning.errors import CredentialsRefused
+from provisioning.record import CycleRecord, CycleStatus
+
+_log = logging.getLogger(__name__)
+
+
+class AlertCode(StrEnum):
+    """Why somebody is alerted."""
+
+    QUARANTINED = "quarantined"
+    TOKEN_REFUSED = "token_refused"  # noqa: S105  the name of an alert
+    HELD = "held"
+    CYCLE_FAILED = "cycle_failed"
+    OBJECTS_FAILED = "objects_failed"
+    POISON = "poison"
+
+
+def alert(code: AlertCode, sentence: str) -> None:
+    """Raises an alert. The sentence says what happened and what to do; it holds no secret."""
+    _log.error("ALERT %s: %s", code.value, sentence)
+
+
+def report(record: CycleRecord) -> None:
+    """Says how a cycle ended, and alerts if somebody must know."""
+    if record.error is not None:
+        _log.info("CYCLE %s %s: %s", record.status.value, record.cycle_id, record.error)
+        alert(_code(record), f"{record.error} {record.remedy or ''}".strip())
+        return
+    _log.info("CYCLE %s %s", record.status.value, record.cycle_id)
+    if record.counts.held:
+        alert(
+            AlertCode.HELD,
+            f"{record.counts.held} removals are above the deletion threshold and wait for a "
+            "decision: `logs --status held` names them.",
+        )
+    if record.counts.failed:
+        alert(
+            AlertCode.OBJECTS_FAILED,
+            f"{record.counts.failed} objects failed in cycle {record.cycle_id}: "
+            "`logs --status failure` says why. They are tried again.",
+        )
+
+
+def _code(record: CycleRecord) -> AlertCode:
+    if record.error_code == CredentialsRefused.code:
+        return AlertCode.TOKEN_REFUSED
+    if record.status is CycleStatus.QUARANTINED:
+        return AlertCode.QUARANTINED
+    return AlertCode.CYCLE_FAILED

@@ -1,0 +1,69 @@
+"""Calls on demand that come while the lanes are drained: taken up at once, beside the sending."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from provisioning.calls import Call
+from provisioning.discovery.look import Look
+from provisioning.errors import ProvisioningError, StoreUnavailable
+from provisioning.job import Job
+from provisioning.ports import Source
+from provisioning.record import CycleRecord, CycleStatus
+
+_log = logging.getLogger(__name__)
+
+
+class Arrivals:
+    """Takes calls up, one after the other, in a task of its own."""
+
+    def __init__(self, job: Job, source: Source) -> None:
+        self._job = job
+        self._source = source
+        self._task: asyncio.Task[None] | None = None
+
+    async def look(self) -> None:
+        """Begins to take up what waits. Raises what an earlier take-up failed with."""
+        if self._task is not None and self._task.done():
+            task, self._task = self._task, None
+            task.result()
+        if self._task is None and await self._job.calls.any_waiting():
+            self._task = asyncio.create_task(self._take_up_all())
+
+    async def settle(self) -> None:
+        """Returns when nothing waits any more."""
+        await self.look()
+        while self._task is not None:
+            await asyncio.wait([self._task])
+            await self.look()
+
+    async def stop(self) -> None:
+        """Ends a take-up that is under way: its call goes on waiting."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    async def _take_up_all(self) -> None:
+        for call in await self._job.calls.waiting():
+            record = await self._job.calls.record(call)
+            record.status = CycleStatus.RUNNING
+            try:
+                await self._file(call, record)
+            except StoreUnavailable:
+                raise
+            except ProvisioningError as error:
+                record.fail(error, self._job.clock.time())
+            except Exception as error:  # noqa: BLE001  the boundary of one call's work
+                _log.exception("taking up the call %s failed", call.id)
+                defect = ProvisioningError(f"A fault of this program: {error!r}")
+                record.fail(defect, self._job.clock.time())
+            stored = self._job.cycles.rows.put(record.cycle_id, record)
+            await self._job.store.write([stored, self._job.calls.taken_up(call)])
+
+    async def _file(self, call: Call, record: CycleRecord) -> None:
+        named = frozenset(call.keys)
+        look = Look(self._job, self._source, record)
+        keys, lane = await look.read(named, whole=False)
+        await look.file(keys, lane, named, told=True)

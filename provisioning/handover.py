@@ -1,0 +1,76 @@
+"""How work passes from one process to the next, so that nothing that is stored is forgotten.
+
+Whoever files work stores it first, and then tries to get the lease. Whoever holds the lease looks
+once more after letting go. So work that is stored is seen by one of the two: if the lease was not
+free, its holder had not let go, and was still to look. Only a holder that dies does not look; for
+that case a wake-up waits in the queue for as long as its lease may last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Generic, TypeVar
+
+from provisioning.errors import LeaseUnavailable
+from provisioning.lease import LEASE_SECONDS
+from provisioning.wake import Wakes
+
+T = TypeVar("T")
+
+_MARGIN = 5.0
+"""Seconds after the end of a lease at which a dead holder's work is taken up."""
+
+
+class Handover(Generic[T]):
+    """``hold`` gives the lease at once or raises ``LeaseUnavailable``; ``work`` works under it.
+
+    ``left`` tells in how many seconds there is work again, ``None`` for none: it is asked when
+    the lease is free again, and must not count what only a later attempt can do.
+    """
+
+    def __init__(
+        self,
+        hold: Callable[[], AbstractAsyncContextManager[T]],
+        work: Callable[[T], Awaitable[None]],
+        left: Callable[[], Awaitable[float | None]],
+    ) -> None:
+        self._hold = hold
+        self._work = work
+        self._left = left
+
+    async def on_wake(self, wakes: Wakes, generation: int) -> bool:
+        """One execution for a message of the queue. False if it was too old to count."""
+        if not await wakes.take(generation):
+            return False
+        try:
+            async with self._hold() as held:
+                await self._work(held)
+        except LeaseUnavailable:
+            await self.watch(wakes)
+            return True
+        delay = await self._left()
+        if delay is not None:
+            await wakes.arm(delay)
+        return True
+
+    async def watch(self, wakes: Wakes) -> None:
+        """Somebody else holds the lease, and looks after letting go, unless it dies."""
+        await wakes.arm(LEASE_SECONDS + _MARGIN)
+
+    async def look_again(self) -> None:
+        """After letting go of the lease: works on if somebody has filed something meanwhile."""
+        if await self._left() == 0:
+            await self.here()
+
+    async def here(self) -> bool:
+        """Works in this process until nothing is left for now. False if another one does."""
+        while True:
+            try:
+                async with self._hold() as held:
+                    await self._work(held)
+            except LeaseUnavailable:
+                return False
+            delay = await self._left()
+            if delay is None or delay > 0:
+                return True

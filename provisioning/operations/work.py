@@ -1,0 +1,118 @@
+"""What timers and the work queue do: a part of the work for each execution, within its budget."""
+
+from __future__ import annotations
+
+import json
+
+from provisioning.alerts import AlertCode, alert, report
+from provisioning.errors import LeaseUnavailable
+from provisioning.handover import Handover
+from provisioning.operations.cycles import find_or_start, run_dry, start_cycle
+from provisioning.operations.documents import Document
+from provisioning.operations.writing import Writing, wakes, writing
+from provisioning.record import OPEN, CycleKind
+from provisioning.services import Services
+from provisioning.wake import WORK
+
+_AGAIN = 15.0
+"""Seconds until a dry run that found the lease taken is tried again."""
+
+_SOONEST = 1.0
+"""Seconds at least until an item that waits for its time is looked at again."""
+
+
+async def tick(services: Services, kind: CycleKind) -> Document:
+    """A timer: starts a cycle or keeps the open one, and sees to it that a wake-up is on its way.
+
+    Raises ``ConfigurationError`` while the job is off; calls on demand are worked on even then.
+    """
+    try:
+        return await start_cycle(services, kind, dry_run=False)
+    finally:
+        if await _left(services) == 0:
+            await wakes(services).ensure()
+
+
+async def on_wake(services: Services, generation: int) -> bool:
+    """One execution of the work queue: goes on with what there is, and arms the next if need be.
+
+    False if the message was too old to count. Raises ``ConfigurationError``, ``StoreUnavailable``.
+    """
+
+    async def left() -> float | None:
+        return await _left(services)
+
+    handover = Handover(lambda: writing(services, wait=0), _work, left)
+    counted = await handover.on_wake(wakes(services), generation)
+    if counted:
+        await services.job().poison.clear(WORK)
+    return counted
+
+
+async def queue_cycle(services: Services, kind: CycleKind, *, dry_run: bool) -> Document:
+    """Starts a cycle that the work queue runs. Raises ``ConfigurationError`` while off."""
+    cycle = await start_cycle(services, kind, dry_run=dry_run)
+    if cycle["dry_run"]:
+        await _send_dry_run(services, cycle["cycle_id"], 0.0)
+    else:
+        await wakes(services).arm()
+    return cycle
+
+
+async def dry_run(services: Services, cycle_id: str) -> None:
+    """One dry run. While another process has the lease, its message waits."""
+    try:
+        await run_dry(services, cycle_id)
+    except LeaseUnavailable:
+        await _send_dry_run(services, cycle_id, _AGAIN)
+        return
+    if await _left(services) == 0:
+        await wakes(services).ensure()
+
+
+async def failed(services: Services, queue: str, error: Exception) -> None:
+    """Remembers what a message failed with, in case it was its last try."""
+    await services.job().poison.failed(queue, error)
+
+
+async def poisoned(services: Services, queue: str, text: str) -> None:
+    """A message failed too often: it is set aside with its reason, and somebody is alerted."""
+    message = await services.job().poison.set_aside(queue, text)
+    alert(AlertCode.POISON, f"A message on {queue} was set aside: {message.reason}")
+
+
+async def _work(held: Writing) -> None:
+    budget = held.services.settings.drain_budget_seconds
+    if held.services.settings.provisioning_status != "on":
+        await held.answer_calls(budget=budget)
+        return
+    if await held.job.cycles.open_cycle() is None and not await _is_due(held):
+        await held.answer_calls(budget=budget)
+        return
+    record = await find_or_start(held.job, held.services, CycleKind.INCREMENTAL)
+    await held.cycle(record, budget=budget).run()
+    if record.status not in OPEN:
+        report(record)
+
+
+async def _send_dry_run(services: Services, cycle_id: str, delay: float) -> None:
+    await services.queue.send(WORK, json.dumps({"dry_run": cycle_id}), delay=delay)
+
+
+async def _is_due(held: Writing) -> bool:
+    """Whether there is work that no open cycle stands for: what waited for its time."""
+    return bool(await held.job.work.due(held.services.clock.time(), limit=1))
+
+
+async def _left(services: Services) -> float | None:
+    """Seconds until there is work again. What failed waits for the next tick, or its next try."""
+    job = services.job()
+    if await job.calls.any_waiting():
+        return 0.0
+    if services.settings.provisioning_status != "on":
+        return None
+    if await job.cycles.open_cycle() is not None:
+        return 0.0
+    now = services.clock.time()
+    due = await job.work.next_due(now)
+    return None if due is None else max(_SOONEST, due.at - now)

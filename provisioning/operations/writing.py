@@ -1,0 +1,97 @@
+"""Working under the lease: the same frame for cycles, calls on demand and dry runs."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+from provisioning.apply.sender import Sender
+from provisioning.cycle import CycleRun
+from provisioning.handover import Handover
+from provisioning.job import Job
+from provisioning.lease import held
+from provisioning.record import CycleRecord
+from provisioning.services import Services
+from provisioning.wake import Wakes
+
+Progress = Callable[[CycleRecord], None]
+
+
+def silent(_: CycleRecord) -> None:
+    """Nobody looks at the progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """The job and the way to ZSCloud, while the lease is ours. A dry run has no writer."""
+
+    services: Services
+    job: Job
+    sender: Sender
+    dry_run: bool
+
+    def cycle(
+        self, record: CycleRecord, *, budget: float | None, progress: Progress = silent
+    ) -> CycleRun:
+        """A run of the cycle, for at most ``budget`` seconds of work."""
+        return CycleRun(
+            self.job,
+            self.services.source,
+            self.services.target,
+            None if self.dry_run else self.services.target,
+            self.sender,
+            record,
+            budget=budget,
+            progress=progress,
+        )
+
+    async def answer_calls(self, *, budget: float | None, progress: Progress = silent) -> None:
+        """Takes up all calls on demand that wait, and provisions whom they name."""
+        for call in await self.job.calls.waiting():
+            record = await self.job.calls.record(call)
+            await self.cycle(record, budget=budget, progress=progress).answer(call)
+
+
+@contextlib.asynccontextmanager
+async def writing(
+    services: Services, *, wait: float | None, dry_run: bool = False
+) -> AsyncIterator[Writing]:
+    """Holds the lease for the body. Waits up to ``wait`` seconds for it, for ever if ``None``.
+
+    Raises ``LeaseUnavailable``, and ``ConfigurationError`` for a store of another job.
+    """
+    await services.claim(dry_run=dry_run)
+    async with held(
+        services.leases,
+        services.settings.zscloud_tenant,
+        services.holder,
+        services.clock,
+        services.pacer,
+        wait=wait,
+    ) as lease:
+        job = services.job(dry_run=dry_run)
+        sender = Sender(services.pacer, lease, services.clock, services.ids)
+        try:
+            yield Writing(services, job, sender, dry_run)
+        finally:
+            await job.store.flush()
+
+
+def wakes(services: Services) -> Wakes:
+    """The wake-ups of the job."""
+    return Wakes(services.store, services.settings.job, services.queue, services.clock)
+
+
+def calls_handover(
+    services: Services, *, budget: float | None, progress: Progress = silent
+) -> Handover[Writing]:
+    """Answers calls on demand as long as there are any, if the lease is free."""
+
+    async def answer(held: Writing) -> None:
+        await held.answer_calls(budget=budget, progress=progress)
+
+    async def left() -> float | None:
+        return 0.0 if await services.job().calls.any_waiting() else None
+
+    return Handover(lambda: writing(services, wait=0), answer, left)

@@ -1,0 +1,1 @@
+"""The templates of ``infra/``, checked without Azure and without the Bicep compiler."""

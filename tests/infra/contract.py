@@ -1,0 +1,56 @@
+"""What the templates have to agree with: names in the program that they repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from handlers.queues import POISON, WORK
+from provisioning.settings import SETTINGS
+from tests.infra.bicep.settings import Known
+
+HINTS = "provisioning-hints"
+STORAGE_NAMES: Mapping[str, frozenset[str]] = {
+    "queues": frozenset({WORK, POISON, HINTS, f"{HINTS}-poison"}),
+    "tables": frozenset({"provisioning"}),
+    "containers": frozenset({"provisioning-lease"}),
+}
+"""What the program uses in its storage account. The container of the packages is the deployment's,
+and its name a parameter.
+"""
+
+ALERT_CODES = frozenset(
+    {"quarantined", "held", "cycle_failed", "objects_failed", "poison", "token_refused"}
+)
+"""Codes of the log lines ``ALERT <code>: <sentence>``."""
+
+CYCLE_LINE = "CYCLE completed"
+"""How the log line of a cycle that ended well begins, with errors of single objects or without."""
+
+LATER = (
+    Known("ZSCLOUD_BULK", "auto"),
+    Known("ON_OUT_OF_FILTER", ""),
+    Known("DELETE_AFTER_DAYS", "0"),
+    Known("HELD_PLAN_EXPIRY_DAYS", "14"),
+    Known("NOTIFICATION_URL", ""),
+    Known("NOTIFICATION_CLIENT_STATE", ""),
+    Known("ALERT_EMAIL", ""),
+    Known("ALERT_FROM", ""),
+    Known("SMTP_URL", ""),
+    Known("ALERT_WEBHOOK", ""),
+    Known("NO_CYCLE_ALERT_MINUTES", "90"),
+    Known("ASSIGNMENTS_SCHEDULE", "*/30 * * * * *"),
+    Known("MAINTENANCE_SCHEDULE", "0 0 * * * *"),
+)
+"""Settings of the next versions, which the templates set already."""
+
+DIFFERENT: Mapping[str, str] = {
+    "STATE_STORE": "on a developer's machine it is a file, in Azure the storage account",
+    "ZSCLOUD_SCIM_TOKEN": "a reference to the key vault",
+}
+"""Settings whose default in Azure is not the program's, and why."""
+
+
+def known_settings() -> Mapping[str, Known]:
+    """Every setting that the program reads, and those to come."""
+    read = [Known(setting.name, setting.default) for setting in SETTINGS]
+    return {known.name: known for known in (*LATER, *read)}

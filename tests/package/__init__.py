@@ -1,0 +1,1 @@
+"""The function app in the real Python worker."""
