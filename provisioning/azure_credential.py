@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from provisioning.storage_account import StorageAccount
+
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
 
-def credential(client_id: str | None) -> AsyncTokenCredential:
-    """A credential of one's own, to be closed by whoever asked for it.
+def credential(account: StorageAccount) -> AsyncTokenCredential:
+    """The user-assigned identity that the account names, else the machine's or developer's own.
 
-    With a ``client_id``, that user-assigned managed identity; without one, what the machine
-    offers: its managed identity, or a developer's sign-in.
+    It is to be closed by whoever asked for it.
     """
     from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
 
-    if client_id is not None:
-        return ManagedIdentityCredential(client_id=client_id)
+    if account.client_id is not None:
+        return ManagedIdentityCredential(client_id=account.client_id)
     return DefaultAzureCredential()

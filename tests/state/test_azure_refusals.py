@@ -151,7 +151,7 @@ async def test_no_identity(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
             self.closed = True
 
     nobody = Nobody()
-    monkeypatch.setattr(connection, "credential", lambda client_id: nobody)
+    monkeypatch.setattr(connection, "credential", lambda account: nobody)
     named = StorageAccount(
         blob_url="https://account.blob.example.com",
         queue_url="https://account.queue.example.com",
@@ -174,9 +174,9 @@ async def test_which_identity_is_shown() -> None:
 
     from provisioning.azure_credential import credential
 
-    own = credential(None)
+    own = credential(StorageAccount())
     assert isinstance(own, DefaultAzureCredential)
-    assigned = credential("5d1b2c3d-4e5f-6789-abcd-ef0123456789")
+    assigned = credential(StorageAccount(client_id="5d1b2c3d-4e5f-6789-abcd-ef0123456789"))
     assert isinstance(assigned, ManagedIdentityCredential)
     await own.close()
     await assigned.close()

@@ -50,7 +50,7 @@ class Connection(Generic[C]):
             if self._account.connection_string is None:
                 if not self._url.startswith("https://"):
                     raise unusable("an identity is shown over https only")
-                self._credential = credential(self._account.client_id)
+                self._credential = credential(self._account)
             try:
                 self._client = self._make(self._credential)
             except ValueError:
