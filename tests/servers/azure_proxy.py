@@ -24,14 +24,15 @@ _HOP_BY_HOP = {"transfer-encoding", "connection", "content-length", "keep-alive"
 class Fault(NamedTuple):
     """What happens to one request. ``status``: the answer to it, which was not executed.
 
-    ``lost``: the connection ends ``before`` it is executed, or ``after``, without an answer;
-    ``hangs``: it is never answered.
+    ``lost``: the connection ends ``before`` it is executed, ``after``, without an answer, or
+    ``midway`` in the answer; ``garbled``: its parts are no HTTP; ``hangs``: none ever comes.
     """
 
     status: int | None = None
     code: str = "ServerBusy"
     retry_after: str | None = None
     lost: str | None = None
+    garbled: bool = False
     hangs: bool = False
 
 
@@ -81,6 +82,11 @@ class Proxy:
             error = {"code": fault.code, "message": {"lang": "en-US", "value": "As scripted."}}
             return web.json_response({"odata.error": error}, status=fault.status, headers=headers)
         answer = None if fault.lost == "before" else await self._forwarded(request, body)
+        if answer is not None and fault.garbled:
+            assert isinstance(answer.body, bytes)
+            answer.body = answer.body.replace(b"HTTP/1.1", b"GARBLED")
+        if answer is not None and fault.lost == "midway":
+            return await _half(request, answer)
         if answer is None or fault.lost == "after":
             assert request.transport is not None
             request.transport.abort()
@@ -103,6 +109,18 @@ class Proxy:
         ):
             kept = {k: v for k, v in answer.headers.items() if k.lower() not in _HOP_BY_HOP}
             return web.Response(status=answer.status, headers=kept, body=await answer.read())
+
+
+async def _half(request: web.Request, answer: web.Response) -> web.StreamResponse:
+    """Sends half of an answer, and ends the connection."""
+    assert isinstance(answer.body, bytes)
+    half = web.StreamResponse(status=answer.status, headers=answer.headers)
+    half.content_length = max(2, len(answer.body))
+    await half.prepare(request)
+    await half.write(answer.body[: len(answer.body) // 2] or b"x")
+    assert request.transport is not None
+    request.transport.abort()
+    return half
 
 
 def kind_of(request: web.Request) -> str:

@@ -85,8 +85,9 @@ async def _content(store: AzureStore) -> dict[str, list[tuple[str, bytes]]]:
         Fault(408, "OperationTimedOut"),
         Fault(lost="before"),
         Fault(lost="after"),
+        Fault(lost="midway"),
     ],
-    ids=["503", "500", "429", "408", "lost before", "lost after"],
+    ids=["503", "500", "429", "408", "lost before", "lost after", "lost midway"],
 )
 @pytest.mark.parametrize("times", [1, 3])
 async def test_what_passes_changes_nothing_in_the_end(
@@ -97,6 +98,15 @@ async def test_what_passes_changes_nothing_in_the_end(
     assert await _content(storage.truth) == _AFTER
     storage.proxy.faults = [fault] * times
     assert await _content(storage.store) == _AFTER
+
+
+async def test_an_answer_that_nobody_can_read_is_asked_for_again(storage: _Storage) -> None:
+    """Of a transaction: it was executed."""
+    storage.proxy.befalls = lambda seen: seen.kind == "batch"
+    storage.proxy.faults = [Fault(garbled=True)]
+    await storage.store.write(_rows())
+    assert storage.proxy.faults == []
+    assert await _content(storage.truth) == _AFTER
 
 
 async def test_a_request_without_an_answer_is_sent_again(storage: _Storage) -> None:

@@ -104,7 +104,9 @@ def blobs(account: StorageAccount, container: str) -> Connection[ContainerClient
 
 def _options(account: StorageAccount, url: str) -> dict[str, Any]:
     """No retries, which are ours; short waits; no proxy on loopback; no line for each request."""
-    logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
+    logger = logging.getLogger("azure.core.pipeline.policies.http_logging_policy")
+    if logger.level == logging.NOTSET:
+        logger.setLevel(logging.WARNING)
     where = url if account.connection_string is None else account.connection_string.reveal()
     return {
         "retry_total": 0,

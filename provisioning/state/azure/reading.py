@@ -104,9 +104,12 @@ class Reader:
             async for page in self._table.pages(span.filter, size=size):
                 for entity in page.entities:
                     self._seen(entity)
-                reached = page.entities and not page.last and place_in(page.entities[-1])
-                rest = [place for place in rest if place > reached] if reached else []
-                break
+                if page.last:
+                    rest = []
+                elif page.entities:
+                    reached = place_in(page.entities[-1])
+                    rest = [place for place in rest if place > reached]
+                    break
         reads = [partial(self._table.get, place) for place in rest]
         for read in await side_by_side(reads, _POINT_READS):
             if read is not None:

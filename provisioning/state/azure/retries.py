@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from email.utils import parsedate_to_datetime
+from http.client import HTTPException
 from typing import NamedTuple, TypeVar
 
 from provisioning.state.azure.errors import Service, is_passing, translated, unavailable
@@ -34,6 +35,7 @@ class Retries(NamedTuple):
 async def call(retries: Retries, service: Service, send: Callable[[], Awaitable[T]]) -> T:
     """What ``send`` answers, tried again while it may help. It must be safe to repeat.
 
+    ``HTTPException`` is what the SDK raises for the answer to a transaction that is no HTTP.
     Raises ``StoreUnavailable`` or ``ConfigurationError``; an answer that only the caller can
     judge (404, 409, 412 and what else is no failure of the service) comes out as it is.
     """
@@ -44,7 +46,7 @@ async def call(retries: Retries, service: Service, send: Callable[[], Awaitable[
         try:
             async with asyncio.timeout(min(retries.attempt, give_up - time.monotonic())):
                 return await send()
-        except (AzureError, OSError) as error:
+        except (AzureError, HTTPException, OSError) as error:
             wait = _wait(retries, number, error)
             last = number + 1 == retries.attempts or time.monotonic() + wait >= give_up
             if is_passing(error) and not last:

@@ -19,6 +19,8 @@ from provisioning.storage_account import StorageAccount
 
 T = TypeVar("T")
 
+_RETRIES = Retries()
+
 
 class AzureStore:
     """``ports.Store`` in one table of a storage account, opened by the first call.
@@ -35,7 +37,7 @@ class AzureStore:
         account: StorageAccount,
         *,
         table: str = "provisioning",
-        retries: Retries = Retries(),  # noqa: B008
+        retries: Retries = _RETRIES,
     ) -> None:
         self._table = AzureTable(account, table, retries)
         versions = Versions()

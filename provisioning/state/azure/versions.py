@@ -12,7 +12,7 @@ from typing import NamedTuple
 from provisioning.state.azure.partitions import Place
 
 MOST = 20_000
-"""Entities remembered, at about 400 bytes each."""
+"""Entities remembered, at about 600 bytes each."""
 
 
 class Version(NamedTuple):
