@@ -7,14 +7,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from devhost.azure_leases import BlobLeases
 from devhost.azure_queues import AzureReceiver
 from provisioning.ports import LeasePort
 from provisioning.queues.choice import embedded_path
 from provisioning.queues.embedded import EmbeddedQueue
 from provisioning.queues.messages import Receiver
+from provisioning.state.azure import BlobLeases
 from provisioning.state.sqlite import SqliteStore
 from provisioning.storage_account import storage_account
+
+CONTAINER = "azure-webjobs-hosts"
+"""Where the host keeps its own leases. Processes that share an account are instances of one app:
+of its timers each fires in one of them.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,7 @@ async def backend(environ: Mapping[str, str], state_path: Path | None) -> AsyncI
             await embedded.close()
             await store.close()
         return
-    queues, leases = AzureReceiver(account), BlobLeases(account)
+    queues, leases = AzureReceiver(account), BlobLeases(account, container=CONTAINER)
     try:
         yield Backend(queues, leases, queues.address)
     finally:

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from devhost.backend import Backend
 from devhost.http import ROUTE_PREFIX
 from devhost.triggered import Triggered
 
-if TYPE_CHECKING:
-    from devhost.serving import Serve
-
 NOTE = "For development and for machines without Azure; not for production on Azure."
 
 
-def ready_document(options: Serve, url: str, made: Backend, functions: Triggered) -> dict[str, Any]:
+def ready_document(
+    url: str, made: Backend, functions: Triggered, *, key_required: bool, state: Path | None
+) -> dict[str, Any]:
     """Addresses, functions by trigger, and where state and queues are. No secret."""
     return {
         "url": url,
         "api": url + ROUTE_PREFIX.rstrip("/"),
-        "key_required": options.key is not None,
-        "state": "Azure Storage" if options.state_path is None else str(options.state_path),
+        "key_required": key_required,
+        "state": "Azure Storage" if state is None else str(state),
         "queues": made.where,
         "functions": [
             *(

@@ -91,7 +91,14 @@ async def serve(
         running = _Running(options, host_json, made, worker, watchdog, functions)
         stack.push_async_callback(running.front.close)
         url = await running.start()
-        ready(ready_document(options, url, made, functions))
+        document = ready_document(
+            url,
+            made,
+            functions,
+            key_required=options.key is not None,
+            state=options.state_path,
+        )
+        ready(document)
         await running.until(stop)
     _log.info("Ended")
 

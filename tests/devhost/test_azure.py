@@ -1,4 +1,4 @@
-"""Azure Storage on Azurite: leases, and what goes wrong with queues."""
+"""Queues of Azure Storage, on Azurite: what goes wrong with them."""
 
 from __future__ import annotations
 
@@ -6,17 +6,14 @@ import secrets
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from devhost.azure_leases import BlobLeases
 from devhost.azure_queues import AzureReceiver
-from provisioning.errors import ConfigurationError, QueueUnavailable, StoreUnavailable
+from provisioning.azure_credential import credential
+from provisioning.errors import ConfigurationError, QueueUnavailable
 from provisioning.queues.azure import AzureQueue
-from provisioning.queues.azure_calls import CLIENT_OPTIONS, credential
 from provisioning.queues.choice import queue_for
 from provisioning.queues.embedded import EmbeddedQueue
 from provisioning.setting_values import Secret
@@ -24,66 +21,6 @@ from provisioning.storage_account import StorageAccount, storage_account
 from tests.devhost.served import ROOT
 
 WRONG_KEY = "d3Jvbmcta2V5LW9mLXRlc3Rz"
-
-
-@pytest.fixture
-async def leases(storage: str) -> AsyncIterator[BlobLeases]:
-    made = BlobLeases(StorageAccount(connection_string=Secret(storage)))
-    yield made
-    await made.close()
-
-
-@pytest.fixture
-def name() -> str:
-    return f"timer/{secrets.token_hex(6)}"
-
-
-async def test_lease_has_one_holder_and_keeps_what_the_last_one_left(
-    leases: BlobLeases, name: str
-) -> None:
-    assert await leases.read(name) is None
-    first = await leases.acquire(name, "one", 15)
-    assert first is not None
-    assert first.payload == b""
-    assert await leases.acquire(name, "two", 15) is None
-    assert await leases.renew(name, "one", 15)
-    assert not await leases.renew(name, "two", 15)
-    held = await leases.read(name)
-    assert held is not None
-    assert held.holder == "another"
-    await leases.release(name, "two", b"not mine")
-    await leases.release(name, "one", b"left")
-    free = await leases.read(name)
-    assert free is not None
-    assert (free.holder, free.payload) == ("", b"left")
-    second = await leases.acquire(name, "two", 15)
-    assert second is not None
-    assert second.payload == b"left"
-    # The first is late: it renews nothing and overwrites nothing.
-    assert not await leases.renew(name, "one", 15)
-    await leases.release(name, "one", b"too late")
-    await leases.release(name, "two", b"right")
-    last = await leases.read(name)
-    assert last is not None
-    assert last.payload == b"right"
-
-
-async def test_holder_that_asks_again_has_it_still(leases: BlobLeases, name: str) -> None:
-    assert await leases.acquire(name, "one", 15) is not None
-    assert await leases.acquire(name, "one", 15) is not None
-
-
-async def test_lease_in_an_account_that_is_away(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(dict_of(CLIENT_OPTIONS), "retry_total", 0)
-    leases = BlobLeases(StorageAccount(connection_string=Secret(_nobody())))
-    with pytest.raises(StoreUnavailable, match="cannot be reached"):
-        await leases.read(name)
-    await leases.close()
-
-
-def dict_of(options: Mapping[str, Any]) -> dict[str, Any]:
-    assert isinstance(options, dict)
-    return options
 
 
 def _nobody() -> str:
@@ -138,10 +75,9 @@ async def test_account_that_is_away_is_named() -> None:
 @pytest.mark.parametrize("text", ["AccountKey=x", "AccountName;AccountKey", "AccountKey=="])
 async def test_text_that_is_no_connection_string(text: str) -> None:
     account = StorageAccount(connection_string=Secret(text))
-    for call in (AzureQueue(account).send("work", "x"), BlobLeases(account).read("timer")):
-        with pytest.raises(ConfigurationError, match="no connection string") as raised:
-            await call
-        assert text not in str(raised.value)
+    with pytest.raises(ConfigurationError, match="no connection string") as raised:
+        await AzureQueue(account).send("work", "x")
+    assert text not in str(raised.value)
 
 
 async def test_choice_follows_the_environment(storage: str, tmp_path: Path) -> None:
