@@ -18,7 +18,7 @@ from provisioning.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The adapters and rules of one process. ``holder`` names the process in the lease."""
+    """The adapters and rules of one process. ``holder`` names the process in its leases."""
 
     settings: Settings
     schema: CompiledSchema

@@ -65,7 +65,8 @@ async def writing(
     async with held(
         services.leases,
         services.settings.zscloud_tenant,
-        services.holder,
+        # A holder of its own: two executions of one process must not share a lease.
+        f"{services.holder}/{services.ids.new()}",
         services.clock,
         services.pacer,
         wait=wait,

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from provisioning.errors import LeaseUnavailable, StoreUnavailable
+from provisioning.operations.on_demand import provision_on_demand
 from provisioning.operations.status import status
+from provisioning.operations.writing import writing
 from provisioning.record import CycleStatus
 from provisioning.state.memory import MemoryStore
 from tests.scenarios.simulation import simulate
@@ -224,3 +226,25 @@ def test_an_unchanged_reconcile_costs_the_list_pages() -> None:
         assert group(world, "Sales")
 
     simulate(story, tenant=office)
+
+
+def test_one_process_does_not_write_twice_at_once() -> None:
+    """Two executions in one process are two holders: the second waits like anybody else."""
+
+    async def story(world: World) -> None:
+        services = world.services()
+        async with writing(services, wait=0):
+            with pytest.raises(LeaseUnavailable):
+                async with writing(services, wait=0):
+                    pass
+        calls = [
+            provision_on_demand(services, users=[f"user{n}@example.com"], wait=60)
+            for n in (7, 8, 7)
+        ]
+        for record, document in await asyncio.gather(*calls):
+            assert record.status is CycleStatus.COMPLETED
+            assert len(document["results"]) == 1
+        names = [u.user_name for u in world.zscloud.users if not u.admin]
+        assert sorted(names) == ["user7@example.com", "user8@example.com"]
+
+    simulate(story, tenant=office, rate=5)
