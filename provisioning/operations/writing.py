@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from provisioning.apply.sender import Sender
+from provisioning.calls import Call
 from provisioning.cycle import CycleRun
 from provisioning.handover import Handover
 from provisioning.job import Job
 from provisioning.lease import held
-from provisioning.record import CycleRecord
+from provisioning.record import OPEN, CycleRecord
 from provisioning.services import Services
 from provisioning.wake import Wakes
 
@@ -46,11 +47,18 @@ class Writing:
             progress=progress,
         )
 
-    async def answer_calls(self, *, budget: float | None, progress: Progress = silent) -> None:
-        """Takes up all calls on demand that wait, and provisions whom they name."""
+    async def answer_calls(
+        self, own: Call | None = None, *, budget: float | None, progress: Progress = silent
+    ) -> None:
+        """Takes up all calls on demand that wait, and provisions whom they name.
+
+        And ``own``, if whoever had taken it up has died over it.
+        """
         for call in await self.job.calls.waiting():
             record = await self.job.calls.record(call)
             await self.cycle(record, budget=budget, progress=progress).answer(call)
+        if own is not None and (record := await self.job.calls.record(own)).status in OPEN:
+            await self.cycle(record, budget=budget, progress=progress).answer(own)
 
 
 @contextlib.asynccontextmanager
@@ -85,12 +93,16 @@ def wakes(services: Services) -> Wakes:
 
 
 def calls_handover(
-    services: Services, *, budget: float | None, progress: Progress = silent
+    services: Services,
+    own: Call | None = None,
+    *,
+    budget: float | None,
+    progress: Progress = silent,
 ) -> Handover[Writing]:
     """Answers calls on demand as long as there are any, if the lease is free."""
 
     async def answer(held: Writing) -> None:
-        await held.answer_calls(budget=budget, progress=progress)
+        await held.answer_calls(own, budget=budget, progress=progress)
 
     async def left() -> float | None:
         return 0.0 if await services.job().calls.any_waiting() else None

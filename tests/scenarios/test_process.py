@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from provisioning.discovery.arrivals import Arrivals
 from provisioning.errors import LeaseUnavailable, StoreUnavailable
 from provisioning.operations.on_demand import provision_on_demand
 from provisioning.operations.status import status
@@ -248,3 +249,27 @@ def test_one_process_does_not_write_twice_at_once() -> None:
         assert sorted(names) == ["user7@example.com", "user8@example.com"]
 
     simulate(story, tenant=office, rate=5)
+
+
+def test_a_call_whose_process_dies_over_it_is_answered_by_who_waits() -> None:
+    """It was taken up and filed, and nobody worked on it any more."""
+
+    async def story(world: World) -> None:
+        dying, waiting = world.services(), world.services()
+
+        async def take_up_and_die() -> None:
+            async with writing(dying, wait=0) as held:
+                while not await held.job.calls.any_waiting():
+                    await world.clock.sleep(0.1)
+                await Arrivals(held.job, dying.source).settle()
+
+        async def call() -> Any:
+            await world.clock.sleep(0.05)
+            return await provision_on_demand(waiting, users=["user7@example.com"], wait=30)
+
+        _, (record, document) = await asyncio.gather(take_up_and_die(), call())
+        assert record.status is CycleStatus.COMPLETED
+        assert [result["outcome"] for result in document["results"]] == ["create"]
+        assert len(world.writes()) == 1
+
+    simulate(story, tenant=office)
