@@ -174,6 +174,7 @@ class Reader:
 
 def _version(entity: Entity) -> tuple[Place, Version]:
     etag = entity.metadata["etag"]  # type: ignore[attr-defined]
+    assert etag, "An entity without a version: a condition on it would be none."
     return place_in(entity), Version(etag, digest(value_in(entity)))
 
 
