@@ -24,6 +24,7 @@ from provisioning.discovery.look import Look, all_keys
 from provisioning.engine import Drained, DrainEnd, Engine
 from provisioning.errors import (
     CredentialsRefused,
+    LeaseUnavailable,
     ProvisioningError,
     SourceImplausible,
 )
@@ -33,6 +34,7 @@ from provisioning.model import Key, ObjectType
 from provisioning.ports import Source, TargetReader, TargetWriter
 from provisioning.record import OPEN, CycleKind, CycleRecord, CycleStatus
 from provisioning.resolve import load_graph
+from provisioning.rows.order import in_steps
 from provisioning.rows.table import Table
 
 _log = logging.getLogger(__name__)
@@ -72,7 +74,10 @@ class CycleRun:
         self._counted = msgspec.structs.replace(record.requests)
 
     async def run(self) -> CycleRecord:
-        """Discovers, drains, finishes. Errors end up in the record, with code and remedy."""
+        """Discovers, drains, finishes. Errors end up in the record, with code and remedy.
+
+        Raises ``LeaseUnavailable`` when the lease was lost: the record stays open.
+        """
         return await self._run(frozenset(), tuple(Lane))
 
     async def run_on_demand(self, keys: Sequence[Key]) -> CycleRecord:
@@ -103,6 +108,8 @@ class CycleRun:
             _log.info("the budget is spent; the cycle goes on with the next execution")
         except CredentialsRefused as error:
             self._quarantine_or_fail(error)
+        except LeaseUnavailable:
+            raise  # The cycle has not failed: its next holder goes on with it.
         except ProvisioningError as error:
             self._failed(error)
         self._count_requests()
@@ -207,6 +214,8 @@ class CycleRun:
         if ended.end is DrainEnd.BUDGET:
             return
         if ended.error is not None:
+            if isinstance(ended.error, LeaseUnavailable):
+                raise ended.error
             if isinstance(ended.error, CredentialsRefused):
                 self._quarantine_or_fail(ended.error)
             else:
@@ -227,10 +236,12 @@ class CycleRun:
             record.status = CycleStatus.COMPLETED
 
     async def _forget_old_entries(self) -> None:
-        """Keeps the provisioning log to its retention, some entries with each cycle."""
+        """Keeps log, cycles and calls to their retention, some entries with each cycle."""
         oldest = self._job.clock.time() - self._job.rules.log_retention_days * 86_400
         rows = await self._job.log.forget_before(oldest)
-        await self._job.store.write([*rows, *self._job.forget_removed_rows()])
+        rows += await self._job.cycles.forget_before(oldest)
+        rows += await self._job.calls.forget_before(oldest)
+        await self._job.store.write(in_steps([*rows, *self._job.forget_removed_rows()]))
 
     def _failed(self, error: ProvisioningError) -> None:
         self.record.fail(error, self._job.clock.time())
