@@ -110,14 +110,17 @@ class ProvisioningLog:
         self._attention = Table(store, job, "log_attention", str)
 
     def rows(self, entries: Sequence[LogEntry]) -> list[Row]:
-        """Rows that store entries in all orders."""
-        rows: list[Row] = []
-        for entry in entries:
-            rows.append(self._by_time.put(entry.key, entry))
-            rows.append(self._by_principal.put(f"{entry.source_id}/{entry.key}", entry.key))
-            if entry.status is not LogStatus.SUCCESS:
-                rows.append(self._attention.put(entry.key, entry.key))
-        return rows
+        """Rows that store entries in all orders: first the entries, then what finds them.
+
+        Table by table, since the rows of a table can be written together, and a change of a
+        group's members has an entry for each of them.
+        """
+        needs_attention = [entry for entry in entries if entry.status is not LogStatus.SUCCESS]
+        return [
+            *(self._by_time.put(entry.key, entry) for entry in entries),
+            *(self._by_principal.put(f"{e.source_id}/{e.key}", e.key) for e in entries),
+            *(self._attention.put(entry.key, entry.key) for entry in needs_attention),
+        ]
 
     async def query(self, query: LogQuery) -> tuple[list[LogEntry], str | None]:
         """Entries, newest first, and the cursor of the next page.

@@ -43,7 +43,6 @@ ROWS = st.lists(
     st.builds(Row, TABLES, KEYS, st.none() | VALUES, st.none() | VALUES), min_size=1, max_size=8
 )
 
-
 Model = dict[tuple[str, str], bytes]
 
 

@@ -11,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from provisioning.state.azure import keys, partitions
+from provisioning.state.azure.entities import key_in
 from provisioning.state.azure.partitions import LAYOUTS, Layout, layout_of, place_of
 
 # What is near the ends of the ranges of the encoding, and what UTF-8 orders in its own way.
@@ -66,6 +67,14 @@ def test_places_are_in_the_order_of_the_keys(table: str, one: str, two: str, mor
         assert len(place.row) <= 512
         assert place.is_cut or partitions.key_at(place.row) == key
     assert (first == second) == (one == two)
+
+
+def test_a_key_is_read_from_the_row_or_from_where_it_is_kept_whole() -> None:
+    long = "x" * 500
+    place = place_of("job:link", long)
+    assert key_in({"RowKey": place.row, "key": long}) == long
+    # As Azure answers when a property is selected that the entity does not have.
+    assert key_in({"RowKey": "user.0a", "key": None}) == "user/0a"
 
 
 def test_leading_parts_end_after_the_slashes() -> None:

@@ -7,7 +7,9 @@ import random
 import pytest
 
 from provisioning.lanes import Lane
+from provisioning.provisioning_log import LogQuery
 from tests.state.azure_storage import watched
+from tests.state.clock import ManualClock
 from tests.state.outcomes import Outcomes
 
 _REQUESTS = {
@@ -47,3 +49,28 @@ async def test_fifty_outcomes_are_few_requests(kind: str, order: str) -> None:
         assert await job.links.intents.count() == max(0, len(items) - 100) * (kind == "created")
         assert await job.escrow.count() == (100 if kind == "failed" else 0)
         await job.store.close()
+
+
+async def test_old_entries_of_the_log_are_forgotten_in_few_requests() -> None:
+    """Some at a time, and with all that is found by them."""
+    async with watched() as (proxy, store):
+        outcomes = Outcomes.on(store)
+        log, clock = outcomes.job.log, outcomes.job.clock
+        assert isinstance(clock, ManualClock)
+        for part in range(3):
+            clock.now = 1_700_000_000.0 + 100_000 * part
+            for number, item in enumerate(await outcomes.filed(40, seed=part)):
+                (outcomes.failed if number % 4 == 0 else outcomes.updated)(item)
+            await outcomes.job.store.flush()
+        proxy.seen.clear()
+        for left in (80, 40, 40):
+            await store.write(await log.forget_before(1_700_150_000.0, limit=40))
+            assert len(await log._by_time.page()) == left
+        assert len(proxy.seen) < 30
+        entries, _ = await log.query(LogQuery(limit=1000))
+        assert [entry.time for entry in entries] == [1_700_200_000.0] * 40
+        for table in (log._by_principal, log._attention):
+            kept = await table.page(limit=1000)
+            assert {value for _, value in kept} <= {entry.key for entry in entries}
+        assert len(await log._attention.page(limit=1000)) == 10
+        await outcomes.job.store.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
@@ -14,6 +15,7 @@ from provisioning.state.azure.partitions import Place
 from provisioning.state.azure.retries import Retries
 from provisioning.state.azure.schema import PLACE, prepare
 from provisioning.state.azure.table import AzureTable
+from provisioning.state.azure.versions import Version
 from tests.state.azure_storage import account, new_name
 
 
@@ -94,6 +96,28 @@ async def test_what_another_wrote_decides_a_condition(table: str) -> None:
     assert await one.scan("work") == [("d", b"1")]
     await one.close()
     await two.close()
+
+
+async def test_what_was_read_for_a_decision_is_not_spoilt_by_an_older_scan(table: str) -> None:
+    """A scan that began before, and is answered while the row is looked at."""
+    store, other = AzureStore(account(), table=table), AzureStore(account(), table=table)
+    await store.write([Row("work", "a", b"1"), Row("work", "b", b"1")])
+    await other.write([Row("work", "a", b"2"), Row("work", "b", b"2")])
+    look = store._reader.look
+
+    async def slow_look(places: Sequence[Place]) -> dict[Place, Version]:
+        old = {place: store._writer._versions.get(place) for place in places}
+        found = await look(places)
+        for place, version in old.items():
+            assert version is not None
+            store._writer._versions.note(place, version)
+        return found
+
+    store._reader.look = slow_look  # type: ignore[method-assign]
+    await store.write([Row("work", key, None, only_if=b"2", about="x") for key in ("a", "b")])
+    assert await other.scan("work") == []
+    await store.close()
+    await other.close()
 
 
 async def test_a_row_that_never_stands_still_is_unavailable(table: str) -> None:

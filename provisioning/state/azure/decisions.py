@@ -39,11 +39,11 @@ class Pending(NamedTuple):
         """The rows of one key, taken together."""
         rows = operation.rows
         table, key = rows[0].table, rows[0].key
-        first = max((n for n, row in enumerate(rows) if row.only_if is None), default=None)
-        if first is None:
+        last = max((n for n, row in enumerate(rows) if row.only_if is None), default=None)
+        if last is None:
             return Pending(place_of(table, key), table, key, None, rows)
-        value = rows[first].value
-        for row in rows[first + 1 :]:
+        value = rows[last].value
+        for row in rows[last + 1 :]:
             if row.only_if == value:
                 value = row.value
         return Pending(place_of(table, key), table, key, value)
@@ -59,7 +59,7 @@ class Pending(NamedTuple):
         return not self.conditions and self.value is None
 
     def decide(self, version: Version | None, *, looked: bool, often_gone: bool) -> Send | Verdict:
-        """What to send. ``version`` is what is remembered; true now only if ``looked``.
+        """What to send. ``version`` is what is remembered, or what was just read (``looked``).
 
         A delete fails the transaction when there is no entity; it is tried without looking where
         there usually is one (not ``often_gone``).

@@ -57,8 +57,9 @@ def place_in(entity: Entity) -> Place:
 
 
 def key_in(entity: Entity) -> str:
-    """The key of an entity."""
-    return str(entity[_KEY]) if _KEY in entity else key_at(entity["RowKey"])
+    """The key of an entity. A property that is selected and not there comes as ``None``."""
+    kept = entity.get(_KEY)
+    return key_at(entity["RowKey"]) if kept is None else str(kept)
 
 
 def value_in(entity: Entity) -> bytes:

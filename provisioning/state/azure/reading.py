@@ -92,18 +92,16 @@ class Reader:
                     return total + sum(await side_by_side(counts, len(parts)))
         return total
 
-    async def look(self, places: Sequence[Place]) -> None:
-        """Notes the versions of those entities that exist; all lie in one partition."""
-        for place in places:
-            self._versions.forget(place)
+    async def look(self, places: Sequence[Place]) -> dict[Place, Version]:
+        """The versions of those entities that exist now; all lie in one partition."""
+        found: dict[Place, Version] = {}
         rest = sorted(places)
         if len(rest) > 1:
             bounds = (Bound("ge", rest[0].row), Bound("le", rest[-1].row))
             span = Span((Bound("eq", rest[0].partition),), bounds)
             size = _ROWS_FOR_A_KEY * len(rest)
             async for page in self._table.pages(span.filter, size=size):
-                for entity in page.entities:
-                    self._seen(entity)
+                found.update(_version(entity) for entity in page.entities)
                 if page.last:
                     rest = []
                 elif page.entities:
@@ -111,9 +109,9 @@ class Reader:
                     rest = [place for place in rest if place > reached]
                     break
         reads = [partial(self._table.get, place) for place in rest]
-        for read in await side_by_side(reads, _POINT_READS):
-            if read is not None:
-                self._seen(read)
+        read = await side_by_side(reads, _POINT_READS)
+        found.update(_version(entity) for entity in read if entity is not None)
+        return found
 
     def _may_be_dense(self, table: str) -> bool:
         waiting = self._sparse.get(table, 0)
@@ -170,10 +168,14 @@ class Reader:
             yield each
 
     def _seen(self, entity: Entity) -> bytes:
-        value = value_in(entity)
-        etag = entity.metadata["etag"]  # type: ignore[attr-defined]
-        self._versions.note(place_in(entity), Version(etag, digest(value)))
-        return value
+        self._versions.note(*_version(entity))
+        return value_in(entity)
+
+
+def _version(entity: Entity) -> tuple[Place, Version]:
+    etag = entity.metadata["etag"]  # type: ignore[attr-defined]
+    assert etag, "An entity without a version: a condition on it would be none."
+    return place_in(entity), Version(etag, digest(value_in(entity)))
 
 
 def _has(keys: KeyRange, key: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from provisioning.state.azure.connection import Connection, tables
 from provisioning.state.azure.entities import Entity, Send
@@ -14,8 +14,6 @@ from provisioning.storage_account import StorageAccount
 
 if TYPE_CHECKING:
     from azure.data.tables.aio import TableClient
-
-T = TypeVar("T")
 
 PAGE = 1000
 """Entities in one answer, at most."""

@@ -23,6 +23,10 @@ _DECISIONS = 20
 """How often the entities of one transaction may change between looking and writing."""
 
 
+_Looked = dict[Place, Version | None]
+"""What was read for a decision: versions, or that there was none. Memory may be older."""
+
+
 class Writer:
     """Writes to one table of Azure."""
 
@@ -47,7 +51,7 @@ class Writer:
         fail then, are decided anew, and leave alone what is done.
         """
         operations = [Pending.of(each) for each in transaction.operations]
-        looked: set[Place] = set()
+        looked: _Looked = {}
         for _ in range(_DECISIONS):
             sends = await self._decided(operations, looked)
             if not sends:
@@ -63,32 +67,32 @@ class Writer:
             f"Rows of {operations[0].table} change faster than they can be written."
         )
 
-    async def _decided(self, operations: Sequence[Pending], looked: set[Place]) -> list[Send]:
+    async def _decided(self, operations: Sequence[Pending], looked: _Looked) -> list[Send]:
         """What is to be sent; entities that this depends on are read first."""
-        alone = len(operations) == 1
-        unknown = [each for each in operations if self._decide(each, looked) is Verdict.LOOK]
-        if alone and operations[0].is_delete:
+        if len(operations) == 1 and operations[0].is_delete:
             # Outside a transaction, a delete of what is not there does not fail.
             return [Send(operations[0].place, None)]
+        unknown = [each for each in operations if self._decide(each, looked) is Verdict.LOOK]
         await self._look(unknown, looked)
         decided = [self._decide(each, looked) for each in operations]
         return [each for each in decided if isinstance(each, Send)]
 
-    def _decide(self, operation: Pending, looked: set[Place]) -> Send | Verdict:
+    def _decide(self, operation: Pending, looked: _Looked) -> Send | Verdict:
+        place = operation.place
         return operation.decide(
-            self._versions.get(operation.place),
-            looked=operation.place in looked,
+            looked[place] if place in looked else self._versions.get(place),
+            looked=place in looked,
             often_gone=operation.table in self._often_gone,
         )
 
-    async def _look(self, operations: Sequence[Pending], looked: set[Place]) -> None:
+    async def _look(self, operations: Sequence[Pending], looked: _Looked) -> None:
         if not operations:
             return
-        await self._reader.look([each.place for each in operations])
+        found = await self._reader.look([each.place for each in operations])
         for each in operations:
-            looked.add(each.place)
+            looked[each.place] = found.get(each.place)
             if each.is_delete:
-                gone = self._versions.get(each.place) is None
+                gone = each.place not in found
                 (self._often_gone.add if gone else self._often_gone.discard)(each.table)
 
     def _note(self, sends: Sequence[Send], etags: Sequence[str | None]) -> None:
