@@ -25,9 +25,9 @@ class AzureReceiver(AzureQueue):
     """``Receiver`` on the queues of a storage account. Times are rounded up to whole seconds."""
 
     async def prepare(self, name: str) -> None:
-        """Makes the queue, if it does not exist."""
+        """Makes the queue, if it does not exist. Tries once: whoever starts is told at once."""
         async with translating(f"The queue {name}"):
-            await self.make(name)
+            await self.make(name, retry_total=0)
 
     async def receive(self, name: str, count: int, visibility: float) -> Sequence[Message]:
         """At most ``count`` messages, and never more than 32. Makes a queue that is not there."""

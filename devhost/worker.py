@@ -108,18 +108,20 @@ class Worker:
         body: bytes = b"",
         *,
         identity: Identity | None = None,
+        origin: str = _ORIGIN,
     ) -> HttpAnswer:
         """The answer to a request for ``path``, such as ``/api/logs?limit=5``.
 
         404 where no route matches, 405 where only other methods are allowed. ``identity`` signs
-        the caller in as the platform would. Raises ``FunctionFailed`` where the host would
-        answer 500.
+        the caller in as the platform would, ``origin`` is how the caller addressed the app. Raises
+        ``FunctionFailed`` where the host would answer 500.
         """
         found = self.find(method, path)
         if isinstance(found, HttpAnswer):
             return found
         function, values = found
-        return await self._answer(function, method, path, values, headers or {}, body, identity)
+        url = origin + path
+        return await self._answer(function, method, url, values, headers or {}, body, identity)
 
     def find(self, method: str, path: str) -> tuple[Function, Mapping[str, str]] | HttpAnswer:
         """The function that a request is for, with its route values; else the answer 404 or 405.
@@ -150,9 +152,9 @@ class Worker:
     ) -> HttpAnswer:
         """The answer of a function called by its name, whatever its route and methods are."""
         function = self._function(name, "httpTrigger")
-        path = f"{ROUTE_PREFIX}{name}" + (f"?{query}" if query else "")
+        url = f"{_ORIGIN}{ROUTE_PREFIX}{name}" + (f"?{query}" if query else "")
         return await self._answer(
-            function, method, path, route_values or {}, headers or {}, body, identity
+            function, method, url, route_values or {}, headers or {}, body, identity
         )
 
     async def timer(self, name: str, *, past_due: bool = False) -> Outputs:
@@ -203,13 +205,13 @@ class Worker:
         self,
         function: Function,
         method: str,
-        path: str,
+        url: str,
         route_values: Mapping[str, str],
         headers: Mapping[str, str],
         body: bytes,
         identity: Identity | None,
     ) -> HttpAnswer:
-        data = http_request(method, _ORIGIN + path, route_values, headers, body, identity)
+        data = http_request(method, url, route_values, headers, body, identity)
         response = await self._invoke(function, data)
         return http_answer(response.return_value, read_outputs(function, response))
 

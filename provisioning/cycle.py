@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import msgspec
 
@@ -133,15 +134,19 @@ class CycleRun:
         await look.file(keys, lane, named, told=not reconcile)
         record.discovered = True
         for type in ObjectType if prepare else ():
-            await self._matching.prepare(type, await self._unlinked(type), record.cycle_id)
+            await self._matching.prepare(type, partial(self._unlinked, type), record.cycle_id)
 
-    async def _unlinked(self, type: ObjectType) -> int:
-        """How many filed keys have no link: also those that an earlier cycle left behind."""
+    async def _unlinked(self, type: ObjectType, most: int) -> int:
+        """How many filed keys have no link, also those that an earlier cycle left behind; counted
+        up to ``most``.
+        """
         count = 0
         for lane in (Lane.LIVE, Lane.BULK):
             async for items in self._job.work.pages(lane):
                 keys = {item.key for item in items if item.key.type is type}
                 count += len(keys) - len(await self._job.links.get_many(keys))
+                if count >= most:
+                    return most
         return count
 
     # --- draining ------------------------------------------------------------------------------

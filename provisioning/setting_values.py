@@ -122,6 +122,16 @@ def token(raw: str) -> Secret:
     return Secret(raw)
 
 
+def access_key(raw: str) -> Secret:
+    """The key of the HTTP functions, as a header can hold it."""
+    if not _TOKEN.fullmatch(raw):
+        raise InvalidSettingError(
+            "holds a space or another character that no key has.",
+            "Use letters, digits and punctuation of ASCII.",
+        )
+    return Secret(raw)
+
+
 def schedule(raw: str) -> str:
     """An NCRONTAB expression of six fields (Azure Functions: timer trigger)."""
     fields = raw.split()

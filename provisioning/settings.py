@@ -16,6 +16,7 @@ from provisioning.model import MemberRemoval
 from provisioning.setting_values import (
     InvalidSettingError,
     Secret,
+    access_key,
     choice,
     guid,
     integer,
@@ -70,6 +71,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     drain_budget_seconds: int
     cycle_schedule: str
     reconcile_schedule: str
+    function_key: Secret | None
 
     storage: StorageAccount | None = None
     """The storage account of the Functions host, if the environment names one."""
@@ -149,6 +151,7 @@ SETTINGS = (
     Setting("DRAIN_BUDGET_SECONDS", integer(1, 3600), "240"),
     Setting("CYCLE_SCHEDULE", schedule, "0 */5 * * * *"),
     Setting("RECONCILE_SCHEDULE", schedule, "0 30 2 * * *"),
+    Setting("FUNCTION_KEY", access_key, "", optional=True),
 )
 """Every setting, in the order of the documentation."""
 

@@ -10,5 +10,6 @@ import pytest
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if sys.version_info < (3, 13):
         terminalreporter.write_line(
-            "tests/worker and tests/handlers: NOT RUN, the Functions worker needs Python 3.13."
+            "tests/worker, tests/handlers and tests/devhost/test_serve*: NOT RUN, the Functions "
+            "worker needs Python 3.13."
         )

@@ -70,6 +70,7 @@ def test_defaults() -> None:
         drain_budget_seconds=240,
         cycle_schedule="0 */5 * * * *",
         reconcile_schedule="0 30 2 * * *",
+        function_key=None,
     )
 
 
@@ -99,6 +100,7 @@ def test_defaults() -> None:
         ("STATE_STORE", "sqlite:////var/lib/state.db", Path("/var/lib/state.db")),
         ("STATE_STORE", "sqlite:///state.db", Path("state.db")),
         ("CYCLE_SCHEDULE", "0  0 9 * * Mon-Fri", "0 0 9 * * Mon-Fri"),
+        ("FUNCTION_KEY", " a+key/== ", Secret("a+key/==")),
     ],
 )
 def test_values(name: str, text: str, value: Any) -> None:
@@ -175,6 +177,7 @@ BAD = [
     ("DRAIN_BUDGET_SECONDS", "0", "no whole number"),
     ("CYCLE_SCHEDULE", "*/5 * * * *", "six fields"),
     ("RECONCILE_SCHEDULE", "0 30 2 * * ;", "six fields"),
+    ("FUNCTION_KEY", f"two words {TOKEN}", "holds a space"),
 ]
 
 

@@ -6,6 +6,8 @@ read before the key's own last write is void.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import msgspec
 
 from provisioning.apply.pacer import Priority
@@ -45,14 +47,19 @@ class Matching:
         self._by_external_id = job.listing_external_id
         self._written: dict[ScimId, Attributes | None] = {}
 
-    async def prepare(self, type: ObjectType, unlinked: int, cycle_id: str) -> None:
-        """Reads the list, if that is cheaper than one filter for each of the unlinked keys."""
-        if unlinked < 2 or await self.listing(type, cycle_id) is not None:
+    async def prepare(
+        self, type: ObjectType, unlinked: Callable[[int], Awaitable[int]], cycle_id: str
+    ) -> None:
+        """Reads the list, if that is cheaper than one filter for each of the unlinked keys.
+
+        ``unlinked`` counts them, up to the number that it is given: there may be a million.
+        """
+        if await self.listing(type, cycle_id) is not None or await unlinked(2) < 2:
             return
         began = self._job.clock.time()
         first = await self._page(type, 1)
         further = -(-max(0, first.total - len(first.objects)) // max(1, len(first.objects) or PAGE))
-        if further >= unlinked:
+        if further >= await unlinked(further + 1):
             return
         await self._store_listing(type, first.objects, first.total, began, cycle_id)
 

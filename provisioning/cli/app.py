@@ -15,6 +15,7 @@ from provisioning.cli.connection import check_connection
 from provisioning.cli.cycle import cycle, plan
 from provisioning.cli.logs import logs
 from provisioning.cli.on_demand import on_demand
+from provisioning.cli.serve import serve
 from provisioning.cli.status import status
 from provisioning.errors import InvalidRequest, Problem
 
@@ -56,7 +57,7 @@ def _first_steps(context: typer.Context) -> None:
         typer.echo(_FIRST_STEPS)
 
 
-for _command in (cycle, plan, on_demand, status, logs):
+for _command in (cycle, plan, on_demand, status, logs, serve):
     app.command()(_command)
 app.command("test-connection")(check_connection)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from provisioning.queues.azure_calls import (
     CLIENT_OPTIONS,
@@ -59,22 +59,30 @@ class AzureQueue:
                 await each.close()
         self._opened = self._credential = None
 
+    @property
+    def address(self) -> str:
+        """Where the queues are, without a signature that the account may be named with."""
+        return self._service().url.partition("?")[0].rstrip("/")
+
     def client(self, name: str) -> QueueClient:
         """The SDK's client of one queue."""
-        if self._opened is None:
-            self._opened = self._open()
-        return self._opened.get_queue_client(name)
+        return self._service().get_queue_client(name)
 
-    async def make(self, name: str) -> None:
-        """Makes the queue. That another did so meanwhile is no error."""
+    async def make(self, name: str, **options: Any) -> None:
+        """Makes the queue. That another did so meanwhile is no error. ``options``: the SDK's."""
         from azure.core.exceptions import ResourceExistsError
 
         try:
-            await self.client(name).create_queue()
+            await self.client(name).create_queue(**options)
         except ResourceExistsError as error:
             # A queue that is being deleted still has its name, too: that does not pass at once.
             if error_code(error) == "QueueBeingDeleted":
                 raise
+
+    def _service(self) -> QueueServiceClient:
+        if self._opened is None:
+            self._opened = self._open()
+        return self._opened
 
     def _open(self) -> QueueServiceClient:
         from azure.storage.queue.aio import QueueServiceClient

@@ -29,7 +29,7 @@ class StaleReceipt(Exception):
 class Message(NamedTuple):
     """A message as received. ``dequeue_count`` counts its receptions, this one included.
 
-    ``receipt`` is valid until the message is received again or changed: times are UTC.
+    ``receipt`` is valid until the message is received again or changed. Times are UTC.
     """
 
     id: str

@@ -75,8 +75,8 @@ class World:
         return SqliteStore(load_settings(self.settings).state_store)
 
     @property
-    def job(self) -> str:
-        return load_settings(self.settings).job
+    def tenant(self) -> str:
+        return load_settings(self.settings).zscloud_tenant
 
     @property
     def writes(self) -> list[str]:
