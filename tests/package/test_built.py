@@ -19,7 +19,7 @@ from simulator.http import Server
 from simulator.zscloud import Options as ZSCloudOptions
 from simulator.zscloud import ZSCloudSimulator
 from tools.package.build import Options, build
-from tools.package.contents import deployed
+from tools.package.contents import RULES, deployed
 from tools.package.dependencies import SITE_PACKAGES, install
 from tools.package.errors import PackageError
 from tools.package.isolation import command, make_host
@@ -35,7 +35,7 @@ def test_it_holds_the_app_and_its_dependencies(package: Path) -> None:
     inside = {PurePosixPath(path.relative_to(package)) for path in package.rglob("*")}
     sources = {path for path in inside if path.parts[0] != ".python_packages"}
     kept = {p for p in sources if "__pycache__" not in p.parts and (package / p).is_file()}
-    assert kept == set(deployed(ROOT))
+    assert kept == {*deployed(ROOT), PurePosixPath(RULES)}
     installed = {path.name for path in (package / SITE_PACKAGES).iterdir()}
     assert {"aiohttp", "azure", "httpx", "lark", "msgraph", "msgspec"} <= installed
     assert not installed & {"bin", "rich", "typer", "pydantic", "pygments"}
@@ -45,6 +45,13 @@ def test_every_source_has_bytecode_that_holds_whatever_its_times(package: Path) 
     for path in package.rglob("*.py"):
         bytecode = path.parent / "__pycache__" / f"{path.stem}.cpython-313.pyc"
         assert bytecode.read_bytes()[4:8] == b"\x01\0\0\0", path  # PEP 552: hash, unchecked
+
+
+def test_azd_leaves_nothing_out(package: Path) -> None:
+    """It reads these rules, and would apply its own if there were none."""
+    lines = (package / RULES).read_text(encoding="utf-8").splitlines()
+    assert lines
+    assert all(line.startswith("#") for line in lines)
 
 
 async def test_it_works_alone_in_the_worker(package: Path, tmp_path: Path) -> None:

@@ -34,5 +34,6 @@ def build(root: Path, folder: Path, options: Options) -> Mapping[str, str]:
         prune.prune(site_packages, root / "requirements.in", owners)
     if options.compile:
         bytecode.compile_all(folder)
+    contents.deploy_all(folder)
     prefix = dependencies.SITE_PACKAGES.as_posix()
     return {f"{prefix}/{path}": owner for path, owner in owners.items()}
