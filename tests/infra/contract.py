@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from handlers.queues import POISON, WORK
+from handlers import queues
+from provisioning.alerts import AlertCode
+from provisioning.record import CycleStatus
 from provisioning.settings import SETTINGS
-from tests.infra.bicep.settings import Known
+from provisioning.wake import WORK
+from tests.infra.bicep.settings import FORBIDDEN, Known
 
 HINTS = "provisioning-hints"
 STORAGE_NAMES: Mapping[str, frozenset[str]] = {
-    "queues": frozenset({WORK, POISON, HINTS, f"{HINTS}-poison"}),
+    "queues": frozenset({WORK, queues.WORK, queues.POISON, HINTS, f"{HINTS}-poison"}),
     "tables": frozenset({"provisioning"}),
     "containers": frozenset({"provisioning-lease"}),
 }
@@ -18,12 +21,10 @@ STORAGE_NAMES: Mapping[str, frozenset[str]] = {
 and its name a parameter.
 """
 
-ALERT_CODES = frozenset(
-    {"quarantined", "held", "cycle_failed", "objects_failed", "poison", "token_refused"}
-)
+ALERT_CODES = frozenset(code.value for code in AlertCode)
 """Codes of the log lines ``ALERT <code>: <sentence>``."""
 
-CYCLE_LINE = "CYCLE completed"
+CYCLE_LINE = f"CYCLE {CycleStatus.COMPLETED}"
 """How the log line of a cycle that ended well begins, with errors of single objects or without."""
 
 LATER = (
@@ -51,6 +52,10 @@ DIFFERENT: Mapping[str, str] = {
 
 
 def known_settings() -> Mapping[str, Known]:
-    """Every setting that the program reads, and those to come."""
-    read = [Known(setting.name, setting.default) for setting in SETTINGS]
+    """Every setting that the program reads in Azure, and those to come."""
+    read = [
+        Known(setting.name, setting.default)
+        for setting in SETTINGS
+        if setting.name not in FORBIDDEN
+    ]
     return {known.name: known for known in (*LATER, *read)}

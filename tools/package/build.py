@@ -9,6 +9,12 @@ from pathlib import Path
 
 from tools.package import bytecode, contents, dependencies, prune
 
+APP = Path(".package/app")
+"""The package as a folder, in the folder of the project."""
+
+ARCHIVE = Path(".package/app.zip")
+"""The same as it is uploaded."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
