@@ -6,25 +6,25 @@ import asyncio
 import json
 import os
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
+
+import aiohttp
 
 from demo.stage import ROOT
-from devhost.errors import WorkerUnavailable
-from handlers.shutdown import close
-
-if TYPE_CHECKING:
-    from devhost.http import HttpAnswer
-    from devhost.outputs import Outputs
-    from devhost.worker import Worker
 
 Document = dict[str, Any]
 Progress = Callable[[Document], None]
 
-_QUEUE = "provisioning-work"
-_LOOK_EVERY = 0.5
-_OURS = ("ENTRA_", "GRAPH_", "ZSCLOUD_", "PROVISIONING_", "ON_", "DELETION_", "STATE_", "DRAIN_")
+_OPEN = ("queued", "running")
+_LOOK_EVERY = 0.2
+_READY_SECONDS = 30.0
+_OURS = (
+    *("ENTRA_", "GRAPH_", "ZSCLOUD_", "PROVISIONING_", "ON_", "DELETION_", "STATE_", "DRAIN_"),
+    *("CYCLE_", "RECONCILE_", "AzureWebJobs"),
+)
 _OURS_TOO = ("NESTED_GROUPS", "DEFAULT_ACCESS", "MEMBER_BATCH_SIZE", "PROTECTED", "DRIFT")
 
 
@@ -54,28 +54,24 @@ class Program(Protocol):
 
 
 class FunctionApp:
-    """The function app inside the Python worker of Azure Functions, and a queue around it."""
+    """The function app as ``serve`` runs it: HTTP, timers and queues around the Azure worker."""
 
     how = "the function app, inside the Azure Functions worker for Python 3.13"
 
-    def __init__(self, worker: Worker) -> None:
-        self._worker = worker
-        self._messages: asyncio.Queue[str] = asyncio.Queue()
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
 
     async def test_connection(self) -> Document:
         """``POST test-connection``."""
         return await self._call("POST", "test-connection")
 
     async def cycle(self, kind: str, progress: Progress, *, dry_run: bool = False) -> Document:
-        """``POST cycles``; the queue's messages to the work function; ``GET cycles/{id}``."""
+        """``POST cycles``; the work queue runs it; ``GET cycles/{id}`` until it has ended."""
         started = await self._call("POST", "cycles", {"kind": kind, "dry_run": dry_run})
         path = f"cycles/{started['cycle_id']}"
-        pump = asyncio.create_task(self._pump())
-        while not pump.done():
-            await asyncio.wait([pump], timeout=_LOOK_EVERY)
-            progress(await self._call("GET", path))
-        pump.result()
-        document = await self._call("GET", path)
+        while (document := await self._call("GET", path))["status"] in _OPEN:
+            progress(document)
+            await asyncio.sleep(_LOOK_EVERY)
         following = document.get("next")
         while following:
             page = await self._call("GET", f"{path}?after={following}")
@@ -88,23 +84,12 @@ class FunctionApp:
         found = await self._call("GET", f"logs?cycle={cycle_id}&limit=1000")
         return list(reversed(found["items"]))
 
-    async def _pump(self) -> None:
-        """What the Functions host does: hands each message of the queue to its function."""
-        while not self._messages.empty():
-            self._put(await self._worker.queue("work", self._messages.get_nowait()))
-
     async def _call(self, method: str, path: str, body: Document | None = None) -> Document:
-        raw = b"" if body is None else json.dumps(body).encode()
-        answer: HttpAnswer = await self._worker.http(method, f"/api/{path}", body=raw)
-        if answer.status not in (200, 202):
-            raise ProgramFailed(f"{method} {path}: {answer.status} {answer.body.decode()}")
-        self._put(answer.outputs)
-        document: Document = answer.json()
-        return document
-
-    def _put(self, outputs: Outputs) -> None:
-        for message in outputs.get(_QUEUE, []):
-            self._messages.put_nowait(message)
+        async with self._session.request(method, f"api/{path}", json=body) as answer:
+            if answer.status not in (200, 202):
+                raise ProgramFailed(f"{method} {path}: {answer.status} {await answer.text()}")
+            document: Document = await answer.json(content_type=None)
+            return document
 
 
 class CommandLine:
@@ -148,22 +133,30 @@ class CommandLine:
 async def program(settings: Mapping[str, str]) -> AsyncIterator[Program]:
     """The function app where the worker can run, else the command line."""
     kept = {n: v for n, v in os.environ.items() if not n.startswith(_OURS) and n not in _OURS_TOO}
-    try:
-        from devhost.worker import Worker
-    except WorkerUnavailable:
-        yield CommandLine({**kept, **settings})
+    environ = {**kept, **settings}
+    if sys.version_info < (3, 13):
+        yield CommandLine(environ)
         return
-    before = dict(os.environ)
-    _replace_environment({**kept, **settings})
-    try:
-        async with Worker(ROOT) as worker:
-            yield FunctionApp(worker)
-    finally:
-        await close()
-        _replace_environment(before)
+    async with _serving(environ) as url, aiohttp.ClientSession(url) as session:
+        yield FunctionApp(session)
 
 
-def _replace_environment(environ: Mapping[str, str]) -> None:
-    """The app reads its settings from the process's environment, as in Azure."""
-    os.environ.clear()
-    os.environ.update(environ)
+@asynccontextmanager
+async def _serving(environ: Mapping[str, str]) -> AsyncIterator[str]:
+    """``serve`` on a free port of this machine; its address."""
+    command = (sys.executable, "-m", "provisioning", "serve", "--port", "0", "--poll", "0.1")
+    with tempfile.TemporaryFile() as said:
+        child = await asyncio.create_subprocess_exec(
+            *command, "--json", cwd=ROOT, env=environ, stdout=asyncio.subprocess.PIPE, stderr=said
+        )
+        try:
+            assert child.stdout is not None
+            ready = await asyncio.wait_for(child.stdout.readline(), _READY_SECONDS)
+            if not ready.strip():
+                said.seek(0)
+                raise ProgramFailed(f"serve did not start: {said.read().decode(errors='replace')}")
+            yield f"{json.loads(ready)['url']}/"
+        finally:
+            if child.returncode is None:
+                child.terminate()
+            await child.wait()

@@ -53,6 +53,9 @@ def _settings(addresses: Mapping[str, str], folder: str) -> dict[str, str]:
         "ZSCLOUD_SCIM_BASE_URL": addresses["scim_url"],
         "ZSCLOUD_SCIM_TOKEN": addresses["token"],
         "PROVISIONING_STATUS": "on",
+        # Once a year: the story starts its cycles itself.
+        "CYCLE_SCHEDULE": "0 0 0 1 1 *",
+        "RECONCILE_SCHEDULE": "0 0 0 1 1 *",
         "STATE_STORE": f"sqlite:///{Path(folder).as_posix()}/provisioning.db",
     }
 

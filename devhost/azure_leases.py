@@ -10,11 +10,11 @@ import uuid
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import TYPE_CHECKING
 
+from provisioning.azure_credential import credential
 from provisioning.errors import StoreUnavailable
 from provisioning.ports import LeaseState
 from provisioning.queues.azure_calls import (
     CLIENT_OPTIONS,
-    credential,
     error_code,
     not_a_connection_string,
     translating,

@@ -157,14 +157,17 @@ class ProvisioningLog:
         return [entries[key] for key in keys if key in entries]
 
     async def forget_before(self, time: float, limit: int = 1000) -> list[Row]:
-        """Rows that drop entries older than ``time``, a limited number at once."""
+        """Rows that drop entries older than ``time``, a limited number at once.
+
+        The newest of them first, as the log is always read. Each entry itself goes last, since
+        the others are found by it.
+        """
         rows: list[Row] = []
-        for key, entry in await self._by_time.page(limit=limit):
-            if entry.time >= time:
-                break
-            rows.append(self._by_time.drop(key))
-            rows.append(self._by_principal.drop(f"{entry.source_id}/{key}"))
-            rows.append(self._attention.drop(key))
+        below = f"{time:017.6f}"
+        for key, entry in await self._by_time.page(after=below, limit=limit, reverse=True):
+            found_by_it = self._by_principal.drop(f"{entry.source_id}/{key}")
+            drops = (found_by_it, self._attention.drop(key), self._by_time.drop(key))
+            rows += [drop._replace(about=f"log/{key}") for drop in drops]
         return rows
 
 

@@ -10,9 +10,9 @@ import math
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
+from provisioning.azure_credential import credential
 from provisioning.queues.azure_calls import (
     CLIENT_OPTIONS,
-    credential,
     error_code,
     not_a_connection_string,
     translating,

@@ -11,10 +11,9 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from provisioning.errors import ConfigurationError, Problem, ProvisioningError, QueueUnavailable
-from provisioning.storage_account import NAME, StorageAccount
+from provisioning.storage_account import NAME
 
 if TYPE_CHECKING:
-    from azure.core.credentials_async import AsyncTokenCredential
     from azure.core.exceptions import AzureError
 
 CLIENT_OPTIONS: Mapping[str, Any] = {
@@ -34,15 +33,6 @@ _NO_ACCESS = (
     "Give the app's identity the data contributor role of this service on the storage account, or "
     f"correct the key in {NAME}."
 )
-
-
-def credential(account: StorageAccount) -> AsyncTokenCredential:
-    """The user-assigned identity that the account names, else the machine's or developer's own."""
-    from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
-
-    if account.client_id is not None:
-        return ManagedIdentityCredential(client_id=account.client_id)
-    return DefaultAzureCredential()
 
 
 @asynccontextmanager

@@ -154,7 +154,7 @@ async def test_lease_held_by_another_process(world: World) -> None:
     """After ``--wait`` it gives up with exit 4, and names the holder."""
     store = world.store()
     try:
-        assert await store.acquire(world.tenant, "another process", 60.0)
+        assert await store.acquire(world.lease_name, "another process", 60.0)
         waited = await world.run("cycle", "--json", "--wait", "1")
         assert waited.status == 4
         assert waited.json["code"] == "LeaseUnavailable"

@@ -75,7 +75,7 @@ class World:
         return SqliteStore(load_settings(self.settings).state_store)
 
     @property
-    def tenant(self) -> str:
+    def lease_name(self) -> str:
         return load_settings(self.settings).zscloud_tenant
 
     @property

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.devhost.azurite import azurite
+from tests.servers import azurite
 
 collect_ignore_glob = ["test_serve*.py"] if sys.version_info < (3, 13) else []
 
@@ -19,5 +19,5 @@ collect_ignore_glob = ["test_serve*.py"] if sys.version_info < (3, 13) else []
 @pytest.fixture(scope="session")
 def storage() -> Iterator[str]:
     """The connection string of an Azurite that runs for the session."""
-    with azurite() as connection_string:
-        yield connection_string
+    with azurite.running() as storage:
+        yield storage.environ["AzureWebJobsStorage"]

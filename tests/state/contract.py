@@ -16,6 +16,7 @@ from provisioning.rows.buffer import WriteBehind
 from provisioning.rows.overlay import OverlayStore
 from provisioning.state.memory import MemoryStore
 from provisioning.state.sqlite import SqliteStore
+from tests.state import azure_storage
 from tests.state.clock import ManualClock
 
 T = TypeVar("T")
@@ -26,6 +27,7 @@ BASES: dict[str, Base] = {
     "threaded": lambda path: SqliteStore(path, threaded=True),
     "inline": lambda path: SqliteStore(path, threaded=False),
     "memory": lambda path: MemoryStore(),
+    "azure": azure_storage.store_at,
 }
 LAYERS = ("bare", "overlay", "write_behind", "write_behind_overlay")
 
@@ -33,11 +35,14 @@ LAYERS = ("bare", "overlay", "write_behind", "write_behind_overlay")
 CHARACTERS = "\x00ab/\x7f\u00e9\ud7ff\ue000\U0001f600\U0010ffff"
 KEYS = st.text(CHARACTERS, min_size=1, max_size=3)
 PREFIXES = st.text(CHARACTERS, max_size=2)
-TABLES = st.sampled_from(["links", "work"])
+# Of each kind of layout that the Azure store has: one partition, several, newest first.
+TABLE_NAMES = ("links", "mirror_user", "log")
+TABLES = st.sampled_from(TABLE_NAMES)
 VALUES = st.sampled_from([b"", b"1", b"2", b"\x00\xff"])
 ROWS = st.lists(
     st.builds(Row, TABLES, KEYS, st.none() | VALUES, st.none() | VALUES), min_size=1, max_size=8
 )
+
 
 Model = dict[tuple[str, str], bytes]
 
@@ -76,7 +81,7 @@ async def content(store: Store) -> Model:
     """Everything in the store."""
     return {
         (table, key): value
-        for table in ("links", "work")
+        for table in TABLE_NAMES
         for key, value in await store.scan(table, limit=1_000_000)
     }
 
@@ -98,7 +103,7 @@ class _Machine(RuleBasedStateMachine):
         self._clock = ManualClock()
         self._base = BASES[self.base_kind](Path(self._folder.name, "state.db"))
         first = [Row("links", key, b"1") for key in ("a", "ab", "b", "\ue000")]
-        first.append(Row("work", "\U0010ffff", b""))
+        first.append(Row("log", "\U0010ffff", b""))
         self._run(self._base.write(first))
         apply(self.model, first)
         self._before = self._run(content(self._base))

@@ -1,32 +1,65 @@
-"""Other processes on the same database: run as ``python -m tests.state.processes PATH WHAT ...``.
+"""Other processes on the same state: run as ``python -m tests.state.processes WHERE WHAT ...``.
 
-Each line printed is something that the process was told by the store.
+WHERE is the path of a database, or ``azure:NAME`` for a table or a container of that name. Each
+line printed is something that the process was told by the store.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from provisioning.ports import Row
+from provisioning.ports import LeasePort, Row, Store
+from provisioning.state.azure import AzureStore, BlobLeases
 from provisioning.state.sqlite import SqliteStore
+from provisioning.storage_account import storage_account
+from tests.servers import azurite
 
 ROOT = Path(__file__).parents[2]
 ROWS_IN_BATCH = 25
+OUTCOME = ("log", "link", "link_name", "work")
+"""The tables that an outcome is written to, in this order."""
 
 
-def start(path: Path, *what: str) -> subprocess.Popen[str]:
+def start(where: Path | str, *what: str) -> subprocess.Popen[str]:
     """Starts a process. Its output is read by the test; it waits for a line on its input."""
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.state.processes", str(path), *what],
+        [sys.executable, "-m", "tests.state.processes", str(where), *what],
         cwd=ROOT,
+        env=os.environ | (azurite.shared().environ if str(where).startswith("azure:") else {}),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
+
+
+@contextmanager
+def running(where: Path | str, *what: str) -> Iterator[subprocess.Popen[str]]:
+    """A process, killed at the end."""
+    process = start(where, *what)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def line_of(process: subprocess.Popen[str]) -> str:
+    """The next line that it says."""
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def go(process: subprocess.Popen[str]) -> None:
+    """Lets it begin."""
+    assert process.stdin is not None
+    process.stdin.write("go\n")
+    process.stdin.flush()
 
 
 def _say(line: object) -> None:
@@ -34,7 +67,7 @@ def _say(line: object) -> None:
     sys.stdout.flush()
 
 
-async def write_batches(store: SqliteStore, name: str, batches: str) -> None:
+async def write_batches(store: Store, name: str, batches: str) -> None:
     """Numbers each batch once it is durable."""
     _say("ready")
     sys.stdin.readline()
@@ -45,7 +78,7 @@ async def write_batches(store: SqliteStore, name: str, batches: str) -> None:
         _say(batch)
 
 
-async def claim(store: SqliteStore, name: str, slots: str) -> None:
+async def claim(store: Store, name: str, slots: str) -> None:
     """Claims each slot that is still free, and says how many it got."""
     _say("ready")
     sys.stdin.readline()
@@ -56,23 +89,45 @@ async def claim(store: SqliteStore, name: str, slots: str) -> None:
     _say(mine)
 
 
-async def take_lease(store: SqliteStore, holder: str) -> None:
+async def write_outcomes(store: Store, name: str, batches: str) -> None:
+    """Numbers each batch of outcomes once it is durable. Each has rows in several partitions."""
+    _say("ready")
+    sys.stdin.readline()
+    for batch in range(int(batches)):
+        things = [f"user/{n % 16:x}{n:02d}-{name}-{batch:04d}" for n in range(ROWS_IN_BATCH)]
+        await store.write(
+            [Row(table, key, key.encode(), about=key) for key in things for table in OUTCOME]
+        )
+        _say(batch)
+
+
+async def take_lease(leases: LeasePort, holder: str) -> None:
     """Takes the lease, says what came with it and waits to be killed."""
-    state = await store.acquire("tenant", holder, 30.0)
+    state = await leases.acquire("tenant", holder, 30.0)
     _say("none" if state is None else state.payload.decode() or "empty")
     sys.stdin.readline()
 
 
 _WORK: dict[str, Callable[..., Awaitable[None]]] = {
     "write_batches": write_batches,
+    "write_outcomes": write_outcomes,
     "claim": claim,
     "take_lease": take_lease,
 }
 
 
+def _opened(where: str, *, leases: bool) -> SqliteStore | AzureStore | BlobLeases:
+    kind, _, name = where.partition(":")
+    if kind != "azure":
+        return SqliteStore(where)
+    account = storage_account(os.environ)
+    assert account is not None
+    return BlobLeases(account, container=name) if leases else AzureStore(account, table=name)
+
+
 async def _main() -> None:
-    path, what, *arguments = sys.argv[1:]
-    store = SqliteStore(path)
+    where, what, *arguments = sys.argv[1:]
+    store = _opened(where, leases=what == "take_lease")
     await _WORK[what](store, *arguments)
     await store.close()
 

@@ -12,8 +12,10 @@ from provisioning.ports import LeasePort, Row, Store
 from provisioning.rows.buffer import WriteBehind
 from provisioning.rows.key_range import KeyRange
 from provisioning.rows.overlay import OverlayStore
+from provisioning.state.azure import BlobLeases
 from provisioning.state.memory import MemoryStore
 from provisioning.state.sqlite import SqliteStore
+from tests.state import azure_storage
 from tests.state.clock import ManualClock
 from tests.state.contract import BASES, LAYERS, machine
 
@@ -28,21 +30,24 @@ _EXAMPLES = settings(
 @pytest.mark.parametrize("layers", LAYERS)
 @pytest.mark.parametrize("base", BASES)
 def test_a_store_is_a_sorted_dictionary(base: str, layers: str) -> None:
-    run_state_machine_as_test(machine(base, layers), settings=_EXAMPLES)
+    examples = settings(_EXAMPLES, max_examples=8) if base == "azure" else _EXAMPLES
+    run_state_machine_as_test(machine(base, layers), settings=examples)
 
 
 def test_the_stores_have_the_types_of_the_ports(tmp_path: Path) -> None:
     """Type checkers compare the signatures; here, that the objects can be made."""
     sqlite = SqliteStore(tmp_path / "state.db")
     memory = MemoryStore()
+    azure = azure_storage.store_at(tmp_path)
     stores: list[Store] = [
         sqlite,
         memory,
+        azure,
         OverlayStore(memory),
         WriteBehind(memory, ManualClock()),
     ]
-    leases: list[LeasePort] = [sqlite, memory]
-    assert len(stores) + len(leases) == 6
+    leases: list[LeasePort] = [sqlite, memory, BlobLeases(azure_storage.account())]
+    assert len(stores) + len(leases) == 8
 
 
 @pytest.mark.parametrize("base", BASES)

@@ -4,38 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from provisioning.ports import Row
 from provisioning.state.sqlite import SqliteStore
-from tests.state.processes import ROWS_IN_BATCH, start
+from tests.state.processes import ROWS_IN_BATCH, go, line_of, running
 
 _ENOUGH = 1_000_000
-
-
-@contextmanager
-def _process(path: Path, *what: str) -> Iterator[subprocess.Popen[str]]:
-    process = start(path, *what)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def _line(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    return process.stdout.readline().strip()
-
-
-def _go(process: subprocess.Popen[str]) -> None:
-    assert process.stdin is not None
-    process.stdin.write("go\n")
-    process.stdin.flush()
 
 
 async def _batches(path: Path, name: str) -> dict[int, int]:
@@ -66,11 +42,11 @@ async def test_a_killed_process_leaves_whole_writes_and_all_that_it_was_told(
     path = tmp_path / "state.db"
     for run, lines in enumerate((1, 7, 40)):
         name = f"run{run}"
-        with _process(path, "write_batches", name, str(_ENOUGH)) as process:
-            assert _line(process) == "ready"
-            _go(process)
+        with running(path, "write_batches", name, str(_ENOUGH)) as process:
+            assert line_of(process) == "ready"
+            go(process)
             for _ in range(lines):
-                _line(process)
+                line_of(process)
             process.kill()
             rest = process.communicate()[0].split()
         told = lines + len(rest)
@@ -85,13 +61,13 @@ async def test_processes_write_the_same_file_together(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     names, batches = ("one", "two"), 40
     with (
-        _process(path, "write_batches", "one", str(batches)) as one,
-        _process(path, "write_batches", "two", str(batches)) as two,
+        running(path, "write_batches", "one", str(batches)) as one,
+        running(path, "write_batches", "two", str(batches)) as two,
     ):
         for process in (one, two):
-            assert _line(process) == "ready"
+            assert line_of(process) == "ready"
         for process in (one, two):
-            _go(process)
+            go(process)
         for process in (one, two):
             assert process.communicate()[0].split() == [str(n) for n in range(batches)]
             assert process.returncode == 0
@@ -106,13 +82,13 @@ async def test_a_condition_holds_between_processes(tmp_path: Path) -> None:
     store = SqliteStore(path)
     await store.write([Row("slot", f"{n:04d}", b"free") for n in range(slots)])
     with (
-        _process(path, "claim", "one", str(slots)) as one,
-        _process(path, "claim", "two", str(slots)) as two,
+        running(path, "claim", "one", str(slots)) as one,
+        running(path, "claim", "two", str(slots)) as two,
     ):
         for process in (one, two):
-            assert _line(process) == "ready"
+            assert line_of(process) == "ready"
         for process in (one, two):
-            _go(process)
+            go(process)
         won = [int(process.communicate()[0]) for process in (one, two)]
     owners = [value for _, value in await store.scan("slot")]
     assert won == [owners.count(b"one"), owners.count(b"two")]
@@ -126,8 +102,8 @@ async def test_the_lease_of_a_killed_process_runs_out(tmp_path: Path) -> None:
     store = SqliteStore(path, time=lambda: time.time() + ahead)
     assert await store.acquire("tenant", "here", 30.0) is not None
     await store.release("tenant", "here", b"sent at 12")
-    with _process(path, "take_lease", "there") as process:
-        assert await asyncio.to_thread(_line, process) == "sent at 12"
+    with running(path, "take_lease", "there") as process:
+        assert await asyncio.to_thread(line_of, process) == "sent at 12"
         assert await store.acquire("tenant", "here", 30.0) is None
         assert not await store.renew("tenant", "here", 30.0)
     assert await store.acquire("tenant", "here", 30.0) is None
@@ -135,6 +111,6 @@ async def test_the_lease_of_a_killed_process_runs_out(tmp_path: Path) -> None:
     state = await store.acquire("tenant", "here", 30.0)
     assert state is not None
     assert state.payload == b"sent at 12"
-    with _process(path, "take_lease", "there") as process:
-        assert await asyncio.to_thread(_line, process) == "none"
+    with running(path, "take_lease", "there") as process:
+        assert await asyncio.to_thread(line_of, process) == "none"
     await store.close()
