@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 
 from handlers import queues
 from provisioning.alerts import AlertCode
 from provisioning.record import CycleStatus
 from provisioning.settings import SETTINGS
+from provisioning.state.azure import AzureStore, BlobLeases
 from provisioning.wake import WORK
 from tests.infra.bicep.settings import FORBIDDEN, Known
 
 HINTS = "provisioning-hints"
+"""The queue of the next version."""
+
+
+def _default(of: Callable[..., object], parameter: str) -> str:
+    default = inspect.signature(of).parameters[parameter].default
+    assert isinstance(default, str)
+    return default
+
+
 STORAGE_NAMES: Mapping[str, frozenset[str]] = {
     "queues": frozenset({WORK, queues.WORK, queues.POISON, HINTS, f"{HINTS}-poison"}),
-    "tables": frozenset({"provisioning"}),
-    "containers": frozenset({"provisioning-lease"}),
+    "tables": frozenset({_default(AzureStore, "table")}),
+    "containers": frozenset({_default(BlobLeases, "container")}),
 }
 """What the program uses in its storage account. The container of the packages is the deployment's,
 and its name a parameter.

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -18,6 +19,7 @@ from simulator.entra import EntraSimulator, Tenant
 from simulator.http import Server
 from simulator.zscloud import Options as ZSCloudOptions
 from simulator.zscloud import ZSCloudSimulator
+from tests.servers import azurite
 from tools.package.build import Options, build
 from tools.package.contents import RULES, deployed
 from tools.package.dependencies import SITE_PACKAGES, install
@@ -54,13 +56,25 @@ def test_azd_leaves_nothing_out(package: Path) -> None:
     assert all(line.startswith("#") for line in lines)
 
 
-async def test_it_works_alone_in_the_worker(package: Path, tmp_path: Path) -> None:
+@pytest.fixture(params=["sqlite", "azure"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The settings of where state, lease and queues are."""
+    if request.param == "sqlite":
+        yield {"STATE_STORE": f"sqlite:///{tmp_path}/state.db"}
+        return
+    with azurite.running() as emulator:
+        yield {"STATE_STORE": "azure", **emulator.environ}
+
+
+async def test_it_works_alone_in_the_worker(
+    package: Path, tmp_path: Path, storage: dict[str, str]
+) -> None:
     tenant = Tenant.empty()
     ada = tenant.add_user("ada@example.com", displayName="Ada Adler", department="Sales")
     ben = tenant.add_user("ben@example.com", displayName="Ben Berg", department="Legal")
     tenant.assign(ada)
     tenant.assign(tenant.add_group("Writers", [ben]))
-    told = await _story(package, tmp_path, tenant)
+    told = await _story(package, tmp_path, tenant, storage)
     assert {"health", "incremental_cycle", "work"} <= set(told["functions"])
     assert told["health"] == {"status": "alive"}
     assert [cycle["status"] for cycle in told["cycles"]] == ["completed"] * 3
@@ -74,7 +88,7 @@ async def test_it_works_alone_in_the_worker(package: Path, tmp_path: Path) -> No
     assert [path for path in told["origins"] if not path.startswith(allowed)] == [str(STORY)]
 
 
-async def _story(package: Path, tmp_path: Path, tenant: Tenant) -> Any:
+async def _story(package: Path, tmp_path: Path, tenant: Tenant, storage: dict[str, str]) -> Any:
     zscloud = ZSCloudSimulator(ZSCloudOptions(strict=True, rate=0))
     make_host(tmp_path / "host")
     async with Server(EntraSimulator(tenant)) as graph, Server(zscloud) as scim:
@@ -87,7 +101,7 @@ async def _story(package: Path, tmp_path: Path, tenant: Tenant) -> Any:
                 "ZSCLOUD_SCIM_TOKEN": zscloud.options.token,
                 "ZSCLOUD_REQUESTS_PER_SECOND": "0",
                 "PROVISIONING_STATUS": "on",
-                "STATE_STORE": f"sqlite:///{tmp_path}/state.db",
+                **storage,
             },
             cwd=tmp_path,
             stdout=asyncio.subprocess.PIPE,
