@@ -10,6 +10,7 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterator
+from importlib.metadata import distributions
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -47,6 +48,14 @@ def test_every_source_has_bytecode_that_holds_whatever_its_times(package: Path) 
     for path in package.rglob("*.py"):
         bytecode = path.parent / "__pycache__" / f"{path.stem}.cpython-313.pyc"
         assert bytecode.read_bytes()[4:8] == b"\x01\0\0\0", path  # PEP 552: hash, unchecked
+
+
+@pytest.mark.parametrize("name", ["azure-data-tables", "azure-storage-blob", "azure-storage-queue"])
+def test_the_storage_sdks_are_whole(package: Path, name: str) -> None:
+    (found,) = distributions(name=name, path=[str(package / SITE_PACKAGES)])
+    files = found.files or []
+    assert len(files) > 50
+    assert [path for path in files if not path.locate().exists()] == []
 
 
 def test_azd_leaves_nothing_out(package: Path) -> None:
