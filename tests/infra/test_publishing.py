@@ -31,6 +31,8 @@ def test_azure_yaml_names_what_exists(texts: Mapping[str, str]) -> None:
     document = read("azure.yaml")
     assert document["infra"] == {"provider": "bicep", "path": "infra"}
     assert (ROOT / document["infra"]["path"] / "main.bicep").is_file()
+    # The first that takes `remoteBuild` for a function app (azure-dev: changelog).
+    assert document["requiredVersions"] == {"azd": ">= 1.23.5"}
     # azd looks for the app by this tag.
     for name in document["services"]:
         assert f"'azd-service-name': '{name}'" in texts["modules/app.bicep"]
