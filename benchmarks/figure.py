@@ -36,9 +36,9 @@ class Size:
     """How large the measures are. ``repeats`` of a CPU time: the least of them counts.
 
     ``users`` in ``departments`` groups of their own and one group of all. ``large`` is the number
-    of users of the larger memory measure. ``packages`` says which packages are started beside
-    the one that is shipped: none, the one as it is installed, or all, also cold. ``latency`` is
-    that of ZSCloud beside the peer, in seconds.
+    of users of the larger memory measure. ``packages`` says which deployment packages are
+    started: the one that is shipped, the one as installed too, or all, and those also cold.
+    ``latency`` is that of ZSCloud beside the peer, in seconds.
     """
 
     users: int
