@@ -8,7 +8,7 @@ CHECKOV := .venv-checkov
 CHECKOV_STAMP := $(CHECKOV)/.requirements
 PYTHON ?= $(shell sh tools/find_python.sh)
 
-.PHONY: setup demo test check lint types contracts bench bench-full package lock clean
+.PHONY: setup demo test check lint types contracts acceptance bench bench-full package lock clean
 
 setup: $(STAMP) node
 
@@ -52,6 +52,10 @@ infra-check: $(STAMP) $(CHECKOV_STAMP)
 	@$(BIN)/python -m tests.infra.checkov
 
 check: lint types contracts infra-check test
+
+# Stories on the real clock, scaled down; FULL=1 tells them at full size, in about half an hour.
+acceptance: setup
+	@$(BIN)/python -m acceptance
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks

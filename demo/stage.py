@@ -42,7 +42,7 @@ class Stage:
 async def stage() -> AsyncIterator[Stage]:
     """Both simulators with the real limit and strict rules, and an empty state folder."""
     with tempfile.TemporaryDirectory(prefix="zscloud-demo-") as folder:
-        async with _simulators() as addresses, Remote(addresses) as remote:
+        async with simulators(_TENANT) as addresses, Remote(addresses) as remote:
             yield Stage(remote, _settings(addresses, folder))
 
 
@@ -61,11 +61,12 @@ def _settings(addresses: Mapping[str, str], folder: str) -> dict[str, str]:
 
 
 @contextlib.asynccontextmanager
-async def _simulators() -> AsyncIterator[dict[str, str]]:
-    tenant = [part for option in _TENANT.items() for part in option]
+async def simulators(tenant: Mapping[str, str]) -> AsyncIterator[dict[str, str]]:
+    """Both simulators in a process of their own; ``tenant`` are its options. Their addresses."""
+    options = [part for option in tenant.items() for part in option]
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "simulator", "both", "--strict", "--keep-bodies"),
-        *tenant,
+        *options,
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
     )

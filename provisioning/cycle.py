@@ -24,6 +24,7 @@ from provisioning.discovery.look import Look, all_keys
 from provisioning.engine import Drained, DrainEnd, Engine
 from provisioning.errors import (
     CredentialsRefused,
+    LeaseUnavailable,
     ProvisioningError,
     SourceImplausible,
 )
@@ -72,7 +73,10 @@ class CycleRun:
         self._counted = msgspec.structs.replace(record.requests)
 
     async def run(self) -> CycleRecord:
-        """Discovers, drains, finishes. Errors end up in the record, with code and remedy."""
+        """Discovers, drains, finishes. Errors end up in the record, with code and remedy.
+
+        Raises ``LeaseUnavailable`` when the lease was lost: the record stays open.
+        """
         return await self._run(frozenset(), tuple(Lane))
 
     async def run_on_demand(self, keys: Sequence[Key]) -> CycleRecord:
@@ -103,6 +107,8 @@ class CycleRun:
             _log.info("the budget is spent; the cycle goes on with the next execution")
         except CredentialsRefused as error:
             self._quarantine_or_fail(error)
+        except LeaseUnavailable:
+            raise  # The cycle has not failed: its next holder goes on with it.
         except ProvisioningError as error:
             self._failed(error)
         self._count_requests()
@@ -207,6 +213,8 @@ class CycleRun:
         if ended.end is DrainEnd.BUDGET:
             return
         if ended.error is not None:
+            if isinstance(ended.error, LeaseUnavailable):
+                raise ended.error
             if isinstance(ended.error, CredentialsRefused):
                 self._quarantine_or_fail(ended.error)
             else:

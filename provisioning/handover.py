@@ -3,7 +3,7 @@
 Whoever files work stores it first, and then tries to get the lease. Whoever holds the lease looks
 once more after letting go. So work that is stored is seen by one of the two: if the lease was not
 free, its holder had not let go, and was still to look. Only a holder that dies does not look; for
-that case a wake-up waits in the queue for as long as its lease may last.
+that case a wake-up comes again and again, until the lease has run out.
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ from contextlib import AbstractAsyncContextManager
 from typing import Generic, TypeVar
 
 from provisioning.errors import LeaseUnavailable
-from provisioning.lease import LEASE_SECONDS
 from provisioning.wake import Wakes
 
 T = TypeVar("T")
 
-_MARGIN = 5.0
-"""Seconds after the end of a lease at which a dead holder's work is taken up."""
+_WATCH = 5.0
+"""Seconds between looks at whether the holder of the lease still lives."""
 
 
 class Handover(Generic[T]):
@@ -56,7 +55,7 @@ class Handover(Generic[T]):
 
     async def watch(self, wakes: Wakes) -> None:
         """Somebody else holds the lease, and looks after letting go, unless it dies."""
-        await wakes.arm(LEASE_SECONDS + _MARGIN)
+        await wakes.arm(_WATCH)
 
     async def look_again(self) -> None:
         """After letting go of the lease: works on if somebody has filed something meanwhile."""

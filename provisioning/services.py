@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from provisioning.apply.pacer import Pacer
@@ -32,10 +33,13 @@ class Services:
     pacer: Pacer
     holder: str
 
-    def job(self, *, dry_run: bool = False) -> Job:
-        """The job's stored state. A dry run sees it, and stores nothing."""
+    def job(self, *, dry_run: bool = False, fence: Callable[[], None] = lambda: None) -> Job:
+        """The job's stored state. A dry run sees it, and stores nothing.
+
+        ``fence`` is called before each write, and raises when it must not be.
+        """
         base = OverlayStore(self.store) if dry_run else self.store
-        buffer = WriteBehind(base, self.clock)
+        buffer = WriteBehind(base, self.clock, fence=fence)
         return Job(self.settings.job, buffer, self.schema, self.rules, self.clock, self.ids)
 
     async def claim(self, *, dry_run: bool = False) -> None:

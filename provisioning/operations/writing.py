@@ -70,7 +70,7 @@ async def writing(
         services.pacer,
         wait=wait,
     ) as lease:
-        job = services.job(dry_run=dry_run)
+        job = services.job(dry_run=dry_run, fence=lease.check)
         sender = Sender(services.pacer, lease, services.clock, services.ids)
         try:
             yield Writing(services, job, sender, dry_run)

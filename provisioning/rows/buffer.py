@@ -50,15 +50,24 @@ class WriteBehind:
     the first of them, or by ``flush``; one write at a time, in the order of the calls. A write
     that fails keeps its rows at the head of the queue. Its error is raised by the call that asked
     for it; that of a write in the background by the next call, after which it is tried again.
+
+    ``fence`` is called before each write, and raises when nothing may be written any more.
     """
 
     def __init__(
-        self, store: Store, clock: Clock, *, outcomes: int = 50, seconds: float = 0.2
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        outcomes: int = 50,
+        seconds: float = 0.2,
+        fence: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._limit = outcomes
         self._seconds = seconds
+        self._fence = fence
         self._queue = _Queue()
         self._flying: _Queue | None = None
         self._due = 0.0
@@ -207,6 +216,7 @@ class WriteBehind:
         flying, self._queue = self._queue, _Queue()
         self._flying, flying.sent = flying, True
         try:
+            self._fence()
             await self._store.write(flying.rows)
         except BaseException as failure:
             self._requeue(flying)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from provisioning.errors import StoreUnavailable
+from provisioning.errors import LeaseUnavailable, StoreUnavailable
 from provisioning.ports import Row
 from provisioning.rows.buffer import WriteBehind
 from tests.state.clock import ManualClock, settle
@@ -156,3 +156,23 @@ async def test_rows_of_a_cancelled_writer_go_back_to_the_queue(
     base.open.set()
     await store.close()
     assert numbers(base.writes) == [[1, 2]]
+
+
+async def test_nothing_is_written_beyond_the_fence(base: Scripted, clock: ManualClock) -> None:
+    """A process that was paused past its lease wakes up with outcomes that wait."""
+    is_ours = True
+
+    def fence() -> None:
+        if not is_ours:
+            raise LeaseUnavailable("The lease was lost.")
+
+    store = WriteBehind(base, clock, fence=fence)
+    store.defer([row(1)])
+    await store.flush()
+    is_ours = False
+    store.defer([row(2)])
+    with pytest.raises(LeaseUnavailable):
+        await store.flush()
+    with pytest.raises(LeaseUnavailable):
+        await store.write([row(3)])
+    assert numbers(base.writes) == [[1]]

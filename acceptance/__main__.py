@@ -1,0 +1,51 @@
+"""``python -m acceptance``: all stories, or those named. ``FULL=1`` tells them at full size."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from acceptance.killed import killed
+from acceptance.paused import paused
+from acceptance.sliced import sliced
+from acceptance.telling import Telling
+
+Story = Callable[[Telling], Awaitable[None]]
+
+SCALED: dict[str, Story] = {
+    "sliced": partial(sliced, users=200, rate=20, budget=2),
+    "killed": partial(killed, users=200, rate=10, kills=2),
+    "paused": partial(paused, users=350, rate=5),
+}
+FULL: dict[str, Story] = {
+    "sliced": partial(sliced, users=600, rate=5, budget=20),
+    "killed": partial(killed, users=2000, rate=5, kills=20),
+    "paused": partial(paused, users=400, rate=5),
+}
+
+
+async def main(names: list[str]) -> int:
+    """Tells the stories; the exit status."""
+    stories = FULL if os.environ.get("FULL") == "1" else SCALED
+    results = []
+    for name in names or list(stories):
+        telling = Telling(name)
+        began = time.monotonic()
+        await stories[name](telling)
+        print(f"{name}: {'WRONG' if telling.wrong else 'ok'} in {time.monotonic() - began:.0f} s")
+        for figure, value in telling.figures.items():
+            print(f"    {figure.replace('_', ' '):<36} {value:10.1f}")
+        for sentence in telling.wrong[:20]:
+            print(f"    WRONG: {sentence}")
+        results.append({"story": name, **telling.figures, "wrong": telling.wrong})
+    print(json.dumps(results))
+    return 1 if any(result["wrong"] for result in results) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main(sys.argv[1:])))

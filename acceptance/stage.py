@@ -1,0 +1,137 @@
+"""What the stories run on: both simulators, Azurite, and two instances of the function app."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+
+from acceptance.instances import Document, Instance
+from acceptance.relay import Relay, relay
+from demo.remote import Remote
+from demo.stage import simulators
+from demo.verify import differences
+from simulator.zscloud import max_in_any_second
+from tests.servers import azurite
+
+_JITTER = 0.05
+"""Seconds by which a busy machine may delay an arrival."""
+
+_OPEN = ("queued", "running")
+_NAMES = ("one", "two")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """``rate`` is what ZSCloud allows in a second; ``users`` are to be provisioned."""
+
+    remote: Remote
+    instances: tuple[Instance, ...]
+    relays: Mapping[str, Relay]
+    rate: int
+
+    async def any_call(self, path: str) -> Document | None:
+        """A GET that some instance answers; ``None`` when none does."""
+        for instance in self.instances:
+            try:
+                if instance.pid:
+                    return await asyncio.wait_for(instance.call("GET", path), 5)
+            except (aiohttp.ClientError, TimeoutError):
+                continue
+        return None
+
+    async def accounts(self) -> int:
+        """How many accounts of ours ZSCloud has."""
+        return sum(bool(account.external_id) for account in (await self.remote.tenant()).accounts)
+
+    async def holder(self) -> Instance | None:
+        """The instance that has the lease."""
+        status = await self.any_call("status")
+        lease = status and status["lease"]
+        pids = {str(instance.pid): instance for instance in self.instances}
+        return pids.get(lease["holder"].split("/")[1]) if lease else None
+
+    async def start_initial(self) -> str:
+        """Asks for an initial cycle; its id."""
+        cycle = await self.instances[0].call("POST", "cycles", {"kind": "initial"})
+        return str(cycle["cycle_id"])
+
+    async def reached(self, accounts: float) -> None:
+        """Returns when ZSCloud has so many accounts of ours."""
+        while await self.accounts() < accounts:
+            await asyncio.sleep(0.1)
+
+    async def ended(self, cycle_id: str, within: float) -> Document:
+        """The cycle when it has ended."""
+        give_up = time.monotonic() + within
+        while time.monotonic() < give_up:
+            cycle = await self.any_call(f"cycles/{cycle_id}")
+            if cycle is not None and cycle["status"] not in _OPEN:
+                return cycle
+            await asyncio.sleep(0.5)
+        raise TimeoutError(f"the cycle {cycle_id} did not end within {within:.0f} s")
+
+    async def wrong(self) -> list[str]:
+        """What is not as it should be: objects, the pace, refusals, rules."""
+        requests = await self.remote.requests()
+        most = max_in_any_second([request["time"] for request in requests], _JITTER)
+        refused = sum(request["status"] == 429 for request in requests)
+        return [
+            *(await differences(self.remote)),
+            *([f"{most} requests within a second, {self.rate} are allowed"] * (most > self.rate)),
+            *([f"{refused} requests were refused with 429"] * (refused > 0)),
+            *(f"{v['rule']}: {v['method']} {v['path']}" for v in await self.remote.violations()),
+        ]
+
+
+@asynccontextmanager
+async def stage(users: int, rate: int, **settings: str) -> AsyncIterator[Stage]:
+    """An Entra tenant in which so many users are assigned, and two instances that serve it."""
+    tenant = {
+        "--users": str(users),
+        "--assigned-users": str(users),
+        "--groups": "10",
+        "--assigned-groups": "10",
+        "--default-access": "0",
+        "--disabled": "0",
+        "--domains": "example.com,partner.example.org",
+        "--rate": str(rate),
+        "--burst": str(rate),
+    }
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="acceptance-")))
+        addresses = await stack.enter_async_context(simulators(tenant))
+        remote = await stack.enter_async_context(Remote(addresses))
+        storage = stack.enter_context(azurite.running())
+        instances, relays = [], {}
+        for name in _NAMES:
+            relays[name] = await stack.enter_async_context(relay(addresses["scim_url"]))
+            environ = {
+                **storage.environ,
+                **_settings(addresses, relays[name].url, rate),
+                **settings,
+            }
+            instances.append(Instance(name, environ, folder))
+            stack.push_async_callback(instances[-1].kill)
+            await instances[-1].start()
+        yield Stage(remote, tuple(instances), relays, rate)
+
+
+def _settings(addresses: Mapping[str, str], scim_url: str, rate: int) -> dict[str, str]:
+    return {
+        "ENTRA_SERVICE_PRINCIPAL_ID": addresses["service_principal_id"],
+        "GRAPH_BASE_URL": addresses["graph_url"],
+        "ZSCLOUD_SCIM_BASE_URL": scim_url,
+        "ZSCLOUD_SCIM_TOKEN": addresses["token"],
+        "ZSCLOUD_REQUESTS_PER_SECOND": str(rate),
+        "PROVISIONING_STATUS": "on",
+        "STATE_STORE": "azure",
+        "CYCLE_SCHEDULE": "*/15 * * * * *",
+        "RECONCILE_SCHEDULE": "0 0 0 1 1 *",
+    }
