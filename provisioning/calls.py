@@ -53,6 +53,11 @@ class Calls:
         """Whether a call waits to be taken up."""
         return bool(await self._waiting.page(limit=1))
 
+    async def forget_before(self, time: float, limit: int = 100) -> list[Row]:
+        """Rows that drop calls older than ``time`` (epoch seconds), a limited number at once."""
+        rows = await self._calls.page(limit=limit)
+        return [self._calls.drop(id) for id, call in rows if call.at < time]
+
     def taken_up(self, call: Call) -> Row:
         """The row that says that the call's keys are filed, or that this cannot be done."""
         return self._waiting.drop(call.id)

@@ -34,6 +34,7 @@ from provisioning.model import Key, ObjectType
 from provisioning.ports import Source, TargetReader, TargetWriter
 from provisioning.record import OPEN, CycleKind, CycleRecord, CycleStatus
 from provisioning.resolve import load_graph
+from provisioning.rows.order import in_steps
 from provisioning.rows.table import Table
 
 _log = logging.getLogger(__name__)
@@ -235,10 +236,12 @@ class CycleRun:
             record.status = CycleStatus.COMPLETED
 
     async def _forget_old_entries(self) -> None:
-        """Keeps the provisioning log to its retention, some entries with each cycle."""
+        """Keeps log, cycles and calls to their retention, some entries with each cycle."""
         oldest = self._job.clock.time() - self._job.rules.log_retention_days * 86_400
         rows = await self._job.log.forget_before(oldest)
-        await self._job.store.write([*rows, *self._job.forget_removed_rows()])
+        rows += await self._job.cycles.forget_before(oldest)
+        rows += await self._job.calls.forget_before(oldest)
+        await self._job.store.write(in_steps([*rows, *self._job.forget_removed_rows()]))
 
     def _failed(self, error: ProvisioningError) -> None:
         self.record.fail(error, self._job.clock.time())

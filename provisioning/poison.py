@@ -58,10 +58,6 @@ class Poison:
         """What is set aside now, oldest first."""
         return [message async for _, message in self._messages.all()]
 
-    async def count(self) -> int:
-        """How many messages are set aside."""
-        return await self._messages.count()
-
     async def clear(self, queue: str) -> None:
         """Work of the queue has succeeded: nothing of it is set aside any more."""
         entries = [self._messages.drop(key) async for key, _ in self._messages.all(f"{queue}/")]

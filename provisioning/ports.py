@@ -245,7 +245,7 @@ class Ids(Protocol):
     """Fresh identifiers and random numbers."""
 
     def new(self) -> str:
-        """A short identifier, never given before."""
+        """A short identifier, never given before. Those of a later time sort after it."""
         ...
 
     def random(self) -> float:

@@ -8,7 +8,7 @@ import msgspec
 
 from provisioning.errors import ProvisioningError
 from provisioning.model import Action, Change
-from provisioning.ports import Store
+from provisioning.ports import Row, Store
 from provisioning.rows.table import Table
 
 
@@ -130,7 +130,16 @@ class Cycles:
         record = await self.rows.get(id) if id else None
         return record if record is not None and record.status in OPEN else None
 
-    async def last(self) -> CycleRecord | None:
-        """The cycle started last; ids grow with time."""
-        rows = await self.rows.page(limit=1, reverse=True)
-        return rows[0][1] if rows else None
+    async def forget_before(self, time: float, limit: int = 100) -> list[Row]:
+        """Rows that drop cycles begun before ``time`` (epoch seconds), with the plans of dry runs;
+        a limited number at once. Ids grow with time (``ports.Ids``).
+        """
+        old: list[Row] = []
+        newest = f"{int(time * 1000):012x}"
+        for id, record in await self.rows.page(after=newest, limit=limit, reverse=True):
+            if record.started >= time:
+                continue
+            async for key, _ in self.changes.all(f"{id}/"):
+                old.append(self.changes.drop(key))
+            old.append(self.rows.drop(id))
+        return old

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from provisioning.discovery.filing import Held
 from provisioning.job import Job
 from provisioning.operations.documents import Document, cycle_document, timestamp
+from provisioning.poison import PoisonedMessage
 from provisioning.provisioning_log import LogQuery, LogStatus
 from provisioning.record import OPEN, CycleKind, CycleRecord, CycleStatus
 from provisioning.rows.table import Table
@@ -25,6 +28,7 @@ async def status(services: Services) -> Document:
     held = await Table(job.store, job.name, "held", Held).count()
     state, why, since = _state(services, last, held, busy=busy)
     lanes = await job.work.counts()
+    poison = await job.poison.all()
     return {
         "state": state,
         "since": timestamp(since),
@@ -32,7 +36,8 @@ async def status(services: Services) -> Document:
         "cycle": None if last is None else cycle_document(last),
         "lanes": {str(lane.value): count for lane, count in lanes.items()},
         "held": held,
-        "escrow": await job.escrow.count() + await job.poison.count(),
+        "escrow": await job.escrow.count() + len(poison),
+        "poison": [_poison_document(message) for message in poison],
         "last_success": timestamp(await _last_success(job)),
         "watermark_age_seconds": await _watermark_age(job, now),
         "lease": {"holder": lease.holder, "until": timestamp(lease.until)}
@@ -64,6 +69,12 @@ def _state(
     if last.status is CycleStatus.COMPLETED_WITH_ERRORS:
         return "healthy", "The last cycle completed; some objects failed: see escrow.", since
     return "healthy", "The last cycle completed.", since
+
+
+def _poison_document(message: PoisonedMessage) -> Document:
+    document: Document = msgspec.to_builtins(message)
+    document["since"] = timestamp(message.since)
+    return document
 
 
 async def _last_cycle(job: Job) -> CycleRecord | None:

@@ -1,0 +1,131 @@
+"""The work queue on simulated time: what waits is woken at its time, and nothing spins."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from provisioning.errors import QueueUnavailable
+from provisioning.operations import work
+from provisioning.operations.status import status
+from provisioning.record import CycleKind
+from provisioning.services import Services
+from tests.scenarios.simulation import simulate
+from tests.scenarios.steps import everybody, office, provisioned, user
+from tests.scenarios.world import World
+
+
+async def deliver(world: World, services: Services, within: float) -> int:
+    """Delivers what appears within so many seconds, when it appears. How many messages."""
+    delivered = 0
+    until = world.clock.time() + within
+    while world.queue.messages:
+        at = min(message[0] for message in world.queue.messages)
+        if at > until:
+            break
+        await world.clock.sleep(max(0.0, at - world.clock.time()))
+        text = world.queue.take()
+        assert text is not None
+        await work.on_wake(services, json.loads(text)["generation"])
+        delivered += 1
+        assert delivered < 200, "the queue does not come to rest"
+    return delivered
+
+
+async def told(world: World) -> Any:
+    return await status(world.services())
+
+
+def test_a_tick_brings_a_load_to_its_end_in_executions_of_a_budget() -> None:
+    """One message after the other, one cycle."""
+
+    async def story(world: World) -> None:
+        services = world.services()
+        cycle = await work.tick(services, CycleKind.INCREMENTAL)
+        seen = []
+        while world.queue.messages:
+            assert await deliver(world, services, 0.0) == 1
+            seen.append((await told(world))["cycle"])
+        assert {each["cycle_id"] for each in seen} == {cycle["cycle_id"]}
+        done = [each["progress"]["done"] for each in seen]
+        assert done == sorted(done)
+        assert len(seen) > 3
+        assert seen[-1]["status"] == "completed"
+        assert world.differences() == []
+
+    simulate(story, tenant=everybody(200), rate=5, DRAIN_BUDGET_SECONDS="10")
+
+
+def test_what_is_in_escrow_is_tried_again_at_its_time_without_a_tick() -> None:
+    async def story(world: World) -> None:
+        await provisioned(world)
+        services = world.services()
+        world.zscloud.set_faults(fail_share=1.0, fail_status=400, path_contains="Users")
+        world.tenant.update_user(user(world, 1), department="Legal")
+        await work.tick(services, CycleKind.INCREMENTAL)
+        await deliver(world, services, 5.0)
+        assert (await told(world))["escrow"] == 1
+        world.zscloud.set_faults()
+        assert await deliver(world, services, 60.0) == 0
+        assert await deliver(world, services, 600.0) >= 1
+        assert (await told(world))["escrow"] == 0
+        assert world.differences() == []
+        assert world.queue.messages == []
+
+    simulate(story, tenant=office)
+
+
+def test_an_outage_waits_for_the_next_tick() -> None:
+    """A cycle that failed arms nothing: it would only fail again, at once."""
+
+    async def story(world: World) -> None:
+        services = world.services()
+        world.zscloud.set_faults(fail_share=1.0, fail_status=503)
+        await work.tick(services, CycleKind.INCREMENTAL)
+        assert await deliver(world, services, 3600.0) == 1
+        world.zscloud.set_faults()
+        await work.tick(services, CycleKind.INCREMENTAL)
+        await deliver(world, services, 60.0)
+        assert world.differences() == []
+
+    simulate(story, tenant=office)
+
+
+def test_a_queue_that_is_down_costs_one_tick() -> None:
+    """The cycle is stored before its message is sent."""
+
+    async def story(world: World) -> None:
+        services = world.services()
+        world.queue.is_down = True
+        for begin in (work.tick, work.queue_cycle):
+            options = {} if begin is work.tick else {"dry_run": False}
+            with pytest.raises(QueueUnavailable):
+                await begin(services, CycleKind.INCREMENTAL, **options)
+        world.queue.is_down = False
+        await world.clock.sleep(300)
+        await work.tick(services, CycleKind.INCREMENTAL)
+        await deliver(world, services, 60.0)
+        assert world.differences() == []
+
+    simulate(story, tenant=office)
+
+
+def test_ticks_with_nothing_to_do_leave_nothing_behind() -> None:
+    """Each is a cycle that reads Entra and sends nothing; old ones are forgotten in time."""
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        services = world.services()
+        world.forget_requests()
+        for _ in range(40):
+            await work.tick(services, CycleKind.INCREMENTAL)
+            assert await deliver(world, services, 1.0) == 1
+            await world.clock.sleep(86_400)
+        assert world.scim() == []
+        assert world.queue.messages == []
+        kept = await services.job().cycles.rows.page()
+        assert 29 <= len(kept) <= 33
+
+    simulate(story, tenant=office)
