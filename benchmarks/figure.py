@@ -36,8 +36,9 @@ class Size:
     """How large the measures are. ``repeats`` of a CPU time: the least of them counts.
 
     ``users`` in ``departments`` groups of their own and one group of all. ``large`` is the number
-    of users of the larger memory measure. ``unpruned`` measures the whole deployment package
-    beside the one that is shipped. ``latency`` is that of ZSCloud beside the peer, in seconds.
+    of users of the larger memory measure. ``packages`` says which deployment packages are
+    started: the one that is shipped, the one as installed too, or all, and those also cold.
+    ``latency`` is that of ZSCloud beside the peer, in seconds.
     """
 
     users: int
@@ -46,12 +47,14 @@ class Size:
     mapped: int
     repeats: int
     imports: int
-    unpruned: bool = True
+    packages: Literal["shipped", "installed", "all"] = "installed"
     latency: float = 0.02
 
 
 QUICK = Size(
-    users=300, departments=15, large=1500, mapped=5000, repeats=2, imports=3, unpruned=False
+    users=300, departments=15, large=1500, mapped=5000, repeats=2, imports=3, packages="shipped"
 )
 STANDARD = Size(users=1000, departments=50, large=10_000, mapped=10_000, repeats=5, imports=5)
-FULL = Size(users=2000, departments=100, large=30_000, mapped=10_000, repeats=7, imports=9)
+FULL = Size(
+    users=2000, departments=100, large=30_000, mapped=10_000, repeats=7, imports=9, packages="all"
+)

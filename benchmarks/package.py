@@ -3,7 +3,7 @@
 Each start is a fresh process that sees the package, the worker's library and nothing else, and
 writes no bytecode, as in Azure. *Warm* has the package in the file cache. *Cold* has its files
 dropped from the cache before (``posix_fadvise``); folders, the interpreter and the worker's library
-stay in it.
+stay in it; ``--full`` only. The state is in a SQLite file, and then in Azure Storage (Azurite).
 """
 
 from __future__ import annotations
@@ -14,32 +14,60 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import servers
 from benchmarks.figure import Figure, Size
+from tests.servers import azurite
 from tools.package.build import Options, build
-from tools.package.bytecode import compile_all
 from tools.package.isolation import command, make_host, runs_here
 
 MEASURE = "package"
-_SHIPPED = "pruned, compiled"
+_SHIPPED = Options()
+_INSTALLED = Options(prune=False, compile=False)
+_PACKAGES = {
+    "shipped": (_SHIPPED,),
+    "installed": (_INSTALLED, _SHIPPED),
+    "all": (_INSTALLED, Options(prune=False), Options(compile=False), _SHIPPED),
+}
 _PROGRAM = Path(__file__).with_name("cold_start.py")
 _PHASES = {
     "import": "import of function_app",
-    "indexed": "worker: functions indexed",
+    "host": "worker library loaded",
+    "indexed": "functions indexed",
     "health": "first health call answered",
     "status": "first status call answered",
+    "lease": "first lease taken and given back",
+    "queue": "first message sent",
     "graph": "first Graph read done",
     "credential": "credential loaded",
 }
+_WITH_STORE = ("status", "lease", "queue")
+"""Where the storage SDKs are loaded."""
+
 _BUDGET = 0.5
 _PATIENCE = 120.0
 _MB = 1_000_000
 
 
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """A package and what it is started beside. ``runs`` of each kind: the least of them counts.
+
+    ``cold``: it is started with its files out of the cache too.
+    """
+
+    app: Path
+    host: Path
+    entra: servers.Entra
+    storage: Mapping[str, str]
+    runs: int
+    cold: bool
+
+
 def measure(size: Size) -> list[Figure]:
-    """The least of some starts for each variant: a busy machine is not what is measured.
+    """The least of some starts for each package: a busy machine is not what is measured.
 
     Nothing where the package cannot be loaded.
     """
@@ -47,86 +75,103 @@ def measure(size: Size) -> list[Figure]:
         sys.stderr.write("package: NOT MEASURED, it needs Python 3.13 on Linux x86-64.\n")
         return []
     figures: list[Figure] = []
-    with tempfile.TemporaryDirectory() as name, servers.entra(10, 1) as entra:
-        app, host = Path(name) / "app", Path(name) / "host"
-        make_host(host)
-        for prune in (False, True) if size.unpruned else (True,):
-            build(servers.ROOT, app, Options(prune=prune, compile=False))
-            variant = "pruned" if prune else "as installed"
-            figures += _measured(variant, app, host, entra, size)
-            compile_all(app)
-            figures += _measured(f"{variant}, compiled", app, host, entra, size)
+    with (
+        tempfile.TemporaryDirectory() as name,
+        servers.entra(10, 1) as entra,
+        azurite.running() as emulator,
+    ):
+        make_host(Path(name) / "host")
+        bench = _Bench(
+            app=Path(name) / "app",
+            host=Path(name) / "host",
+            entra=entra,
+            storage=emulator.environ,
+            runs=max(2, size.imports // 2),
+            cold=size.packages == "all",
+        )
+        for options in _PACKAGES[size.packages]:
+            build(servers.ROOT, bench.app, options)
+            figures += _measured(options, bench)
     return figures
 
 
-def _measured(
-    variant: str, app: Path, host: Path, entra: servers.Entra, size: Size
-) -> list[Figure]:
+def _measured(options: Options, bench: _Bench) -> list[Figure]:
     os.sync()  # only what is on the disk can be dropped from the cache
-    files = [path for path in app.rglob("*") if path.is_file()]
-    figures = _size(variant, files)
+    files = [path for path in bench.app.rglob("*") if path.is_file()]
+    name = f"{MEASURE}, {_name(options)}"
+    figures = [
+        Figure(name, "files", len(files), ""),
+        Figure(name, "size", sum(path.stat().st_size for path in files) / _MB, "MB"),
+    ]
     for cache, dropped in (("cold", files), ("warm", [])):
-        runs = [_run(app, host, entra, dropped) for _ in range(max(2, size.imports // 2))]
-        figures += _times(variant, cache, runs)
+        if cache == "warm" or bench.cold:
+            bound = _BUDGET if (options, cache) == (_SHIPPED, "warm") else None
+            figures += _times(name, cache, [_run(bench, dropped) for _ in range(bench.runs)], bound)
     return figures
 
 
-def _size(variant: str, files: Sequence[Path]) -> list[Figure]:
-    measure = f"{MEASURE}, {variant}"
-    return [
-        Figure(measure, "files", len(files), ""),
-        Figure(measure, "size", sum(path.stat().st_size for path in files) / _MB, "MB"),
-    ]
+def _name(options: Options) -> str:
+    if options == _INSTALLED:
+        return "as installed"
+    words = ("pruned", options.prune), ("compiled", options.compile)
+    return ", ".join(word for word, done in words if done)
 
 
-def _times(variant: str, cache: str, runs: list[dict[str, float]]) -> list[Figure]:
-    bound = _BUDGET if (variant, cache) == (_SHIPPED, "warm") else None
-    measure = f"{MEASURE}, {variant}"
+def _times(
+    measure: str, cache: str, runs: list[dict[str, float]], bound: float | None
+) -> list[Figure]:
     least = {key: min(run[key] for run in runs) for key in runs[0]}
     figures = [
-        Figure(
-            measure,
-            f"{text}, {cache}",
-            least[key],
-            "s",
-            bound if key == "import" else None,
-            source="budget of import" if bound and key == "import" else "",
+        Figure(measure, f"{text}, {cache}", least[key], "s") for key, text in _PHASES.items()
+    ]
+    if bound is not None:
+        imported = figures[0].subject
+        figures[0] = Figure(
+            measure, imported, least["import"], "s", bound, source="budget of import"
         )
-        for key, text in _PHASES.items()
+    figures += [
+        Figure(measure, f"{_PHASES[key]}, Azure Storage, {cache}", least[f"azure {key}"], "s")
+        for key in _WITH_STORE
     ]
     if cache == "warm":
-        figures.append(Figure(measure, "resident set then", least["resident"] / _MB, "MB"))
+        for key, text in (("", ""), ("azure ", ", Azure Storage")):
+            resident = least[f"{key}resident"] / _MB
+            figures.append(Figure(measure, f"resident set then{text}", resident, "MB"))
     return figures
 
 
-def _run(app: Path, host: Path, entra: servers.Entra, dropped: Sequence[Path]) -> dict[str, float]:
-    """An import and a start, each in its own process, with these files out of the cache."""
-    results: dict[str, float] = {}
-    with tempfile.TemporaryDirectory() as state:
-        environ = _environment(entra, state)
-        for what in ("import", "start"):
-            for path in dropped:
-                _drop(path)
-            child = subprocess.run(
-                command(app, host, _PROGRAM, what),
-                env=environ,
-                cwd=state,
-                stdout=subprocess.PIPE,
-                check=True,
-                timeout=_PATIENCE,
-            )
-            results.update(json.loads(child.stdout))
-    return results
+def _run(bench: _Bench, dropped: Sequence[Path]) -> dict[str, float]:
+    """An import and two starts, each in its own process, with these files out of the cache."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = {"STATE_STORE": f"sqlite:///{folder}/provisioning.db"}
+        azure = {"STATE_STORE": "azure", **bench.storage}
+        results = _child(bench, "import", file, folder, dropped)
+        results |= _child(bench, "start", file, folder, dropped)
+        with_store = _child(bench, "start", azure, folder, dropped)
+    return results | {f"azure {key}": value for key, value in with_store.items()}
 
 
-def _environment(entra: servers.Entra, state: str) -> Mapping[str, str]:
-    return {
-        "ENTRA_SERVICE_PRINCIPAL_ID": entra.service_principal_id,
-        "GRAPH_BASE_URL": entra.graph_url,
-        "ZSCLOUD_SCIM_BASE_URL": "https://scim.example.com/1/2/scim",
-        "ZSCLOUD_SCIM_TOKEN": "not-sent",
-        "STATE_STORE": f"sqlite:///{state}/provisioning.db",
-    }
+def _child(
+    bench: _Bench, what: str, storage: Mapping[str, str], folder: str, dropped: Sequence[Path]
+) -> dict[str, float]:
+    for path in dropped:
+        _drop(path)
+    child = subprocess.run(
+        command(bench.app, bench.host, _PROGRAM, what),
+        env={
+            "ENTRA_SERVICE_PRINCIPAL_ID": bench.entra.service_principal_id,
+            "GRAPH_BASE_URL": bench.entra.graph_url,
+            "ZSCLOUD_SCIM_BASE_URL": "https://scim.example.com/1/2/scim",
+            "ZSCLOUD_SCIM_TOKEN": "not-sent",
+            **storage,
+        },
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=_PATIENCE,
+    )
+    marks: dict[str, float] = json.loads(child.stdout)
+    return marks
 
 
 def _drop(path: Path) -> None:

@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 
-from handlers.queues import POISON, WORK
+from handlers import queues
+from provisioning.alerts import AlertCode
+from provisioning.record import CycleStatus
 from provisioning.settings import SETTINGS
-from tests.infra.bicep.settings import Known
+from provisioning.state.azure import AzureStore, BlobLeases
+from provisioning.wake import WORK
+from tests.infra.bicep.settings import FORBIDDEN, Known
 
 HINTS = "provisioning-hints"
+"""The queue of the next version."""
+
+
+def _default(of: Callable[..., object], parameter: str) -> str:
+    default = inspect.signature(of).parameters[parameter].default
+    assert isinstance(default, str)
+    return default
+
+
 STORAGE_NAMES: Mapping[str, frozenset[str]] = {
-    "queues": frozenset({WORK, POISON, HINTS, f"{HINTS}-poison"}),
-    "tables": frozenset({"provisioning"}),
-    "containers": frozenset({"provisioning-lease"}),
+    "queues": frozenset({WORK, queues.WORK, queues.POISON, HINTS, f"{HINTS}-poison"}),
+    "tables": frozenset({_default(AzureStore, "table")}),
+    "containers": frozenset({_default(BlobLeases, "container")}),
 }
 """What the program uses in its storage account. The container of the packages is the deployment's,
 and its name a parameter.
 """
 
-ALERT_CODES = frozenset(
-    {"quarantined", "held", "cycle_failed", "objects_failed", "poison", "token_refused"}
-)
+ALERT_CODES = frozenset(code.value for code in AlertCode)
 """Codes of the log lines ``ALERT <code>: <sentence>``."""
 
-CYCLE_LINE = "CYCLE completed"
+CYCLE_LINE = f"CYCLE {CycleStatus.COMPLETED}"
 """How the log line of a cycle that ended well begins, with errors of single objects or without."""
 
 LATER = (
@@ -51,6 +63,10 @@ DIFFERENT: Mapping[str, str] = {
 
 
 def known_settings() -> Mapping[str, Known]:
-    """Every setting that the program reads, and those to come."""
-    read = [Known(setting.name, setting.default) for setting in SETTINGS]
+    """Every setting that the program reads in Azure, and those to come."""
+    read = [
+        Known(setting.name, setting.default)
+        for setting in SETTINGS
+        if setting.name not in FORBIDDEN
+    ]
     return {known.name: known for known in (*LATER, *read)}

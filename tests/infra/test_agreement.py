@@ -10,6 +10,7 @@ from tests.infra.bicep.resources import GUIDS
 from tests.infra.bicep.source import Source, plain_string, properties
 from tests.infra.bicep.values import value_of
 from tests.infra.conftest import INFRA, ROOT
+from tools.package.dependencies import PYTHON
 
 HOST = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))
 RULES = json.loads((INFRA / "alerts.json").read_text(encoding="utf-8"))
@@ -18,6 +19,13 @@ RULES = json.loads((INFRA / "alerts.json").read_text(encoding="utf-8"))
 def test_a_missing_cycle_is_looked_for_a_day_at_most(texts: Mapping[str, str]) -> None:
     # A query may look back two days: tests/infra/rules.py.
     assert "@maxValue(1440)\nparam noCycleAlertMinutes" in texts["main.bicep"]
+
+
+def test_no_line_that_a_rule_looks_for_is_sampled_away() -> None:
+    """Rules read traces, and requests: each of them counts."""
+    sampling = HOST["logging"]["applicationInsights"]["samplingSettings"]
+    kept = {f"App{kind}s" for kind in sampling["excludedTypes"].split(";")}
+    assert {rule["query"].partition(" ")[0] for rule in RULES} <= kept
 
 
 def test_the_webhook_url_is_where_the_host_puts_it(sources: Mapping[str, Source]) -> None:
@@ -38,9 +46,8 @@ def test_an_execution_ends_well_before_the_host_ends_it(sources: Mapping[str, So
     assert int(str(budget)) * 2 <= hours * 3600 + minutes * 60 + seconds
 
 
-def test_the_runtime_is_the_one_that_is_tested(texts: Mapping[str, str]) -> None:
-    assert "runtime: { name: 'python', version: '3.13' }" in texts["modules/app.bicep"]
-    assert "--python-version 3.13" in (INFRA / "scripts/prebuild.sh").read_text(encoding="utf-8")
+def test_the_runtime_is_the_one_that_the_package_is_for(texts: Mapping[str, str]) -> None:
+    assert f"runtime: {{ name: 'python', version: '{PYTHON}' }}" in texts["modules/app.bicep"]
 
 
 def test_references_name_secrets_that_the_vault_module_writes(

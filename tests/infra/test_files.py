@@ -1,11 +1,10 @@
-"""Parameter files, azure.yaml, the workflows, checkov's files: they parse, and name what exists."""
+"""Parameter files, the workflows, checkov's files: they parse, and name what exists."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 import yaml
@@ -83,34 +82,6 @@ def test_defaults_of_azd_are_those_of_the_template(sources: Mapping[str, Source]
             assert text_of(body).strip("'") == default
 
 
-def test_azure_yaml_names_what_exists(texts: Mapping[str, str]) -> None:
-    document = yaml.safe_load((ROOT / "azure.yaml").read_text(encoding="utf-8"))
-    assert document["infra"] == {"provider": "bicep", "path": "infra"}
-    assert (ROOT / document["infra"]["path"] / "main.bicep").is_file()
-    ((name, service),) = document["services"].items()
-    assert (ROOT / service["project"] / "host.json").is_file()
-    assert (service["host"], service["language"]) == ("function", "python")
-    # azd looks for the app by this tag.
-    assert f"'azd-service-name': '{name}'" in texts["modules/app.bicep"]
-    # Either Azure installs the packages, or the hook brings them along.
-    hook = service.get("hooks", {}).get("prepackage")
-    assert service["remoteBuild"] is (hook is None)
-    if hook is not None:
-        assert (ROOT / hook["run"]).is_file()
-        assert (ROOT / hook["run"]).stat().st_mode & 0o100
-
-
-def test_what_is_deployed_is_the_app_alone() -> None:
-    lines = (ROOT / ".funcignore").read_text(encoding="utf-8").splitlines()
-    ignored = [line.removeprefix("/") for line in lines if line and not line.startswith("#")]
-    needed = {"function_app.py", "host.json", "requirements.txt", "handlers", "provisioning"}
-    tracked = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
-    for name in tracked - needed:
-        assert any(Path(name).match(line) for line in ignored), name
-    for name in needed | {".python_packages"}:
-        assert not any(Path(name).match(line) for line in ignored), name
-
-
 def workflow(name: str) -> str:
     return (ROOT / ".github" / "workflows" / name).read_text(encoding="utf-8")
 
@@ -140,7 +111,7 @@ def test_only_the_deploying_job_may_ask_for_a_token() -> None:
         ("      id-token: write", "      packages: write", "deploy: it has rights that nothing"),
         ("3d3c42e5aac5ba805825da76410c181273ba90b1 #", "v7 #", "check: actions/checkout@v7 is not"),
         ("make check", "make checks", "check: there is no target checks"),
-        ("infra/scripts/prebuild.sh", "infra/prebuild.sh", "deploy: there is no infra/prebuild.sh"),
+        ("make package", "infra/prebuild.sh", "deploy: there is no infra/prebuild.sh"),
         ('"$GROUP"', "${{ vars.GROUP }}", "deploy: an expression in a script runs whatever"),
         ("      - run: make check", "      - name: x", "check: a step either uses an action or"),
     ],

@@ -43,11 +43,16 @@ def _check_job(job: Mapping[str, Any], jobs: Mapping[str, Any], root: Path) -> I
         yield from _check_run(step.get("run", ""), root)
 
 
-def _check_run(run: str, root: Path) -> Iterator[str]:
+def check_targets(run: str, root: Path) -> Iterator[str]:
+    """Targets that a script makes and the Makefile does not have."""
     makefile = (root / "Makefile").read_text(encoding="utf-8")
     for target in _TARGET.findall(run):
         if not re.search(rf"^{target}:", makefile, re.MULTILINE):
             yield f"there is no target {target}"
+
+
+def _check_run(run: str, root: Path) -> Iterator[str]:
+    yield from check_targets(run, root)
     for path in _PATH.findall(run):
         if not (root / path).exists():
             yield f"there is no {path}"

@@ -7,21 +7,26 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
+from devhost.backend import backend
 from devhost.worker import Worker
-
-WORK = "provisioning-work"
+from provisioning.queues.messages import Receiver
+from provisioning.settings import load_settings
+from provisioning.wake import WORK
 
 
 async def tell(app: Path) -> dict[str, Any]:
     """Starts the worker, provisions everybody, and looks at what is loaded then."""
-    async with Worker(app) as worker:
+    state = load_settings(os.environ).state_store
+    async with Worker(app) as worker, backend(os.environ, state) as host:
         functions = sorted(worker.functions)
         health = (await worker.http("GET", "/api/health")).json()
-        cycles = [await _cycle(worker, kind) for kind in ("initial", "incremental", "reconcile")]
+        kinds = ("initial", "incremental", "reconcile")
+        cycles = [await _cycle(worker, host.queues, kind) for kind in kinds]
         body = json.dumps({"user": sys.argv[2]}).encode()
         on_demand = await worker.http("POST", "/api/provision-on-demand", body=body)
         answers = {
@@ -46,12 +51,13 @@ async def tell(app: Path) -> dict[str, Any]:
     }
 
 
-async def _cycle(worker: Worker, kind: str) -> Any:
+async def _cycle(worker: Worker, queues: Receiver, kind: str) -> Any:
     body = json.dumps({"kind": kind}).encode()
     started = await worker.http("POST", "/api/cycles", body=body)
-    messages = list(started.outputs[WORK])
-    while messages:
-        messages += (await worker.queue("work", messages.pop(0))).get(WORK, [])
+    while messages := await queues.receive(WORK, 1, 60.0):
+        for message in messages:
+            await worker.queue("work", message)
+            await queues.delete(WORK, message)
     return (await worker.http("GET", f"/api/cycles/{started.json()['cycle_id']}")).json()
 
 

@@ -25,6 +25,7 @@ def _folder(root: Path, time: int) -> Path:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
         os.utime(root / name, (time, time))
+    (root / ".funcignore").write_text("# Everything is deployed.")
     return root
 
 

@@ -9,6 +9,8 @@ import os
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Iterator
+from importlib.metadata import distributions
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -18,8 +20,9 @@ from simulator.entra import EntraSimulator, Tenant
 from simulator.http import Server
 from simulator.zscloud import Options as ZSCloudOptions
 from simulator.zscloud import ZSCloudSimulator
+from tests.servers import azurite
 from tools.package.build import Options, build
-from tools.package.contents import deployed
+from tools.package.contents import RULES, deployed
 from tools.package.dependencies import SITE_PACKAGES, install
 from tools.package.errors import PackageError
 from tools.package.isolation import command, make_host
@@ -35,7 +38,7 @@ def test_it_holds_the_app_and_its_dependencies(package: Path) -> None:
     inside = {PurePosixPath(path.relative_to(package)) for path in package.rglob("*")}
     sources = {path for path in inside if path.parts[0] != ".python_packages"}
     kept = {p for p in sources if "__pycache__" not in p.parts and (package / p).is_file()}
-    assert kept == set(deployed(ROOT))
+    assert kept == {*deployed(ROOT), PurePosixPath(RULES)}
     installed = {path.name for path in (package / SITE_PACKAGES).iterdir()}
     assert {"aiohttp", "azure", "httpx", "lark", "msgraph", "msgspec"} <= installed
     assert not installed & {"bin", "rich", "typer", "pydantic", "pygments"}
@@ -47,13 +50,40 @@ def test_every_source_has_bytecode_that_holds_whatever_its_times(package: Path) 
         assert bytecode.read_bytes()[4:8] == b"\x01\0\0\0", path  # PEP 552: hash, unchecked
 
 
-async def test_it_works_alone_in_the_worker(package: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["azure-data-tables", "azure-storage-blob", "azure-storage-queue"])
+def test_the_storage_sdks_are_whole(package: Path, name: str) -> None:
+    (found,) = distributions(name=name, path=[str(package / SITE_PACKAGES)])
+    files = found.files or []
+    assert len(files) > 50
+    assert [path for path in files if not path.locate().exists()] == []
+
+
+def test_azd_leaves_nothing_out(package: Path) -> None:
+    """It reads these rules, and would apply its own if there were none."""
+    lines = (package / RULES).read_text(encoding="utf-8").splitlines()
+    assert lines
+    assert all(line.startswith("#") for line in lines)
+
+
+@pytest.fixture(params=["sqlite", "azure"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The settings of where state, lease and queues are."""
+    if request.param == "sqlite":
+        yield {"STATE_STORE": f"sqlite:///{tmp_path}/state.db"}
+        return
+    with azurite.running() as emulator:
+        yield {"STATE_STORE": "azure", **emulator.environ}
+
+
+async def test_it_works_alone_in_the_worker(
+    package: Path, tmp_path: Path, storage: dict[str, str]
+) -> None:
     tenant = Tenant.empty()
     ada = tenant.add_user("ada@example.com", displayName="Ada Adler", department="Sales")
     ben = tenant.add_user("ben@example.com", displayName="Ben Berg", department="Legal")
     tenant.assign(ada)
     tenant.assign(tenant.add_group("Writers", [ben]))
-    told = await _story(package, tmp_path, tenant)
+    told = await _story(package, tmp_path, tenant, storage)
     assert {"health", "incremental_cycle", "work"} <= set(told["functions"])
     assert told["health"] == {"status": "alive"}
     assert [cycle["status"] for cycle in told["cycles"]] == ["completed"] * 3
@@ -67,7 +97,7 @@ async def test_it_works_alone_in_the_worker(package: Path, tmp_path: Path) -> No
     assert [path for path in told["origins"] if not path.startswith(allowed)] == [str(STORY)]
 
 
-async def _story(package: Path, tmp_path: Path, tenant: Tenant) -> Any:
+async def _story(package: Path, tmp_path: Path, tenant: Tenant, storage: dict[str, str]) -> Any:
     zscloud = ZSCloudSimulator(ZSCloudOptions(strict=True, rate=0))
     make_host(tmp_path / "host")
     async with Server(EntraSimulator(tenant)) as graph, Server(zscloud) as scim:
@@ -80,7 +110,7 @@ async def _story(package: Path, tmp_path: Path, tenant: Tenant) -> Any:
                 "ZSCLOUD_SCIM_TOKEN": zscloud.options.token,
                 "ZSCLOUD_REQUESTS_PER_SECOND": "0",
                 "PROVISIONING_STATUS": "on",
-                "STATE_STORE": f"sqlite:///{tmp_path}/state.db",
+                **storage,
             },
             cwd=tmp_path,
             stdout=asyncio.subprocess.PIPE,

@@ -16,28 +16,27 @@ from pathlib import Path
 from rich.console import Console
 
 from tools.package.archive import write_zip
-from tools.package.build import Options, build
+from tools.package.build import APP, ARCHIVE, Options, build
 from tools.package.errors import PackageError
 from tools.package.listing import list_parts, print_parts, summed
 
 ROOT = Path(__file__).parents[2]
-OUTPUT = ROOT / ".package"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Builds what the arguments ask for; the exit status."""
     chosen = _parser().parse_args(arguments)
-    archive = OUTPUT / "app.zip"
+    folder, archive = ROOT / APP, ROOT / ARCHIVE
     try:
-        owners = build(ROOT, OUTPUT / "app", Options(chosen.prune, chosen.compile))
+        owners = build(ROOT, folder, Options(chosen.prune, chosen.compile))
     except PackageError as error:
         Console(stderr=True).print(str(error), style="red", markup=False)
         return 1
-    write_zip(OUTPUT / "app", archive)
+    write_zip(folder, archive)
     parts = list_parts(archive, owners)
     if chosen.json:
         document = {
-            "archive": str(archive.relative_to(ROOT)),
+            "archive": str(ARCHIVE),
             "archive_bytes": archive.stat().st_size,
             "pruned": chosen.prune,
             "compiled": chosen.compile,
@@ -47,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
     else:
         print_parts(parts, Console())
-        sys.stdout.write(f"{archive.relative_to(ROOT)}: {archive.stat().st_size:,} bytes\n")
+        sys.stdout.write(f"{ARCHIVE}: {archive.stat().st_size:,} bytes\n")
     return 0
 
 

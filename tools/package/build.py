@@ -9,6 +9,12 @@ from pathlib import Path
 
 from tools.package import bytecode, contents, dependencies, prune
 
+APP = Path(".package/app")
+"""The package as a folder, in the folder of the project."""
+
+ARCHIVE = Path(".package/app.zip")
+"""The same as it is uploaded."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -34,5 +40,6 @@ def build(root: Path, folder: Path, options: Options) -> Mapping[str, str]:
         prune.prune(site_packages, root / "requirements.in", owners)
     if options.compile:
         bytecode.compile_all(folder)
+    contents.deploy_all(folder)
     prefix = dependencies.SITE_PACKAGES.as_posix()
     return {f"{prefix}/{path}": owner for path, owner in owners.items()}

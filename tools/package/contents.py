@@ -14,6 +14,10 @@ from pathspec import GitIgnoreSpec
 
 RULES = ".funcignore"
 
+_ALL = """\
+# Everything here is deployed. Without this file azd would leave out each __pycache__.
+"""
+
 
 def deployed(root: Path) -> list[PurePosixPath]:
     """The deployed files of the project in ``root``, relative to it and sorted."""
@@ -27,6 +31,15 @@ def copy(root: Path, folder: Path) -> None:
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(root / path, target)
+
+
+def deploy_all(folder: Path) -> None:
+    """Lets azd take all of a package. The file itself is deployed by none of Azure's tools.
+
+    For a Python app without such a file azd leaves ``__pycache__`` out, and with it the bytecode
+    (azure-dev, ``project_utils.go``).
+    """
+    (folder / RULES).write_text(_ALL, encoding="utf-8")
 
 
 def _left(root: Path, folder: PurePosixPath, rules: GitIgnoreSpec) -> Iterator[PurePosixPath]:

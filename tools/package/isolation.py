@@ -1,7 +1,8 @@
 """A process that sees a package, the worker's library and the standard library, and nothing else.
 
 It finds modules in the order in which Azure's worker does: the app, its dependencies, the worker's
-own library. It writes no bytecode, since Azure runs the package read-only.
+own library. It writes no bytecode, since Azure runs the package read-only. What drives the worker
+here shares a few types with the app, and takes them from the package too.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from tools.package.errors import PackageError
 _HOST = ("azure_functions_runtime", "azurefunctions", "devhost")
 _BEGIN = """\
 import runpy, sys
-sys.path[:0] = sys.argv[1:3]
-del sys.argv[:3]
+sys.path[:0] = sys.argv[1:4]
+del sys.argv[:4]
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
@@ -44,5 +45,5 @@ def make_host(folder: Path) -> None:
 
 def command(app: Path, host: Path, program: Path, *arguments: str) -> list[str]:
     """What to run for a program whose ``sys.argv`` is its path, the app's folder and arguments."""
-    paths = (str(app / SITE_PACKAGES), str(host), str(program), str(app))
-    return [sys.executable, "-I", "-S", "-B", "-c", _BEGIN, *paths, *arguments]
+    paths = (app, app / SITE_PACKAGES, host, program, app)
+    return [sys.executable, "-I", "-S", "-B", "-c", _BEGIN, *map(str, paths), *arguments]
