@@ -16,6 +16,7 @@ import msgspec
 
 from provisioning.apply.naming import Blocked
 from provisioning.apply.provision import Provisioner
+from provisioning.apply.read_ahead import ReadAhead
 from provisioning.apply.sender import Stopped
 from provisioning.errors import (
     Conflict,
@@ -96,6 +97,7 @@ class Engine:
         self._lanes = lanes
         self._progress = progress
         self._dry_run = dry_run
+        self._read_ahead = ReadAhead(job)
         self._active: dict[Key, tuple[WorkItem, asyncio.Task[None]]] = {}
         self._ready: dict[str, WorkItem] = {}
         self._blocked: dict[Key, Key] = {}
@@ -154,9 +156,10 @@ class Engine:
             await self._announce()
 
     async def _announce(self) -> None:
-        """Stores the intents of what is near; a dry run has none."""
+        """Reads ahead for what is near, and stores its intents; a dry run has none."""
+        items = list(self._ready.values())
+        await self._read_ahead.read(items, self._provisioner.graph)
         if not self._dry_run:
-            items = list(self._ready.values())
             await self._provisioner.intents.announce(items, self._provisioner.graph)
 
     async def _promote_due(self) -> None:

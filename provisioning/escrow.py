@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from provisioning.lanes import WorkItem, WorkSet
@@ -42,6 +44,10 @@ class Escrow:
         What is to be added to a group and what is to be taken away fail apart from each other.
         """
         return await self.entries.get(_place(item))
+
+    async def get_many(self, items: Iterable[WorkItem]) -> dict[str, EscrowEntry]:
+        """The entries of several items, by their place."""
+        return await self.entries.get_many(_place(item) for item in items)
 
     async def count(self) -> int:
         """How many principals are in escrow."""

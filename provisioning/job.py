@@ -33,6 +33,14 @@ from provisioning.scope import ScopePolicy
 
 _LONGEST_WINDOW = 91 * DAY
 
+HELD_TABLES = frozenset(
+    {
+        *("link", "link_name", "link_scim_id", "intent", "escrow"),
+        *("mirror_user", "mirror_group", "listing", "listing_name", "listing_external_id"),
+    }
+)
+"""Tables that only the holder of the lease writes, and that each key's work reads."""
+
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """What the settings say about planning."""

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from provisioning.apply.pacer import Pacer
 from provisioning.errors import ConfigurationError, Problem
-from provisioning.job import Job, Rules
+from provisioning.job import HELD_TABLES, Job, Rules
 from provisioning.mapping import CompiledSchema
 from provisioning.ports import Clock, Ids, LeasePort, Queue, Source, Store, Target
 from provisioning.rows.buffer import WriteBehind
+from provisioning.rows.cache import CachedStore
 from provisioning.rows.overlay import OverlayStore
 from provisioning.rows.table import Table
 from provisioning.settings import Settings
@@ -33,13 +34,21 @@ class Services:
     pacer: Pacer
     holder: str
 
-    def job(self, *, dry_run: bool = False, fence: Callable[[], None] = lambda: None) -> Job:
-        """The job's stored state. A dry run sees it, and stores nothing.
+    def job(self) -> Job:
+        """The job's stored state, to look at."""
+        return self._job(WriteBehind(self.store, self.clock))
+
+    def held_job(self, fence: Callable[[], None], *, dry_run: bool) -> Job:
+        """The job's stored state while the lease is ours: what only its holder writes is kept in
+        memory. A dry run sees it, and stores nothing.
 
         ``fence`` is called before each write, and raises when it must not be.
         """
-        base = OverlayStore(self.store) if dry_run else self.store
-        buffer = WriteBehind(base, self.clock, fence=fence)
+        kept = CachedStore(self.store, HELD_TABLES)
+        base = OverlayStore(kept) if dry_run else kept
+        return self._job(WriteBehind(base, self.clock, fence=fence))
+
+    def _job(self, buffer: WriteBehind) -> Job:
         return Job(self.settings.job, buffer, self.schema, self.rules, self.clock, self.ids)
 
     async def claim(self, *, dry_run: bool = False) -> None:

@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from provisioning.ports import Row, Store
 from provisioning.rows.buffer import WriteBehind
+from provisioning.rows.cache import CachedStore
 from provisioning.rows.overlay import OverlayStore
 from provisioning.state.memory import MemoryStore
 from provisioning.state.sqlite import SqliteStore
@@ -29,7 +30,7 @@ BASES: dict[str, Base] = {
     "memory": lambda path: MemoryStore(),
     "azure": azure_storage.store_at,
 }
-LAYERS = ("bare", "overlay", "write_behind", "write_behind_overlay")
+LAYERS = ("bare", "overlay", "write_behind", "write_behind_overlay", "write_behind_cached")
 
 # NUL, the neighbours of the surrogates and the last character are where an order goes wrong.
 CHARACTERS = "\x00ab/\x7f\u00e9\ud7ff\ue000\U0001f600\U0010ffff"
@@ -111,6 +112,8 @@ class _Machine(RuleBasedStateMachine):
     def _opened(self) -> Store:
         self._overlay = OverlayStore(self._base)
         below: Store = self._overlay if self.layers.endswith("overlay") else self._base
+        if self.layers.endswith("cached"):
+            below = CachedStore(self._base, ("links", "work"))
         if self.layers.startswith("write_behind"):
             return WriteBehind(below, self._clock, outcomes=4)
         return below

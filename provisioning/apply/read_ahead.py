@@ -1,0 +1,51 @@
+"""Reads what the next items will need, many at once: one by one they would wait for the storage.
+
+Only rows that the store keeps while the lease is held (``job.HELD_TABLES``); to be read again
+costs nothing then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from provisioning.job import Job
+from provisioning.lanes import WorkItem
+from provisioning.model import Key, ObjectType, name_key
+from provisioning.resolve import user_case
+from provisioning.scope import GroupGraph
+
+
+class ReadAhead:
+    """What was read ahead in one drain."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._read: set[str] = set()
+
+    async def read(self, items: Sequence[WorkItem], graph: GroupGraph) -> None:
+        """Reads for those items that are new."""
+        new = [item for item in items if item.generation not in self._read]
+        if len(new) < 2:
+            return
+        self._read.update(item.generation for item in new)
+        await self._job.escrow.get_many(new)
+        keys = {item.key for item in new}
+        links = await self._job.links.get_many(keys)
+        users = [key for key in sorted(keys) if key.type is ObjectType.USER]
+        rows = await self._job.mirror.users.get_many(key.id for key in users)
+        cases = [
+            user_case(self._job, graph, rows[key.id], links.get(key))
+            for key in users
+            if key.id in rows
+        ]
+        names = [case.name for case in cases if case.link is None and case.mapped.name]
+        await self._job.links.holders(ObjectType.USER, names)
+        await self._listed([case.key for case in cases if case.link is None], names)
+
+    async def _listed(self, keys: Sequence[Key], names: Sequence[str]) -> None:
+        if not keys:
+            return
+        user = ObjectType.USER
+        ids = [f"{user.value}/{key.id}" for key in keys]
+        await self._job.listing_external_id.get_many(ids)
+        await self._job.listing_name.get_many(name_key(user, name) for name in names)
