@@ -1,8 +1,9 @@
-"""The last look before a request is written to the wire: whether we may still send.
+"""The last look before a request is written to the wire.
 
-Between the decision to send and the first byte lie awaits: a connection is waited for, and made.
-A process may be paused there for longer than its lease. So whoever decides leaves the question
-here, and the transport asks it once more when the connection stands.
+Between the decision to send and the first byte lie awaits: a connection is waited for, and made;
+other tasks have their turn. A process may be paused there for longer than its lease, or held up for
+longer than the pace allows for. So whoever decides leaves word here, and the transport asks, and
+tells, when the connection stands.
 """
 
 from __future__ import annotations
@@ -10,24 +11,40 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import NamedTuple
 
 from provisioning.errors import LeaseUnavailable
 
-_ask: ContextVar[Callable[[], bool] | None] = ContextVar("may_send", default=None)
+
+class _Word(NamedTuple):
+    may_send: Callable[[], bool]
+    written: Callable[[], None]
+
+
+_word: ContextVar[_Word | None] = ContextVar("word", default=None)
 
 
 @contextmanager
-def fenced(may_send: Callable[[], bool]) -> Iterator[None]:
-    """What is sent within the body is sent only while ``may_send`` says so."""
-    token = _ask.set(may_send)
+def fenced(may_send: Callable[[], bool], written: Callable[[], None]) -> Iterator[None]:
+    """What is sent within the body is sent only while ``may_send`` says so; ``written`` is told
+    when. Raises ``LeaseUnavailable`` at once if nothing may be sent now.
+    """
+    token = _word.set(_Word(may_send, written))
     try:
+        _check(may_send)
         yield
     finally:
-        _ask.reset(token)
+        _word.reset(token)
 
 
-def check_fence() -> None:
+def at_the_wire() -> None:
     """Called right before a request is written. Raises ``LeaseUnavailable``: nothing was sent."""
-    may_send = _ask.get()
-    if may_send is not None and not may_send():
+    word = _word.get()
+    if word is not None:
+        _check(word.may_send)
+        word.written()
+
+
+def _check(may_send: Callable[[], bool]) -> None:
+    if not may_send():
         raise LeaseUnavailable("The lease of this ZSCloud tenant was lost.")

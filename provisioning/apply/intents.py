@@ -19,51 +19,64 @@ from provisioning.scope import GroupGraph
 
 
 class Intents:
-    """The intents of one drain."""
+    """The intents of one drain. ``ahead`` of them are stored in one write: each that is stored
+    when the process dies costs its successor a request.
+    """
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, ahead: int) -> None:
         self._job = job
+        self._ahead = ahead
         self._announced: set[str] = set()
         self._open: dict[Key, Intent] = {}
+        self._coming: dict[Key, tuple[str, Intent]] = {}
+        """Creates that are near, with the place of their item, not stored yet."""
         self._unsent: set[Key] = set()
 
     async def announce(self, items: Sequence[WorkItem], graph: GroupGraph) -> None:
-        """Stores the intents of creates that are near, in one write, before any is sent."""
+        """Notes the creates that are near, and those whose intent is stored already."""
         new = [item for item in items if item.generation not in self._announced]
         if not new:
             return
         self._announced.update(item.generation for item in new)
-        keys = {item.key for item in new if item.aspect is Aspect.OBJECT}
-        linked = await self._job.links.get_many(keys)
-        unlinked = sorted(key for key in keys if key not in linked)
-        stored = await self._job.links.intents.get_many(str(key) for key in unlinked)
-        rows = []
-        for key in unlinked:
+        items = [item for item in new if item.aspect is Aspect.OBJECT]
+        linked = await self._job.links.get_many(item.key for item in items)
+        unlinked = [item for item in items if item.key not in linked]
+        stored = await self._job.links.intents.get_many(str(item.key) for item in unlinked)
+        for item in unlinked:
+            key = item.key
             if str(key) in stored:
                 if key not in self._unsent:
                     self._open.setdefault(key, stored[str(key)])
                 continue
             case = await resolve(self._job, graph, key)
             if case is not None and case.verdict.active and case.mapped.name:
-                rows.append(self._job.links.intents.put(str(key), self._intent(case)))
-                self._unsent.add(key)
-        if rows:
-            await self._job.store.write(in_steps(rows))
+                self._coming[key] = (item.position, self._intent(case))
 
     def take_open(self, key: Key) -> Intent | None:
         """The intent that an earlier process left open, once."""
         return self._open.pop(key, None)
 
     async def sending(self, case: Case) -> None:
-        """The POST is about to be sent: its intent is stored under the name that is sent."""
+        """The POST is about to be sent: its intent is stored under the name that is sent, and
+        those of the next ones with it.
+        """
+        self._coming.pop(case.key, None)
         stored = await self._job.links.intents.get(str(case.key))
         if stored is None or stored.name != case.name:
-            row = self._job.links.intents.put(str(case.key), self._intent(case))
-            await self._job.store.write([row])
+            intents = {case.key: self._intent(case), **self._next()}
+            rows = [self._job.links.intents.put(str(key), each) for key, each in intents.items()]
+            await self._job.store.write(in_steps(rows))
         self._unsent.discard(case.key)
+
+    def _next(self) -> dict[Key, Intent]:
+        """The creates that come next, as far as they are stored ahead."""
+        nearest = sorted(self._coming, key=lambda key: self._coming[key][0])[: self._ahead - 1]
+        self._unsent.update(nearest)
+        return {key: self._coming.pop(key)[1] for key in nearest}
 
     def withdraw(self, key: Key) -> None:
         """The create was not sent: nothing has to be looked for."""
+        self._coming.pop(key, None)
         if key in self._unsent:
             self._unsent.discard(key)
             self._job.store.defer([self._job.links.intents.drop(str(key))], str(key))

@@ -44,6 +44,10 @@ class Turn:
         """
         await self._pacer._start()  # noqa: SLF001
 
+    def written(self) -> None:
+        """The request is being written to the wire, maybe later than it was about to be."""
+        self._pacer._wrote()  # noqa: SLF001
+
     def give_back(self) -> None:
         """Nothing was sent in this slot."""
         if self._open:
@@ -96,6 +100,14 @@ class Pacer:
             if future.done() and not future.cancelled():
                 future.result().give_back()
             raise
+
+    def within(self, seconds: float) -> int:
+        """How many requests may be sent within so many seconds: at least one, and not more than
+        may be unanswered.
+        """
+        return (
+            self._limit if not self._base else max(1, min(self._limit, int(seconds / self._base)))
+        )
 
     @property
     def _interval(self) -> float:
@@ -170,13 +182,17 @@ class Pacer:
         future.set_result(Turn(self, before, self._next, waited=now - asked >= _WAITED))
 
     async def _start(self) -> None:
+        # Looked at again after each wait: the request before may have been written late meanwhile.
+        while (wait := self._started + self._interval - _CLOSER - self._clock.monotonic()) > 0:
+            await self._clock.sleep(wait)
+        self._wrote()
+
+    def _wrote(self) -> None:
+        """A request is written now: the next one counts from here."""
         now = self._clock.monotonic()
-        at = max(now, self._started + self._interval - _CLOSER)
-        self._started = at
-        if self._next - at < self._interval - _TOLERATED_LATENESS:
-            self._next = at + self._interval
-        if at > now:
-            await self._clock.sleep(at - now)
+        self._started = now
+        if self._next - now < self._interval - _TOLERATED_LATENESS:
+            self._next = now + self._interval
 
     def _finish(self, turn: Turn, *, sent: bool) -> None:
         self._flying -= 1

@@ -52,6 +52,9 @@ from provisioning.ports import TargetWriter
 from provisioning.resolve import resolve
 from provisioning.scope import GroupGraph
 
+_AHEAD_SECONDS = 2.0
+"""Of creates, whose intents are stored in one write."""
+
 _ROUNDS = 8
 _LOOKS = 3
 
@@ -73,7 +76,7 @@ class Provisioner:
         writer: TargetWriter | None,
         cycle_id: str,
     ) -> None:
-        self.intents = Intents(job)
+        self.intents = Intents(job, ahead=sender.pacer.within(_AHEAD_SECONDS))
         self.unjudged: set[Key] = set()
         """Keys whose work turned out to be a removal that no brake has judged yet."""
         self._job = job

@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 
 from provisioning.apply.pacer import Pacer, Priority, Turn
 from provisioning.errors import LeaseUnavailable, RemoteUnavailable, Throttled
-from provisioning.fence import check_fence, fenced
+from provisioning.fence import fenced
 from provisioning.ports import Clock, Ids
 
 T = TypeVar("T")
@@ -97,8 +97,7 @@ class Sender:
             turn = turn or await self.turn(priority)
             await turn.start()
             try:
-                with fenced(self._fence.may_send):
-                    check_fence()
+                with fenced(self._fence.may_send, turn.written):
                     return await call()
             except LeaseUnavailable:
                 turn.give_back()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from provisioning.fence import check_fence
+from provisioning.fence import at_the_wire
 from provisioning.scim.transport import (
     Answer,
     AnswerBroken,
@@ -111,7 +111,7 @@ async def _note_sending(
     When a kept connection breaks, aiohttp by itself sends GET, PUT and DELETE a second time
     (RFC 9110 section 9.2.2 allows it). That would go past the pacer, so it is refused here.
     """
-    check_fence()
+    at_the_wire()
     sending: _Sending = context.trace_request_ctx
     if sending.begun:
         raise AnswerBroken("the server closed a kept connection instead of answering")

@@ -106,3 +106,30 @@ def test_the_pace_is_kept_over_a_hand_over() -> None:
         return clock.time() - began
 
     assert run_simulated(story).result > 0.2
+
+
+@given(st.lists(st.floats(0, 0.15), min_size=12, max_size=40))
+@settings(max_examples=60, deadline=None)
+def test_requests_that_are_held_up_before_the_wire_keep_their_distance(delays: list[float]) -> None:
+    """The process is busy with something else between the slot and the first byte."""
+
+    async def story() -> list[float]:
+        clock = RunningClock()
+        pacer, written = Pacer(5, clock), []
+
+        async def send(delay: float) -> None:
+            turn = await pacer.turn((4,))
+            await turn.start()
+            await clock.sleep(delay)
+            turn.written()
+            written.append(clock.monotonic())
+            await clock.sleep(0.3)
+            turn.finish()
+
+        async with asyncio.TaskGroup() as group:
+            for delay in delays:
+                group.create_task(send(delay))
+        return sorted(written)
+
+    written = run_simulated(story).result
+    assert max_in_any_second(written, 0.01) <= 5

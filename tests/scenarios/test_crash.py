@@ -10,6 +10,7 @@ import pytest
 from provisioning.record import CycleStatus
 from tests.scenarios.piecewise import PiecewiseStore
 from tests.scenarios.simulation import Saga
+from tests.scenarios.steps import everybody
 from tests.scenarios.test_stories import group, office, user
 from tests.scenarios.world import World
 
@@ -97,3 +98,17 @@ def test_killed_again_and_again(seed: int) -> None:
     for number in range(40):
         saga.tell(initial, steps=40 + (seed * 37 + number * 17) % 90)
     assert saga.tell(ends_right).finished
+
+
+def test_a_kill_costs_a_handful_of_requests() -> None:
+    """Only creates that were about to be sent are looked for by the next process."""
+    kills = 6
+    whole = Saga(tenant=everybody(150), rate=5).tell(initial).steps_used
+    saga = Saga(tenant=everybody(150), rate=5)
+    for _ in range(kills):
+        assert not saga.tell(initial, steps=whole // 8).finished
+    assert saga.tell(ends_right).finished
+    assert saga.world is not None
+    requests = [r for r in saga.world.zscloud.requests if r.method in {"GET", "POST"}]
+    least = 150 + 1 + 1 + 2
+    assert least < len(requests) <= least + 14 * kills

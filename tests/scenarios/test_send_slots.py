@@ -173,21 +173,19 @@ def test_a_store_that_fails_leaves_no_slot_behind() -> None:
 
 
 class FailsOnIntent(MemoryStore):
-    """A store that fails when one more intent is to be stored, after so many of them."""
+    """A store that fails once when intents are to be stored, after they were so many times."""
 
     left: int | None = None
 
     async def write(self, rows: Sequence[Row]) -> None:
         await asyncio.sleep(0.01)
-        await super().write(rows)
-
-    async def get_many(self, table: str, keys: Sequence[str]) -> Any:
-        await asyncio.sleep(0)
-        if table.endswith(":intent") and self.left is not None and len(keys) == 1:
+        intents = any(row.table.endswith(":intent") and row.value is not None for row in rows)
+        if intents and self.left is not None:
             self.left -= 1
             if self.left < 0:
+                self.left = None
                 raise StoreUnavailable("The state store was away for a moment.")
-        return await super().get_many(table, keys)
+        await super().write(rows)
 
 
 def test_a_store_that_fails_at_the_slot_leaves_none_behind() -> None:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from provisioning.errors import LeaseUnavailable
-from provisioning.fence import check_fence, fenced
+from provisioning.fence import fenced
 from provisioning.scim import aiohttp_transport
 from provisioning.scim.aiohttp_transport import AiohttpTransport
 from provisioning.scim.transport import AnswerBroken, AnswerTooLarge, Closable, NotSent
@@ -209,10 +209,26 @@ async def test_nothing_is_written_once_the_lease_has_ended(transport: AiohttpTra
         got.append(await reader.read(1000))
 
     async with serving(handle) as url:
-        with fenced(lambda: next(looks)):
-            check_fence()
-            with pytest.raises(LeaseUnavailable):
-                await transport.request("DELETE", f"{url}/Users/1", {}, None)
+        with pytest.raises(LeaseUnavailable), fenced(lambda: next(looks), lambda: None):
+            await transport.request("DELETE", f"{url}/Users/1", {}, None)
         await transport.close()
         await asyncio.sleep(0.05)
     assert got in ([], [b""])
+
+
+async def test_the_moment_of_writing_is_told_after_the_connection_stands(
+    transport: AiohttpTransport,
+) -> None:
+    order: list[str] = []
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        order.append("connected")
+        await head(reader)
+        order.append("received")
+        writer.write(OK)
+
+    async with serving(handle) as url:
+        with fenced(lambda: True, lambda: order.append("written")):
+            await transport.request("GET", f"{url}/Users", {}, None)
+    assert order.index("written") < order.index("received")
+    assert order.count("written") == 1
