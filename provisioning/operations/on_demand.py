@@ -108,7 +108,7 @@ async def _answered(
     progress: Progress = silent,
 ) -> bool:
     """Answers the call if the lease is free, else waits for who has it. False after ``wait``."""
-    handover = calls_handover(services, call, budget=budget, progress=progress)
+    handover = calls_handover(services, budget=budget, progress=progress)
     give_up = None if wait is None else services.clock.monotonic() + wait
     while True:
         await handover.here()

@@ -107,7 +107,7 @@ async def _is_due(held: Writing) -> bool:
 async def _left(services: Services) -> float | None:
     """Seconds until there is work again. What failed waits for the next tick, or its next try."""
     job = services.job()
-    if await job.calls.any_waiting():
+    if await job.calls.unfinished():
         return 0.0
     if services.settings.provisioning_status != "on":
         return None
