@@ -89,6 +89,7 @@ class Calls:
         if any(id == call.id for id, _ in await self._waiting.page()):
             return False
         async for items in self._work.pages(Lane.ON_DEMAND):
-            if any(item.cycle_id == call.id for item in items):
+            # Another call may have filed the same key anew.
+            if any(item.cycle_id == call.id or item.key in call.keys for item in items):
                 return False
         return True
