@@ -1,4 +1,4 @@
-"""Calls on demand that do not end at once: whoever works next answers them, and says what is true."""
+"""Calls on demand that do not end at once: whoever works next answers them, and truly."""
 
 from __future__ import annotations
 
