@@ -78,8 +78,9 @@ class HeldLease:
                 self.lost = True
 
     async def release(self, payload: bytes) -> None:
-        """Lets go; the payload waits for the next holder."""
-        if not self.lost:
+        """Lets go; the payload waits for the next holder. Nothing is sent or stored any more."""
+        lost, self.lost = self.lost, True
+        if not lost:
             await self._port.release(self._name, self._holder, payload)
 
 

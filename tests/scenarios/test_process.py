@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from provisioning.discovery.arrivals import Arrivals
 from provisioning.errors import LeaseUnavailable, StoreUnavailable
+from provisioning.job import Knowledge
 from provisioning.operations.on_demand import provision_on_demand
 from provisioning.operations.status import status
 from provisioning.operations.writing import writing
+from provisioning.ports import Row
 from provisioning.record import CycleStatus
 from provisioning.state.memory import MemoryStore
 from tests.scenarios.simulation import simulate
@@ -271,5 +274,37 @@ def test_a_call_whose_process_dies_over_it_is_answered_by_who_waits() -> None:
         assert record.status is CycleStatus.COMPLETED
         assert [result["outcome"] for result in document["results"]] == ["create"]
         assert len(world.writes()) == 1
+
+    simulate(story, tenant=office)
+
+
+class DownStore(MemoryStore):
+    """A store that cannot be written while ``down``. Leases are another service."""
+
+    down = False
+
+    async def write(self, rows: Sequence[Row]) -> None:
+        if self.down:
+            raise StoreUnavailable("The state store is away.")
+        await super().write(rows)
+
+
+def test_nothing_is_stored_after_the_lease_was_let_go() -> None:
+    """What could not be stored under the lease is not stored later: another may hold it by then."""
+
+    async def story(world: World) -> None:
+        world.store = DownStore(time=world.clock.time)
+        services = world.services()
+
+        async def write() -> None:
+            async with writing(services, wait=0) as held:
+                held.job.store.defer([held.job.knowledge.put("target", Knowledge())])
+                world.store.down = True
+
+        with pytest.raises(StoreUnavailable):
+            await write()
+        world.store.down = False
+        await world.clock.sleep(5)
+        assert await services.job().knowledge.get("target") is None
 
     simulate(story, tenant=office)
