@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from provisioning.discovery.arrivals import Arrivals
-from provisioning.errors import LeaseUnavailable, StoreUnavailable
+from provisioning.errors import ConfigurationError, LeaseUnavailable, Problem, StoreUnavailable
 from provisioning.job import Knowledge
 from provisioning.operations.on_demand import provision_on_demand
 from provisioning.operations.status import status
@@ -81,11 +81,12 @@ class FlakyLeases(MemoryStore):
     """A store that cannot be reached for the renewals that ``failing`` counts."""
 
     failing = 0
+    error: Exception = StoreUnavailable("The state store was away for a moment.")
 
     async def renew(self, name: str, holder: str, seconds: float) -> bool:
         if self.failing:
             self.failing -= 1
-            raise StoreUnavailable("The state store was away for a moment.")
+            raise self.error
         return await super().renew(name, holder, seconds)
 
 
@@ -308,3 +309,16 @@ def test_nothing_is_stored_after_the_lease_was_let_go() -> None:
         assert await services.job().knowledge.get("target") is None
 
     simulate(story, tenant=office)
+
+
+def test_a_renewal_that_is_refused_for_a_moment_does_not_lose_the_lease() -> None:
+    """An identity that is not served for once is refused like one without rights."""
+
+    async def story(world: World) -> None:
+        world.store = FlakyLeases(time=world.clock.time)
+        world.store.error = ConfigurationError((Problem("AzureWebJobsStorage", "Refused.", ""),))
+        world.store.failing = 1
+        record = await world.cycle()
+        assert record.status is CycleStatus.COMPLETED, record.error
+
+    simulate(story, tenant=everybody(200), rate=5)
