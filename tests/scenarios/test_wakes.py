@@ -129,3 +129,23 @@ def test_ticks_with_nothing_to_do_leave_nothing_behind() -> None:
         assert 29 <= len(kept) <= 33
 
     simulate(story, tenant=office)
+
+
+def test_what_waits_for_hours_does_not_pile_up_messages() -> None:
+    """Each tick outdates the message of the tick before, which stays on the queue to its time."""
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        services = world.services()
+        world.zscloud.set_faults(fail_share=1.0, fail_status=400, path_contains="Users")
+        world.tenant.update_user(user(world, 1), department="Legal")
+        most = delivered = 0
+        for _ in range(12 * 24):
+            await work.tick(services, CycleKind.INCREMENTAL)
+            delivered += await deliver(world, services, 300.0)
+            most = max(most, len(world.queue.messages))
+            await world.clock.sleep(max(0.0, 300.0 - world.clock.time() % 300.0))
+        assert most <= 3
+        assert delivered <= 12 * 24 * 2 + 20
+
+    simulate(story, tenant=office)
