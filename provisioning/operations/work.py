@@ -39,14 +39,15 @@ async def on_wake(services: Services, generation: int) -> bool:
     False if the message was too old to count. Raises ``ConfigurationError``, ``StoreUnavailable``.
     """
 
+    async def work(held: Writing) -> None:
+        await _work(held)
+        await held.job.poison.clear(WORK)
+
     async def left() -> float | None:
         return await _left(services)
 
-    handover = Handover(lambda: writing(services, wait=0), _work, left)
-    counted = await handover.on_wake(wakes(services), generation)
-    if counted:
-        await services.job().poison.clear(WORK)
-    return counted
+    handover = Handover(lambda: writing(services, wait=0), work, left)
+    return await handover.on_wake(wakes(services), generation)
 
 
 async def queue_cycle(services: Services, kind: CycleKind, *, dry_run: bool) -> Document:
