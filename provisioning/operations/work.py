@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from provisioning.alerts import AlertCode, alert, report
-from provisioning.errors import LeaseUnavailable
+from provisioning.errors import LeaseUnavailable, ProvisioningError
 from provisioning.handover import Handover
 from provisioning.operations.cycles import find_or_start, run_dry, start_cycle
 from provisioning.operations.documents import Document
@@ -76,9 +76,19 @@ async def failed(services: Services, queue: str, error: Exception) -> None:
     await services.job().poison.failed(queue, error)
 
 
-async def poisoned(services: Services, queue: str, text: str) -> None:
-    """A message failed too often: it is set aside with its reason, and somebody is alerted."""
-    message = await services.job().poison.set_aside(queue, text)
+async def poisoned(
+    services: Services, queue: str, text: str, *, dry_run: str | None = None
+) -> None:
+    """A message failed too often: it is set aside with its reason, and somebody is alerted.
+
+    ``dry_run`` is the cycle that it asked for, which has failed with it.
+    """
+    job = services.job()
+    message = await job.poison.set_aside(queue, text)
+    record = None if dry_run is None else await job.cycles.rows.get(dry_run)
+    if record is not None and record.dry_run and record.status in OPEN:
+        record.fail(ProvisioningError(f"It failed too often: {message.reason}"), message.since)
+        await job.store.write([job.cycles.rows.put(record.cycle_id, record)])
     alert(AlertCode.POISON, f"A message on {queue} was set aside: {message.reason}")
 
 
