@@ -48,7 +48,14 @@ async def work_poison(message: func.QueueMessage) -> None:
     from provisioning.bootstrap import services
     from provisioning.operations.work import poisoned
 
-    await poisoned(await services(), WORK, message.get_body().decode(errors="replace"))
+    body = message.get_body()
+    try:
+        what = decode_message(body)
+    except ValueError:
+        dry_run = None
+    else:
+        dry_run = what.cycle_id if isinstance(what, DryRun) else None
+    await poisoned(await services(), WORK, body.decode(errors="replace"), dry_run=dry_run)
 
 
 async def _do(services: Services, what: WakeUp | DryRun) -> None:

@@ -53,6 +53,19 @@ class Calls:
         """Whether a call waits to be taken up."""
         return bool(await self._waiting.page(limit=1))
 
+    async def unfinished(self) -> list[Call]:
+        """Calls that somebody has to work on, oldest first: those that wait, and those whose
+        keys are filed, and whoever took them up has not come to work them off.
+        """
+        waiting = {id for id, _ in await self._waiting.page()}
+        filed: set[str] = set()
+        async for items in self._work.pages(Lane.ON_DEMAND):
+            filed.update(item.cycle_id for item in items)
+        found = await self._calls.get_many(sorted(waiting | filed))
+        records = await self._cycles.rows.get_many(found)
+        ended = {id for id, record in records.items() if record.status not in OPEN}
+        return [call for id, call in sorted(found.items()) if id in waiting or id not in ended]
+
     async def forget_before(self, time: float, limit: int = 100) -> list[Row]:
         """Rows that drop calls older than ``time`` (epoch seconds), a limited number at once."""
         rows = await self._calls.page(limit=limit)
@@ -76,6 +89,7 @@ class Calls:
         if any(id == call.id for id, _ in await self._waiting.page()):
             return False
         async for items in self._work.pages(Lane.ON_DEMAND):
-            if any(item.cycle_id == call.id for item in items):
+            # Another call may have filed the same key anew.
+            if any(item.cycle_id == call.id or item.key in call.keys for item in items):
                 return False
         return True

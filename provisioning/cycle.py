@@ -280,10 +280,6 @@ class CycleRun:
     async def _save(self) -> None:
         record = self.record
         rows = [self._job.cycles.rows.put(record.cycle_id, record)]
-        if record.kind is not CycleKind.ON_DEMAND:
-            is_open = record.status in OPEN
-            current = self._job.cycles.current
-            rows.append(current.put("open", record.cycle_id) if is_open else current.drop("open"))
         if self._call is not None and (record.discovered or record.status not in OPEN):
             rows.append(self._job.calls.taken_up(self._call))
         await self._job.store.write(rows)

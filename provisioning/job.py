@@ -141,7 +141,7 @@ class Job:
         the one writer, so that outcomes recorded side by side do not overwrite each other's.
         """
         self._now = await self._provisioned.get("now") or Tally()
-        self._applied = dict(await self._removed.page())
+        self._applied = {hour: tally async for hour, tally in self._removed.all()}
 
     @property
     def provisioned(self) -> Tally:

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from provisioning.apply.pacer import Pacer
-from provisioning.errors import LeaseUnavailable, StoreUnavailable
+from provisioning.errors import LeaseUnavailable, ProvisioningError
 from provisioning.ports import Clock, LeasePort
 
 _log = logging.getLogger(__name__)
@@ -66,8 +66,9 @@ class HeldLease:
             sent = self._clock.monotonic()
             try:
                 renewed = await self._port.renew(self._name, self._holder, LEASE_SECONDS)
-            except StoreUnavailable as error:
-                # Tried again at once; if it lasts, the deadline stops all sending.
+            except ProvisioningError as error:
+                # Tried again at once; if it lasts, the deadline stops all sending. A refusal
+                # passes too: an identity is not served now and then.
                 _log.warning("the lease could not be renewed: %s", error)
                 missed = True
                 continue
@@ -78,8 +79,9 @@ class HeldLease:
                 self.lost = True
 
     async def release(self, payload: bytes) -> None:
-        """Lets go; the payload waits for the next holder."""
-        if not self.lost:
+        """Lets go; the payload waits for the next holder. Nothing is sent or stored any more."""
+        lost, self.lost = self.lost, True
+        if not lost:
             await self._port.release(self._name, self._holder, payload)
 
 

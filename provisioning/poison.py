@@ -10,6 +10,7 @@ import msgspec
 
 from provisioning.errors import cut
 from provisioning.ports import Clock, Store
+from provisioning.rows.order import in_steps
 from provisioning.rows.table import Table
 
 _TEXT = 500
@@ -60,6 +61,9 @@ class Poison:
 
     async def clear(self, queue: str) -> None:
         """Work of the queue has succeeded: nothing of it is set aside any more."""
-        entries = [self._messages.drop(key) async for key, _ in self._messages.all(f"{queue}/")]
-        if entries:
-            await self._store.write([*entries, self._failures.drop(queue)])
+        rows = [self._messages.drop(key) async for key, _ in self._messages.all(f"{queue}/")]
+        if await self._failures.get(queue) is not None:
+            # Else a message that fails without a word would be set aside with this old reason.
+            rows.append(self._failures.drop(queue))
+        if rows:
+            await self._store.write(in_steps(rows))

@@ -120,6 +120,7 @@ class Cycles:
     """The stored cycles of one job."""
 
     def __init__(self, store: Store, job: str) -> None:
+        self._store = store
         self.rows = Table(store, job, "cycle", CycleRecord)
         self.changes = Table(store, job, "cycle_changes", Change)
         self.current = Table(store, job, "cycle_current", str)
@@ -129,6 +130,23 @@ class Cycles:
         id = await self.current.get("open")
         record = await self.rows.get(id) if id else None
         return record if record is not None and record.status in OPEN else None
+
+    async def begin(self, record: CycleRecord) -> CycleRecord:
+        """Stores the record as the open cycle; gives the one that is open if another was quicker.
+
+        What points to the open cycle goes on doing so when that has ended, so that of two that
+        would follow it one comes first.
+        """
+        while (opened := await self.open_cycle()) is None:
+            last = await self.current.get("open")
+            taken = self.current.put("open", record.cycle_id)
+            if last is not None:
+                taken = taken._replace(only_if=self.current.put("open", last).value)
+            await self._store.write([self.rows.put(record.cycle_id, record), taken])
+        if opened.cycle_id == record.cycle_id:
+            return record
+        await self._store.write([self.rows.drop(record.cycle_id)])
+        return opened
 
     async def forget_before(self, time: float, limit: int = 100) -> list[Row]:
         """Rows that drop cycles begun before ``time`` (epoch seconds), with the plans of dry runs;

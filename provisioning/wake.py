@@ -17,8 +17,10 @@ from provisioning.rows.table import Table
 WORK = "provisioning-work"
 """The queue of wake-ups and of dry runs."""
 
-_LONGEST = 6 * 86_400.0
-"""Seconds that a message may wait: Azure keeps it for seven days (Azure Queues: Put Message)."""
+_LONGEST = 600.0
+"""Seconds that a message may wait. What comes later is reached in steps: each tick outdates the
+message before it, which stays on the queue to its time, and Azure starts instances by their number.
+"""
 
 _SOON = 5.0
 _LATE = 60.0

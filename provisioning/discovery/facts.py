@@ -50,13 +50,14 @@ class Facts:
         self._unstored.update(key for key in keys if key not in self.affected)
         self.affected.update(keys)
 
-    async def _write(self, rows: Sequence[Row]) -> None:
+    async def _write(self, *steps: Sequence[Row]) -> None:
+        """Stores rows step by step: what tells that there is something to do goes last."""
         keys = () if self._anew else sorted(self._unstored)
         touched = [self._touched.put(str(key), "") for key in keys]
         self._unstored.clear()
-        first = [*touched, *(row for row in rows if self.removed.remembers(row))]
-        rest = [row for row in rows if not self.removed.remembers(row)]
-        await self._job.store.write(in_steps(first, rest))
+        first = [row for rows in steps for row in rows if self.removed.remembers(row)]
+        rest = [[row for row in rows if not self.removed.remembers(row)] for rows in steps]
+        await self._job.store.write(in_steps([*touched, *first], *rest))
 
     def begin_anew(self) -> None:
         """Everybody is read and evaluated: what is touched need not be stored."""
@@ -133,9 +134,11 @@ class Facts:
                 for group in before.groups:
                     self.touch(group_key(group))
                     leaving.setdefault(group, []).append(user_key(EntraId(id)))
+        lists: list[Row] = []
         for group, members in leaving.items():
-            writes += await self._job.mirror.members_rows(group, (), members)
-        await self._write(writes)
+            lists += await self._job.mirror.members_rows(group, (), members)
+        # The user's own row says which lists the user is to leave.
+        await self._write(lists, writes)
 
     async def user_delta(self, rows: Sequence[DeltaRow], read_at: float) -> None:
         """Rows of the users feed. People whom the mirror does not know are strangers."""
@@ -245,11 +248,10 @@ class Facts:
     async def forget_group(self, id: EntraId) -> None:
         """A group that nothing brings in and that has no object any more is watched no longer."""
         members = list(await self._job.mirror.members(id))
-        writes = await self._job.mirror.members_rows(id, (), members)
-        writes += await self._belonging_rows(id, members, belongs=False)
-        writes.append(self._job.mirror.groups.drop(id))
+        belonging = await self._belonging_rows(id, members, belongs=False)
+        listed = await self._job.mirror.members_rows(id, (), members)
         self.touch(*(member for member in members if member.type is ObjectType.USER))
-        await self._write(writes)
+        await self._write(belonging, listed, [self._job.mirror.groups.drop(id)])
 
     # --- members -------------------------------------------------------------------------------
 
@@ -284,12 +286,13 @@ class Facts:
             for m in members
             if said or m.id not in rows or rows[m.id].presence is not Presence.SOFT_DELETED
         ]
-        writes = await self._job.mirror.members_rows(group, (), left)
-        writes += self.removed.removal_rows(f"member/{group}/{m}" for m in left)
+        writes = self.removed.removal_rows(f"member/{group}/{m}" for m in left)
         writes += await self._belonging_rows(group, left, belongs=False)
+        listed = await self._job.mirror.members_rows(group, (), left)
         await self._touch_members(left)
         await self._touch_ancestors(group)
-        await self._write(writes)
+        # Who is on the stored list no more is not missed by the next whole read.
+        await self._write(writes, listed)
 
     async def _touch_members(self, members: Iterable[Key]) -> None:
         for member in members:

@@ -33,13 +33,7 @@ async def start_cycle(services: Services, kind: CycleKind, *, dry_run: bool) -> 
     if not dry_run:
         require_on(services)
     await services.claim(dry_run=dry_run)
-    job = services.job()
-    record = await _record(job, services, kind, dry_run=dry_run)
-    await job.store.write([job.cycles.rows.put(record.cycle_id, record)])
-    if not dry_run:
-        await job.store.write([job.cycles.current.put("open", record.cycle_id)])
-    await job.store.flush()
-    return cycle_document(record)
+    return cycle_document(await _begun(services.job(), services, kind, dry_run=dry_run))
 
 
 async def run_cycle(
@@ -109,31 +103,34 @@ async def find_or_start(
     dry_run: bool = False,
 ) -> CycleRecord:
     """The open cycle, or the one of that id if it is open, else a new one."""
-    if cycle_id is None:
-        return await _record(job, services, kind, dry_run=dry_run)
-    record = await job.cycles.rows.get(cycle_id)
-    if record is None or record.status not in OPEN:
-        return await _record(job, services, kind, dry_run=dry_run)
-    return record
+    record = await job.cycles.rows.get(cycle_id) if cycle_id is not None else None
+    if record is not None and record.status in OPEN:
+        return record
+    return await _begun(job, services, kind, dry_run=dry_run)
 
 
-async def _record(job: Job, services: Services, kind: CycleKind, *, dry_run: bool) -> CycleRecord:
-    open_cycle = None if dry_run else await job.cycles.open_cycle()
-    if open_cycle is not None:
-        if kind is CycleKind.RECONCILE and open_cycle.kind is CycleKind.INCREMENTAL:
-            # It was asked for while another one is open: the next one is it.
-            await job.store.write([job.cycles.current.put("reconcile", "wanted")])
+async def _begun(job: Job, services: Services, kind: CycleKind, *, dry_run: bool) -> CycleRecord:
+    """The open cycle, or else a new one, stored."""
+    cycles = job.cycles
+    first = await cycles.current.get("initial") is None
+    if kind is CycleKind.RECONCILE and not first and not dry_run:
+        # Stored before anything else: if another cycle is open by then, the next one is it.
+        await job.store.write([cycles.current.put("reconcile", "wanted")])
+    if not dry_run and (open_cycle := await cycles.open_cycle()) is not None:
         return open_cycle
-    if kind is CycleKind.INCREMENTAL and await job.cycles.current.get("reconcile") is not None:
+    if kind is CycleKind.INCREMENTAL and await cycles.current.get("reconcile") is not None:
         kind = CycleKind.RECONCILE
-    first = await job.cycles.current.get("initial") is None
-    return CycleRecord(
+    record = CycleRecord(
         cycle_id=services.ids.new(),
         kind=CycleKind.INITIAL if first else kind,
         dry_run=dry_run,
         status=CycleStatus.QUEUED,
         started=services.clock.time(),
     )
+    if not dry_run:
+        return await cycles.begin(record)
+    await job.store.write([cycles.rows.put(record.cycle_id, record)])
+    return record
 
 
 async def _store_plan(services: Services, record: CycleRecord, changes: list[Change]) -> None:

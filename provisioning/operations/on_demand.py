@@ -7,6 +7,7 @@ one that is writing, beside its other work.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Sequence
 
 from provisioning.calls import Call
@@ -30,6 +31,9 @@ _CUT_AFTER = 10.0
 """Seconds beyond its budget after which a call is cut that is still reading Entra."""
 
 _ENTRIES = 1000
+
+_SKEW = 600.0
+"""Seconds by which the clocks of who calls and who writes may differ, at most."""
 
 
 async def provision_on_demand(
@@ -108,7 +112,7 @@ async def _answered(
     progress: Progress = silent,
 ) -> bool:
     """Answers the call if the lease is free, else waits for who has it. False after ``wait``."""
-    handover = calls_handover(services, call, budget=budget, progress=progress)
+    handover = calls_handover(services, budget=budget, progress=progress)
     give_up = None if wait is None else services.clock.monotonic() + wait
     while True:
         await handover.here()
@@ -150,13 +154,15 @@ async def _results(services: Services, call: Call) -> Document:
     """What the provisioning log says of the call."""
     job = services.job()
     record = await job.calls.record(call)
-    query = LogQuery(since=call.at, cycle_id=call.id, limit=_ENTRIES)
-    entries = list(reversed((await job.log.query(query))[0]))
+    # Of groups that a user has joined: as far back as one page of the log goes.
+    query = LogQuery(since=call.at - _SKEW, cycle_id=call.id, limit=_ENTRIES)
+    beside = list(reversed((await job.log.query(query))[0]))
     results = []
     for key in call.keys:
+        own = await _own_entries(job, call, key, record)
+        entries = {entry.id: entry for entry in [*own, *beside]}.values()
         made = (_change(entry) for entry in entries)
         changes = [change for change in made if change is not None and _about(change, key)]
-        own = [entry for entry in entries if entry.source_id == key.id]
         results.append(await _result(job, record, key, changes, own))
     document: Document = {"results": results}
     if record.error_code is not None:
@@ -166,6 +172,21 @@ async def _results(services: Services, call: Call) -> Document:
             "remedy": record.remedy,
         }
     return document
+
+
+async def _own_entries(job: Job, call: Call, key: Key, record: CycleRecord) -> list[LogEntry]:
+    """The log of a key that was named, oldest first.
+
+    Where the call left none, another call of the same time may have done its work.
+    """
+    query = LogQuery(since=call.at - _SKEW, principal=key.id, limit=_ENTRIES)
+    entries = list(reversed((await job.log.query(query))[0]))
+    end = record.finished or math.inf
+    return [entry for entry in entries if entry.cycle_id == call.id] or [
+        entry
+        for entry in entries
+        if entry.cause == CycleKind.ON_DEMAND.value and call.at <= entry.time <= end
+    ]
 
 
 def _change(entry: LogEntry) -> Change | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from provisioning.alerts import AlertCode, alert, report
-from provisioning.errors import LeaseUnavailable
+from provisioning.errors import LeaseUnavailable, ProvisioningError
 from provisioning.handover import Handover
 from provisioning.operations.cycles import find_or_start, run_dry, start_cycle
 from provisioning.operations.documents import Document
@@ -39,14 +39,15 @@ async def on_wake(services: Services, generation: int) -> bool:
     False if the message was too old to count. Raises ``ConfigurationError``, ``StoreUnavailable``.
     """
 
+    async def work(held: Writing) -> None:
+        await _work(held)
+        await held.job.poison.clear(WORK)
+
     async def left() -> float | None:
         return await _left(services)
 
-    handover = Handover(lambda: writing(services, wait=0), _work, left)
-    counted = await handover.on_wake(wakes(services), generation)
-    if counted:
-        await services.job().poison.clear(WORK)
-    return counted
+    handover = Handover(lambda: writing(services, wait=0), work, left)
+    return await handover.on_wake(wakes(services), generation)
 
 
 async def queue_cycle(services: Services, kind: CycleKind, *, dry_run: bool) -> Document:
@@ -75,9 +76,19 @@ async def failed(services: Services, queue: str, error: Exception) -> None:
     await services.job().poison.failed(queue, error)
 
 
-async def poisoned(services: Services, queue: str, text: str) -> None:
-    """A message failed too often: it is set aside with its reason, and somebody is alerted."""
-    message = await services.job().poison.set_aside(queue, text)
+async def poisoned(
+    services: Services, queue: str, text: str, *, dry_run: str | None = None
+) -> None:
+    """A message failed too often: it is set aside with its reason, and somebody is alerted.
+
+    ``dry_run`` is the cycle that it asked for, which has failed with it.
+    """
+    job = services.job()
+    message = await job.poison.set_aside(queue, text)
+    record = None if dry_run is None else await job.cycles.rows.get(dry_run)
+    if record is not None and record.dry_run and record.status in OPEN:
+        record.fail(ProvisioningError(f"It failed too often: {message.reason}"), message.since)
+        await job.store.write([job.cycles.rows.put(record.cycle_id, record)])
     alert(AlertCode.POISON, f"A message on {queue} was set aside: {message.reason}")
 
 
@@ -107,7 +118,7 @@ async def _is_due(held: Writing) -> bool:
 async def _left(services: Services) -> float | None:
     """Seconds until there is work again. What failed waits for the next tick, or its next try."""
     job = services.job()
-    if await job.calls.any_waiting():
+    if await job.calls.unfinished():
         return 0.0
     if services.settings.provisioning_status != "on":
         return None

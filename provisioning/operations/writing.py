@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from provisioning.apply.sender import Sender
-from provisioning.calls import Call
 from provisioning.cycle import CycleRun
 from provisioning.handover import Handover
 from provisioning.job import Job
@@ -47,18 +46,19 @@ class Writing:
             progress=progress,
         )
 
-    async def answer_calls(
-        self, own: Call | None = None, *, budget: float | None, progress: Progress = silent
-    ) -> None:
-        """Takes up all calls on demand that wait, and provisions whom they name.
+    async def answer_calls(self, *, budget: float | None, progress: Progress = silent) -> None:
+        """Provisions whom calls on demand name, call by call, as long as the budget lasts.
 
-        And ``own``, if whoever had taken it up has died over it.
+        Also those whose keys are filed already, if whoever took them up has not ended them.
         """
-        for call in await self.job.calls.waiting():
-            record = await self.job.calls.record(call)
-            await self.cycle(record, budget=budget, progress=progress).answer(call)
-        if own is not None and (record := await self.job.calls.record(own)).status in OPEN:
-            await self.cycle(record, budget=budget, progress=progress).answer(own)
+        tried: set[str] = set()
+        calls = self.job.calls
+        while left := [call for call in await calls.unfinished() if call.id not in tried]:
+            tried.add(left[0].id)
+            record = await calls.record(left[0])
+            await self.cycle(record, budget=budget, progress=progress).answer(left[0])
+            if record.status in OPEN:
+                return
 
 
 @contextlib.asynccontextmanager
@@ -93,16 +93,12 @@ def wakes(services: Services) -> Wakes:
 
 
 def calls_handover(
-    services: Services,
-    own: Call | None = None,
-    *,
-    budget: float | None,
-    progress: Progress = silent,
+    services: Services, *, budget: float | None, progress: Progress = silent
 ) -> Handover[Writing]:
     """Answers calls on demand as long as there are any, if the lease is free."""
 
     async def answer(held: Writing) -> None:
-        await held.answer_calls(own, budget=budget, progress=progress)
+        await held.answer_calls(budget=budget, progress=progress)
 
     async def left() -> float | None:
         return 0.0 if await services.job().calls.any_waiting() else None

@@ -264,6 +264,18 @@ async def test_poison_is_set_aside_with_its_reason_and_alerts(
     assert len(app.accounts()) == 2
 
 
+async def test_poison_that_asked_for_a_dry_run_ends_it(app: Running) -> None:
+    """Whoever waits for its plan is told that there will be none."""
+    started = await app.post("cycles", {"dry_run": True})
+    message = await app.take()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(CycleRun, "run", _broken)
+        with pytest.raises(FunctionFailed, match="out of order"):
+            await app.worker.queue("work", message, dequeue_count=5)
+    await app.worker.queue("work_poison", message)
+    assert (await app.get(f"cycles/{started['cycle_id']}"))["status"] == "failed"
+
+
 async def test_poison_that_is_no_text_is_set_aside_too(app: Running) -> None:
     await app.worker.queue("work_poison", b"\xff{broken")
     assert (await app.get("status"))["escrow"] == 1

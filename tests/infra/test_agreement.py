@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 
+from provisioning.record import CycleStatus
 from tests.infra.bicep.resources import GUIDS
 from tests.infra.bicep.source import Source, plain_string, properties
 from tests.infra.bicep.values import value_of
@@ -26,6 +27,14 @@ def test_no_line_that_a_rule_looks_for_is_sampled_away() -> None:
     sampling = HOST["logging"]["applicationInsights"]["samplingSettings"]
     kept = {f"App{kind}s" for kind in sampling["excludedTypes"].split(";")}
     assert {rule["query"].partition(" ")[0] for rule in RULES} <= kept
+
+
+def test_a_cycle_that_only_holds_removals_is_not_missing() -> None:
+    """All ends without an error count: a held plan may wait for days, and the rest goes on."""
+    [query] = [rule["query"] for rule in RULES if rule["name"] == "no_cycle"]
+    looked_for = tuple(re.findall(r"startswith '([^']+)'", query))
+    for status in (CycleStatus.COMPLETED, CycleStatus.COMPLETED_WITH_ERRORS, CycleStatus.HELD):
+        assert f"CYCLE {status.value} 1".startswith(looked_for)
 
 
 def test_the_webhook_url_is_where_the_host_puts_it(sources: Mapping[str, Source]) -> None:

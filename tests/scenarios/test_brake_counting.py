@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from provisioning.guard import Tally
 from provisioning.record import CycleStatus
 from simulator.entra import Tenant
 from tests.scenarios.simulation import Saga, simulate
@@ -163,3 +164,23 @@ def test_an_account_deleted_by_hand_is_made_anew_without_a_removal() -> None:
         assert len(world.writes()) == 1
 
     simulate(story, tenant=everybody(10))
+
+
+def test_a_tenant_that_removes_somebody_every_hour_is_counted_to_the_last() -> None:
+    """What was removed of late counts, whatever is still remembered from the months before."""
+
+    async def story(world: World) -> None:
+        hours = 90 * 24
+        start = world.clock.time()
+        job = world.services().job()
+        for _ in range(hours):
+            job.store.defer(job.removed_rows(Tally(users=1)))
+            await world.clock.sleep(3600.0)
+        await job.store.flush()
+        assert world.clock.time() == start + hours * 3600
+        later = world.services().job()
+        await later.load_tallies()
+        last_day, window = later.removed_in_windows()
+        assert (last_day.users, window.users) == (23, 7 * 24 - 1)
+
+    simulate(story)

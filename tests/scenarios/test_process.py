@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from provisioning.discovery.arrivals import Arrivals
-from provisioning.errors import LeaseUnavailable, StoreUnavailable
+from provisioning.errors import ConfigurationError, LeaseUnavailable, Problem, StoreUnavailable
+from provisioning.job import Knowledge
+from provisioning.operations import work
+from provisioning.operations.cycles import get_cycle
 from provisioning.operations.on_demand import provision_on_demand
 from provisioning.operations.status import status
 from provisioning.operations.writing import writing
-from provisioning.record import CycleStatus
+from provisioning.ports import Row
+from provisioning.record import CycleKind, CycleStatus
 from provisioning.state.memory import MemoryStore
 from tests.scenarios.simulation import simulate
 from tests.scenarios.steps import SETTLE, everybody, group, office, provisioned, user
+from tests.scenarios.test_wakes import deliver
 from tests.scenarios.world import World
 
 
@@ -78,11 +84,12 @@ class FlakyLeases(MemoryStore):
     """A store that cannot be reached for the renewals that ``failing`` counts."""
 
     failing = 0
+    error: Exception = StoreUnavailable("The state store was away for a moment.")
 
     async def renew(self, name: str, holder: str, seconds: float) -> bool:
         if self.failing:
             self.failing -= 1
-            raise StoreUnavailable("The state store was away for a moment.")
+            raise self.error
         return await super().renew(name, holder, seconds)
 
 
@@ -271,5 +278,110 @@ def test_a_call_whose_process_dies_over_it_is_answered_by_who_waits() -> None:
         assert record.status is CycleStatus.COMPLETED
         assert [result["outcome"] for result in document["results"]] == ["create"]
         assert len(world.writes()) == 1
+
+    simulate(story, tenant=office)
+
+
+class DownStore(MemoryStore):
+    """A store that cannot be written while ``down``. Leases are another service."""
+
+    down = False
+
+    async def write(self, rows: Sequence[Row]) -> None:
+        if self.down:
+            raise StoreUnavailable("The state store is away.")
+        await super().write(rows)
+
+
+def test_nothing_is_stored_after_the_lease_was_let_go() -> None:
+    """What could not be stored under the lease is not stored later: another may hold it by then."""
+
+    async def story(world: World) -> None:
+        world.store = DownStore(time=world.clock.time)
+        services = world.services()
+
+        async def write() -> None:
+            async with writing(services, wait=0) as held:
+                held.job.store.defer([held.job.knowledge.put("target", Knowledge())])
+                world.store.down = True
+
+        with pytest.raises(StoreUnavailable):
+            await write()
+        world.store.down = False
+        await world.clock.sleep(5)
+        assert await services.job().knowledge.get("target") is None
+
+    simulate(story, tenant=office)
+
+
+def test_a_renewal_that_is_refused_for_a_moment_does_not_lose_the_lease() -> None:
+    """An identity that is not served for once is refused like one without rights."""
+
+    async def story(world: World) -> None:
+        world.store = FlakyLeases(time=world.clock.time)
+        world.store.error = ConfigurationError((Problem("AzureWebJobsStorage", "Refused.", ""),))
+        world.store.failing = 1
+        record = await world.cycle()
+        assert record.status is CycleStatus.COMPLETED, record.error
+
+    simulate(story, tenant=everybody(200), rate=5)
+
+
+class YieldingStore(MemoryStore):
+    """Each call lets others go first, as a storage elsewhere does."""
+
+    async def get(self, table: str, key: str) -> bytes | None:
+        await asyncio.sleep(0.01)
+        return await super().get(table, key)
+
+    async def write(self, rows: Sequence[Row]) -> None:
+        await asyncio.sleep(0.01)
+        await super().write(rows)
+
+
+@pytest.mark.parametrize("head_start", [-0.03, -0.02, -0.01, 0.0, 0.01, 0.02, 0.03])
+def test_two_timers_of_the_same_moment_lose_no_reconcile(head_start: float) -> None:
+    """At half past two both schedules are due, each in an instance of its own."""
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        world.store = _copied(world.store, YieldingStore(time=world.clock.time))
+        world.zscloud.edit_user("user1@example.com", department="By hand")
+
+        async def tick(kind: CycleKind, after: float) -> Any:
+            await world.clock.sleep(after)
+            return await work.tick(world.services(), kind)
+
+        cycles = await asyncio.gather(
+            tick(CycleKind.RECONCILE, 1 + head_start), tick(CycleKind.INCREMENTAL, 1)
+        )
+        await deliver(world, world.services(), 60.0)
+        await work.tick(world.services(), CycleKind.INCREMENTAL)
+        await deliver(world, world.services(), 60.0)
+        assert world.differences() == []
+        for cycle in cycles:
+            found = await get_cycle(world.services(), cycle["cycle_id"])
+            assert found["status"] == "completed"
+
+    simulate(story, tenant=office)
+
+
+def _copied(store: MemoryStore, to: MemoryStore) -> MemoryStore:
+    to._tables, to._leases = store._tables, store._leases
+    return to
+
+
+def test_a_tick_leaves_the_record_of_the_running_cycle_alone() -> None:
+    """What it has read of the cycle may be out of date when it writes."""
+
+    async def story(world: World) -> None:
+        world.store = YieldingStore(time=world.clock.time)
+        running = asyncio.create_task(world.cycle())
+        while not running.done():
+            await work.tick(world.services(), CycleKind.INCREMENTAL)
+        record = await running
+        found = await get_cycle(world.services(), record.cycle_id)
+        assert found["status"] == "completed"
+        assert found["counts"]["created"] == record.counts.created
 
     simulate(story, tenant=office)

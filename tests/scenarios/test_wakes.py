@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from provisioning.errors import QueueUnavailable
+from provisioning.errors import QueueUnavailable, StoreUnavailable
 from provisioning.operations import work
 from provisioning.operations.status import status
+from provisioning.operations.writing import writing
 from provisioning.record import CycleKind
 from provisioning.services import Services
+from provisioning.wake import WORK
 from tests.scenarios.simulation import simulate
 from tests.scenarios.steps import everybody, office, provisioned, user
 from tests.scenarios.world import World
@@ -127,5 +129,50 @@ def test_ticks_with_nothing_to_do_leave_nothing_behind() -> None:
         assert world.queue.messages == []
         kept = await services.job().cycles.rows.page()
         assert 29 <= len(kept) <= 33
+
+    simulate(story, tenant=office)
+
+
+def test_what_waits_for_hours_does_not_pile_up_messages() -> None:
+    """Each tick outdates the message of the tick before, which stays on the queue to its time."""
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        services = world.services()
+        world.zscloud.set_faults(fail_share=1.0, fail_status=400, path_contains="Users")
+        world.tenant.update_user(user(world, 1), department="Legal")
+        most = delivered = 0
+        for _ in range(12 * 24):
+            await work.tick(services, CycleKind.INCREMENTAL)
+            delivered += await deliver(world, services, 300.0)
+            most = max(most, len(world.queue.messages))
+            await world.clock.sleep(max(0.0, 300.0 - world.clock.time() % 300.0))
+        assert most <= 3
+        assert delivered <= 12 * 24 * 2 + 20
+
+    simulate(story, tenant=office)
+
+
+def test_poison_goes_away_with_work_that_succeeds_and_so_does_its_reason() -> None:
+    """Not with a message that found somebody else at work."""
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        services = world.services()
+        await work.failed(services, WORK, StoreUnavailable("It was away on Monday."))
+        await work.tick(services, CycleKind.INCREMENTAL)
+        await deliver(world, services, 1.0)
+        await work.poisoned(services, WORK, "{}")
+        (entry,) = (await told(world))["poison"]
+        assert "Monday" not in entry["reason"]
+
+        await work.queue_cycle(services, CycleKind.INCREMENTAL, dry_run=False)
+        async with writing(world.services(), wait=0):
+            text = world.queue.take()
+            assert text is not None
+            await work.on_wake(services, json.loads(text)["generation"])
+        assert len((await told(world))["poison"]) == 1
+        await deliver(world, services, 60.0)
+        assert (await told(world))["poison"] == []
 
     simulate(story, tenant=office)
