@@ -56,6 +56,12 @@ class Intents:
         """The intent that an earlier process left open, once."""
         return self._open.pop(key, None)
 
+    def came_to_nothing(self, key: Key) -> None:
+        """What an open intent announced was looked for, and was never made: nobody need look for
+        it again.
+        """
+        self._job.store.defer([self._job.links.intents.drop(str(key))], str(key))
+
     async def sending(self, case: Case) -> None:
         """The POST is about to be sent: its intent is stored under the name that is sent, and
         those of the next ones with it.

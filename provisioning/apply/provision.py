@@ -248,7 +248,11 @@ class Provisioner:
             return case
         intent = self.intents.take_open(item.key)
         found = await self._matching.find(case, intent, self._cycle_id, item.urgency)
-        return case if found is None else await self._adopt(case, item, found)
+        if found is not None:
+            return await self._adopt(case, item, found)
+        if intent is not None:
+            self.intents.came_to_nothing(item.key)
+        return case
 
     async def _read_again(self, case: Case, item: WorkItem) -> Case | None:
         """A call on demand looks at the object itself, once, and not only at the record."""
