@@ -125,8 +125,9 @@ class Pacer:
         """Takes over the pace of the previous holder of the lease."""
         last = max(sends, default=0.0)
         wait = last + self._interval - self._clock.time()
-        if 0 < wait <= self._interval:
-            self.pause(wait)
+        if wait > 0:
+            # The clocks of two machines may differ: longer than an interval it never is.
+            self.pause(min(wait, self._interval))
 
     def dismiss(self) -> None:
         """Whoever waits for a slot is sent away with ``CancelledError``: the work is ending."""

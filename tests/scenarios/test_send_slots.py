@@ -103,6 +103,21 @@ def test_the_first_slot_of_a_process_that_is_not_used_holds_nobody_up(how: str) 
     run_simulated(story)
 
 
+@pytest.mark.parametrize("ahead", [0.1, 1.0, 60.0])
+def test_the_pace_goes_on_after_a_holder_whose_clock_was_ahead(ahead: float) -> None:
+    """Its last send seems to lie in the future: one interval is waited, not more and not less."""
+
+    async def story() -> None:
+        clock = RunningClock()
+        pacer = Pacer(5, clock)
+        pacer.resume_after([clock.time() + ahead])
+        began = clock.monotonic()
+        await pacer.turn((3,))
+        assert 0.2 <= clock.monotonic() - began <= 0.21
+
+    run_simulated(story)
+
+
 # --- no slot is lost -----------------------------------------------------------------------------
 
 
