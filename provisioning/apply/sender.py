@@ -95,8 +95,8 @@ class Sender:
         throttled = failed = 0
         while True:
             turn = turn or await self.turn(priority)
-            await turn.start()
             try:
+                await turn.start()
                 with fenced(self._fence.may_send):
                     check_fence()
                     return await call()
