@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from provisioning.apply.pacer import Pacer
-from provisioning.apply.sender import Sender
+from provisioning.apply.pacer import Pacer, Turn
+from provisioning.apply.sender import Sender, Stopped
 from provisioning.errors import StoreUnavailable
 from provisioning.operations.cycles import run_cycle
 from provisioning.ports import Row
@@ -109,6 +109,25 @@ class Free:
 
     def may_send(self) -> bool:
         return True
+
+
+def test_an_execution_that_ends_sends_only_its_own_away() -> None:
+    """Two executions of one process share its pacer: one may have lost the lease to the other."""
+
+    async def story() -> None:
+        clock = RunningClock()
+        pacer = Pacer(5, clock)
+        (await pacer.turn((3,))).finish()
+        ending, other = (Sender(pacer, Free(), clock, CountedIds()) for _ in range(2))
+        turns = [asyncio.create_task(each.turn((3,))) for each in (ending, other, ending)]
+        await asyncio.sleep(0.01)
+        ending.stop()
+        first, turn, last = await asyncio.gather(*turns, return_exceptions=True)
+        assert isinstance(first, Stopped)
+        assert isinstance(last, Stopped)
+        assert isinstance(turn, Turn)
+
+    run_simulated(story)
 
 
 def test_a_request_that_is_cancelled_at_its_start_gives_its_slot_back() -> None:
