@@ -150,14 +150,15 @@ class Cycles:
 
     async def forget_before(self, time: float, limit: int = 100) -> list[Row]:
         """Rows that drop cycles begun before ``time`` (epoch seconds), with the plans of dry runs;
-        a limited number at once. Ids grow with time (``ports.Ids``).
+        a limited number at once. Each cycle goes after its plan, which is found by it. Ids grow
+        with time (``ports.Ids``).
         """
         old: list[Row] = []
         newest = f"{int(time * 1000):012x}"
         for id, record in await self.rows.page(after=newest, limit=limit, reverse=True):
             if record.started >= time:
                 continue
-            async for key, _ in self.changes.all(f"{id}/"):
-                old.append(self.changes.drop(key))
-            old.append(self.rows.drop(id))
+            drops = [self.changes.drop(key) async for key, _ in self.changes.all(f"{id}/")]
+            drops.append(self.rows.drop(id))
+            old += [drop._replace(about=f"cycle/{id}") for drop in drops]
         return old

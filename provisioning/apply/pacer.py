@@ -78,19 +78,19 @@ class Pacer:
         self._started = float("-inf")
         self.paused_until = 0.0
         """Until when ZSCloud asked for silence."""
-        self._waiting: list[tuple[Priority, int, float, asyncio.Future[Turn]]] = []
+        self._waiting: list[tuple[Priority, int, float, object, asyncio.Future[Turn]]] = []
         self._cold = rate > 0
         self._counter = 0
         self._changed = asyncio.Event()
         self._granting: asyncio.Task[None] | None = None
         self._sent: deque[float] = deque(maxlen=_REMEMBERED)
 
-    async def turn(self, priority: Priority) -> Turn:
+    async def turn(self, priority: Priority, who: object = None) -> Turn:
         """Waits for the next send slot that nobody more urgent wants."""
         asked = self._clock.monotonic()
         future: asyncio.Future[Turn] = asyncio.get_running_loop().create_future()
         self._counter += 1
-        heapq.heappush(self._waiting, (priority, self._counter, asked, future))
+        heapq.heappush(self._waiting, (priority, self._counter, asked, who, future))
         self._changed.set()
         if self._granting is None or self._granting.done():
             self._granting = asyncio.create_task(self._grant())
@@ -137,21 +137,26 @@ class Pacer:
         """Takes over the pace of the previous holder of the lease."""
         last = max(sends, default=0.0)
         wait = last + self._interval - self._clock.time()
-        if 0 < wait <= self._interval:
-            self.pause(wait)
+        if wait > 0:
+            # The clocks of two machines may differ: longer than an interval it never is.
+            self.pause(min(wait, self._interval))
 
-    def dismiss(self) -> None:
-        """Whoever waits for a slot is sent away with ``CancelledError``: the work is ending."""
-        for *_, future in self._waiting:
-            future.cancel()
-        self._waiting.clear()
+    def dismiss(self, who: object) -> None:
+        """All of ``who`` that wait for a slot are sent away with ``CancelledError``: that work is
+        ending. Another execution of this process may go on.
+        """
+        for *_, waiting, future in self._waiting:
+            if waiting is who:
+                future.cancel()
 
     async def close(self) -> None:
         """Stops granting; those who wait are cancelled."""
         if self._granting is not None:
             self._granting.cancel()
             await asyncio.gather(self._granting, return_exceptions=True)
-        self.dismiss()
+        for *_, future in self._waiting:
+            future.cancel()
+        self._waiting.clear()
 
     async def _grant(self) -> None:
         while self._waiting:
@@ -166,7 +171,7 @@ class Pacer:
                 self._grant_one(now)
 
     def _grant_one(self, now: float) -> None:
-        _, _, asked, future = heapq.heappop(self._waiting)
+        _, _, asked, _, future = heapq.heappop(self._waiting)
         if future.done():
             return
         before = self._next

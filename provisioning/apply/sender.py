@@ -53,7 +53,7 @@ class Sender:
     def stop(self) -> None:
         """Who waits for a slot is sent away, and nobody gets one any more."""
         self._stopped = True
-        self.pacer.dismiss()
+        self.pacer.dismiss(self)
 
     def go_on(self) -> None:
         """Slots are given again."""
@@ -76,11 +76,11 @@ class Sender:
             left = self.deadline - self._clock.monotonic()
             try:
                 async with asyncio.timeout(left if left > 0 else _PATIENCE):
-                    return await self.pacer.turn(priority)
+                    return await self.pacer.turn(priority, self)
             except TimeoutError:
                 if self.pacer.paused_until > self.deadline:
                     raise Stopped from None
-        return await self.pacer.turn(priority)
+        return await self.pacer.turn(priority, self)
 
     def _is_stopped(self) -> bool:
         return self._stopped
@@ -95,8 +95,8 @@ class Sender:
         throttled = failed = 0
         while True:
             turn = turn or await self.turn(priority)
-            await turn.start()
             try:
+                await turn.start()
                 with fenced(self._fence.may_send, turn.written):
                     return await call()
             except LeaseUnavailable:

@@ -70,16 +70,21 @@ class LiveRead:
             if not page.objects:
                 break
             check_pager(type, page.objects, seen)
+            links = await self._links(page.objects)
             for found in page.objects:
-                await self._compare_object(found, read_at)
+                await self._compare_object(found, links.get(found.id), read_at)
             start, total = start + len(page.objects), page.total
         await self._missing(type, seen, began)
 
-    async def _compare_object(self, found: TargetObject, read_at: float) -> None:
+    async def _links(self, objects: Sequence[TargetObject]) -> dict[ScimId, Link]:
+        """The links of a page, read together: one by one, a large tenant would take all night."""
+        owners = await self._job.links.owners(found.id for found in objects)
+        links = await self._job.links.get_many(owners.values())
+        return {id: links[owner] for id, owner in owners.items() if owner in links}
+
+    async def _compare_object(self, found: TargetObject, link: Link | None, read_at: float) -> None:
         if found.type is ObjectType.USER:
             self._note_groups(found)
-        owner = await self._job.links.owner(found.id)
-        link = None if owner is None else await self._job.links.get(owner)
         if link is None or link.written_at > read_at:
             return
         if found.type is ObjectType.GROUP:

@@ -9,6 +9,7 @@ import pytest
 
 from provisioning.errors import StoreUnavailable
 from provisioning.ports import Row
+from provisioning.rows.order import in_steps
 from tests.scenarios.piecewise import PiecewiseStore, pieces
 from tests.scenarios.simulation import simulate
 from tests.scenarios.steps import SETTLE, group, office, provisioned, user
@@ -66,3 +67,16 @@ def test_a_member_that_a_whole_read_misses_is_not_forgotten_half_way(left: int, 
         assert world.differences() == []
 
     simulate(story, tenant=office, store=BreakingStore(left, seed))
+
+
+def test_the_plan_of_an_old_dry_run_is_forgotten_before_the_cycle_that_finds_it() -> None:
+    async def story(world: World) -> None:
+        record = await world.cycle(dry_run=True)
+        cycles = world.services().job().cycles
+        rows = in_steps(await cycles.forget_before(world.clock.time() + 1))
+        assert len(rows) > 10
+        for seed in range(20):
+            order = [row for piece in pieces(rows, random.Random(seed)) for row in piece]
+            assert (order[-1].table, order[-1].key) == (cycles.rows.name, record.cycle_id)
+
+    simulate(story, tenant=office)

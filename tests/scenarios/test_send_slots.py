@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from provisioning.apply.pacer import Pacer
+from provisioning.apply.pacer import Pacer, Turn
+from provisioning.apply.sender import Sender, Stopped
 from provisioning.errors import StoreUnavailable
 from provisioning.operations.cycles import run_cycle
 from provisioning.ports import Row
@@ -19,7 +20,7 @@ from provisioning.state.memory import MemoryStore
 from simulator.entra import Tenant
 from tests.scenarios.simulation import RunningClock, Saga, simulate
 from tests.scenarios.steps import everybody, group, provisioned, user
-from tests.scenarios.world import World
+from tests.scenarios.world import CountedIds, World
 from tests.simulated_time import run_simulated
 
 ENOUGH = 400_000
@@ -99,6 +100,72 @@ def test_the_first_slot_of_a_process_that_is_not_used_holds_nobody_up(how: str) 
         else:
             (await pacer.turn((3,))).give_back()
         await asyncio.wait_for(pacer.turn((3,)), 5)
+
+    run_simulated(story)
+
+
+class Free:
+    """A lease that is always ours."""
+
+    def may_send(self) -> bool:
+        return True
+
+
+def test_an_execution_that_ends_sends_only_its_own_away() -> None:
+    """Two executions of one process share its pacer: one may have lost the lease to the other."""
+
+    async def story() -> None:
+        clock = RunningClock()
+        pacer = Pacer(5, clock)
+        (await pacer.turn((3,))).finish()
+        ending, other = (Sender(pacer, Free(), clock, CountedIds()) for _ in range(2))
+        turns = [asyncio.create_task(each.turn((3,))) for each in (ending, other, ending)]
+        await asyncio.sleep(0.01)
+        ending.stop()
+        first, turn, last = await asyncio.gather(*turns, return_exceptions=True)
+        assert isinstance(first, Stopped)
+        assert isinstance(last, Stopped)
+        assert isinstance(turn, Turn)
+
+    run_simulated(story)
+
+
+def test_a_request_that_is_cancelled_at_its_start_gives_its_slot_back() -> None:
+    """Two that were held up together are taken apart: the second waits for its start."""
+
+    async def story() -> None:
+        clock = RunningClock()
+        pacer = Pacer(5, clock)
+        (await pacer.turn((3,))).finish()
+        sender = Sender(pacer, Free(), clock, CountedIds())
+        first = await pacer.turn((3,))
+        second = await sender.turn((3,))
+        await first.start()
+
+        async def never() -> None:
+            raise AssertionError
+
+        task = asyncio.create_task(sender.send(never, (3,), second))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        first.finish()
+        assert pacer._flying == 0
+
+    run_simulated(story)
+
+
+@pytest.mark.parametrize("ahead", [0.1, 1.0, 60.0])
+def test_the_pace_goes_on_after_a_holder_whose_clock_was_ahead(ahead: float) -> None:
+    """Its last send seems to lie in the future: one interval is waited, not more and not less."""
+
+    async def story() -> None:
+        clock = RunningClock()
+        pacer = Pacer(5, clock)
+        pacer.resume_after([clock.time() + ahead])
+        began = clock.monotonic()
+        await pacer.turn((3,))
+        assert 0.2 <= clock.monotonic() - began <= 0.21
 
     run_simulated(story)
 
