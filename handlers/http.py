@@ -19,6 +19,9 @@ Call = Callable[["Services"], Awaitable[func.HttpResponse]]
 
 PROBLEM = "application/problem+json"
 _JSON = "application/json"
+_KEY = ("code", "clientid")
+"""How the platform takes a function key in the query (Azure Functions: access keys)."""
+
 _JSON_NAMES = {str: "a text", bool: "true or false", list: "a list of texts", NoneType: "null"}
 
 
@@ -79,6 +82,16 @@ def decode_body(request: func.HttpRequest, shape: type[T]) -> T:
         elif field.default is MISSING and field.default_factory is MISSING:
             raise _invalid(field.name, "is missing", "Give it.")
     return shape(**document)
+
+
+def check_query(request: func.HttpRequest, *known: str) -> None:
+    """Raises ``InvalidRequest`` for a parameter that the call does not know.
+
+    Ignored, a misspelled filter would show everything as what was asked for.
+    """
+    for name in request.params:
+        if name not in known and name.lower() not in _KEY:
+            raise _invalid(name[:100], "is no parameter of this call", f"Use {', '.join(known)}.")
 
 
 def number(request: func.HttpRequest, name: str) -> int:

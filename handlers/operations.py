@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import azure.functions as func
 
-from handlers.http import answer, decode_body, number, respond
+from handlers.http import answer, check_query, decode_body, number, respond
 
 if TYPE_CHECKING:
     from provisioning.services import Services
@@ -16,6 +16,9 @@ blueprint = func.Blueprint()  # type: ignore[no-untyped-call]
 
 _WAIT = 20.0
 """Seconds that a call on demand is waited for; the platform cuts every call at 230."""
+
+_FILTERS = ("since", "until", "principal", "cycle", "status", "action", "limit", "after")
+"""Parameters of ``logs``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ async def get_cycle(req: func.HttpRequest) -> func.HttpResponse:
     async def call(services: Services) -> func.HttpResponse:
         from provisioning.operations import cycles
 
+        check_query(req, "after")
         after = number(req, "after")
         return answer(await cycles.get_cycle(services, req.route_params["id"], after))
 
@@ -143,19 +147,9 @@ async def logs(req: func.HttpRequest) -> func.HttpResponse:
     async def call(services: Services) -> func.HttpResponse:
         from provisioning.operations.logs import query_logs
 
-        query = req.params
-        found = await query_logs(
-            services,
-            since=query.get("since"),
-            until=query.get("until"),
-            principal=query.get("principal"),
-            cycle=query.get("cycle"),
-            status=query.get("status"),
-            action=query.get("action"),
-            limit=query.get("limit", "100"),
-            after=query.get("after"),
-        )
-        return answer(found)
+        check_query(req, *_FILTERS)
+        given = {name: req.params[name] for name in _FILTERS if name in req.params}
+        return answer(await query_logs(services, **given))
 
     return await respond(call)
 

@@ -25,14 +25,9 @@ async def work(message: func.QueueMessage) -> None:
     """
     from provisioning.bootstrap import services
 
-    try:
-        what = decode_message(message.get_body())
-    except ValueError as error:
-        _log.error("A message on %s is refused: %s", WORK, error)
-        raise
     made = await services()
     try:
-        await _do(made, what)
+        await _do(made, _decode(message.get_body()))
     except Exception as error:
         await _remember(made, error)
         raise
@@ -56,6 +51,14 @@ async def work_poison(message: func.QueueMessage) -> None:
     else:
         dry_run = what.cycle_id if isinstance(what, DryRun) else None
     await poisoned(await services(), WORK, body.decode(errors="replace"), dry_run=dry_run)
+
+
+def _decode(body: bytes) -> WakeUp | DryRun:
+    try:
+        return decode_message(body)
+    except ValueError as error:
+        _log.error("A message on %s is refused: %s", WORK, error)
+        raise
 
 
 async def _do(services: Services, what: WakeUp | DryRun) -> None:

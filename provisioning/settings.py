@@ -156,10 +156,29 @@ SETTINGS = (
 """Every setting, in the order of the documentation."""
 
 _PREFIXES = ("ENTRA_", "ZSCLOUD_", "PROVISIONING_", "ON_", "DELETION_")
-_LATER = frozenset({"ZSCLOUD_BULK", "ON_OUT_OF_FILTER"})
+_LATER = frozenset(
+    {
+        "ZSCLOUD_BULK",
+        "ON_OUT_OF_FILTER",
+        "DELETE_AFTER_DAYS",
+        "HELD_PLAN_EXPIRY_DAYS",
+        "NOTIFICATION_URL",
+        "NOTIFICATION_CLIENT_STATE",
+        "ALERT_EMAIL",
+        "ALERT_FROM",
+        "ALERT_WEBHOOK",
+        "SMTP_URL",
+        "NO_CYCLE_ALERT_MINUTES",
+        "ASSIGNMENTS_SCHEDULE",
+        "MAINTENANCE_SCHEDULE",
+    }
+)
 """Settings of a later version: deployments may carry them already. They change nothing yet."""
 
 _LIKENESS = 0.8
+_LIKENESS_ELSEWHERE = 0.9
+"""Without one of our prefixes a name is sooner somebody else's."""
+
 _KEY_VAULT = "@microsoft.keyvault("
 
 
@@ -245,11 +264,13 @@ def _unknown(environ: Mapping[str, str]) -> Iterator[Problem]:
     """Names that look like ours and are not: a misspelled setting would silently not count."""
     known = [setting.name for setting in SETTINGS]
     for name in sorted(environ):
-        if not name.upper().startswith(_PREFIXES) or name in known or name in _LATER:
+        if name in known or name in _LATER:
             continue
         from difflib import get_close_matches
 
-        near = get_close_matches(name.upper(), known, n=1, cutoff=_LIKENESS)
+        ours = name.upper().startswith(_PREFIXES)
+        likeness = _LIKENESS if ours else _LIKENESS_ELSEWHERE
+        near = get_close_matches(name.upper(), known, n=1, cutoff=likeness)
         if not near:
             continue  # somebody else's variable
         yield Problem(

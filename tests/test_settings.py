@@ -14,6 +14,7 @@ from provisioning.errors import ConfigurationError, Problem
 from provisioning.model import MemberRemoval
 from provisioning.setting_values import Secret, is_loopback, organisation
 from provisioning.settings import SETTINGS, Settings, load_settings
+from tests.infra.contract import LATER
 
 ROOT = Path(__file__).parent.parent
 PRINCIPAL = "0b1c2d3e-0000-4000-8000-00000000abcd"
@@ -207,6 +208,11 @@ def test_the_remedy_for_a_word_lists_the_words() -> None:
         ("ON_UNASSIGNED", "ON_UNASSIGN"),
         ("DELETION_THRESHOLD", "DELETION_THRESHOLD_COUNT"),
         ("on_unassign", "ON_UNASSIGN"),
+        ("PROTECTD", "PROTECTED"),
+        ("NESTED_GROUP", "NESTED_GROUPS"),
+        ("DRIFTT", "DRIFT"),
+        ("STATE-STORE", "STATE_STORE"),
+        ("FUNCTIONS_KEY", "FUNCTION_KEY"),
     ],
 )
 def test_a_misspelled_setting_is_named_with_the_nearest(name: str, meant: str) -> None:
@@ -215,8 +221,18 @@ def test_a_misspelled_setting_is_named_with_the_nearest(name: str, meant: str) -
     assert f"Did you mean {meant}?" in problem.remedy
 
 
-def test_other_variables_are_none_of_our_business() -> None:
-    assert load(PATH="/usr/bin", ONE="1", FUNCTIONS_WORKER_RUNTIME="python") == load()
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("PATH", "ONE", "DRAFT", "GRIFT", "STATE", "LOG_LEVEL", "FUNCTION_NAME", "NESTED"),
+        *("FUNCTIONS_WORKER_RUNTIME", "FUNCTIONS_EXTENSION_VERSION", "WEBSITE_HOSTNAME"),
+        *(f"APPSETTING_{setting.name}" for setting in SETTINGS),
+        *(known.name for known in LATER),
+    ],
+)
+def test_other_variables_are_none_of_our_business(name: str) -> None:
+    """Those of the platform, of other programs, and what the templates set for later versions."""
+    assert load(**{name: "0"}) == load()
 
 
 @pytest.mark.parametrize(

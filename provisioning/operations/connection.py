@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from provisioning.errors import CredentialsRefused, ProvisioningError, RemoteUnavailable, Throttled
+from provisioning.errors import (
+    CredentialsRefused,
+    PermissionMissing,
+    ProvisioningError,
+    RemoteUnavailable,
+    Throttled,
+)
 from provisioning.model import ObjectType
 from provisioning.operations.documents import Document
 from provisioning.services import Services
@@ -15,6 +21,9 @@ T = TypeVar("T")
 _PACE = 1.0
 _URGENT = (2, 0)
 _TRIES = 3
+_UNAVAILABLE = {
+    kind.code for kind in (RemoteUnavailable, Throttled, CredentialsRefused, PermissionMissing)
+}
 
 
 async def test_connection(services: Services) -> Document:
@@ -25,6 +34,8 @@ async def test_connection(services: Services) -> Document:
     checks = [
         await _check("Graph: enterprise application", services, _application),
         await _check("Graph: assignments", services, _assignments),
+        await _check("Graph: users", services, _changes_of(ObjectType.USER)),
+        await _check("Graph: groups", services, _changes_of(ObjectType.GROUP)),
         await _check("ZSCloud: discovery", services, _discovery),
         await _check("ZSCloud: token and filter", services, _token),
     ]
@@ -36,8 +47,7 @@ def exit_status(document: Document) -> int:
     codes = {check["code"] for check in document["checks"] if check["status"] != "ok"}
     if not codes:
         return 0
-    unavailable = {RemoteUnavailable.code, Throttled.code, CredentialsRefused.code}
-    return 4 if codes & unavailable else 2
+    return 4 if codes & _UNAVAILABLE else 2
 
 
 async def _check(
@@ -67,6 +77,16 @@ async def _assignments(services: Services) -> str:
     async for page in services.source.assignments():
         return f"the first page holds {len(page)} assignments"
     return "no assignments"
+
+
+def _changes_of(type: ObjectType) -> Callable[[Services], Awaitable[str]]:
+    """The first thing that a cycle reads of them. It needs the permission for their attributes."""
+
+    async def check(services: Services) -> str:
+        await services.source.latest_delta(type)
+        return f"changes of {type.value}s can be read"
+
+    return check
 
 
 async def _discovery(services: Services) -> str:

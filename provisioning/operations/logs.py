@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from provisioning.errors import InvalidRequest, Problem
+from provisioning.errors import InvalidRequest, Problem, cut
 from provisioning.model import Action, ObjectType
 from provisioning.operations.documents import Document, entry_document
 from provisioning.provisioning_log import LogQuery, LogStatus
@@ -14,6 +14,8 @@ from provisioning.services import Services
 _LARGEST_PAGE = 1000
 _AGO = re.compile(r"(\d+)([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_OBJECT_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_CURSOR = re.compile(r"[0-9]+\.[0-9]{6}/[0-9A-Za-z]+")
 
 
 async def query_logs(
@@ -28,7 +30,12 @@ async def query_logs(
     limit: str | int = 100,
     after: str | None = None,
 ) -> Document:
-    """Log entries, newest first: ``{items, next}``. Raises ``InvalidRequest``, naming the field."""
+    """Log entries, newest first: ``{items, next}``.
+
+    Raises ``InvalidRequest``, naming the field, ``ConfigurationError`` for a store of another job,
+    and ``RemoteError`` if Entra has to be asked who a principal is and does not answer.
+    """
+    await services.claim(dry_run=True)
     now = services.clock.time()
     query = LogQuery(
         since=moment("since", since, now),
@@ -38,21 +45,43 @@ async def query_logs(
         status=None if not status else _status(status),
         action=None if not action else _action(action),
         limit=_limit(limit),
-        after=after or None,
+        after=None if not after else _cursor(after),
     )
     entries, following = await services.job().log.query(query)
     return {"items": [entry_document(entry) for entry in entries], "next": following}
 
 
 async def _principal(services: Services, text: str | None) -> str | None:
-    """The object id of a principal that may be named as ZSCloud knows it."""
+    """The object id of a principal that may be named as ZSCloud or Entra knows it.
+
+    Entra is asked for whom we have no link: who is skipped or failed has entries too.
+    """
     if not text:
         return None
+    if _OBJECT_ID.fullmatch(text):
+        return text.lower()
     links = services.job().links
     for type in ObjectType:
         owner = await links.holder(type, text)
         if owner is not None:
             return owner.id
+    user = await services.source.find_user(text)
+    if user is not None:
+        return user.id
+    groups = await services.source.find_groups(text)
+    if len(groups) == 1:
+        return groups[0].id
+    known = f"{len(groups)} groups" if groups else "no user or group"
+    raise InvalidRequest(
+        Problem("principal", f"Entra knows {known} {text!r}", "Give the object id.")
+    )
+
+
+def _cursor(text: str) -> str:
+    if not _CURSOR.fullmatch(text):
+        raise InvalidRequest(
+            Problem("after", f"{cut(text, 100)!r} is no cursor", "Give what `next` said.")
+        )
     return text
 
 

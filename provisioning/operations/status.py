@@ -19,7 +19,11 @@ _RECENT = 200
 
 
 async def status(services: Services) -> Document:
-    """State in one word, since when and why; lanes, escrow, watermark age, lease, latency."""
+    """State in one word, since when and why; lanes, escrow, watermark age, lease, latency.
+
+    Raises ``ConfigurationError`` for a store of another job.
+    """
+    await services.claim(dry_run=True)
     job = services.job()
     last = await _last_cycle(job)
     lease = await services.leases.read(services.settings.zscloud_tenant)
@@ -67,7 +71,8 @@ def _state(
     if last.status in OPEN:
         return "working", "A cycle is open; the next execution goes on with it.", since
     if last.status is CycleStatus.COMPLETED_WITH_ERRORS:
-        return "healthy", "The last cycle completed; some objects failed: see escrow.", since
+        why = "The last cycle completed; some objects failed: `logs --status failure` says why."
+        return "healthy", why, since
     return "healthy", "The last cycle completed.", since
 
 

@@ -81,6 +81,8 @@ async def test_local_settings_are_the_defaults(world: World) -> None:
         pytest.param(("logs", "--since", "yesterday"), "since", id="time"),
         pytest.param(("logs", "--status", "good"), "status", id="status"),
         pytest.param(("logs", "--limit", "0"), "limit", id="limit"),
+        pytest.param(("logs", "--after", "yesterday"), "after", id="cursor"),
+        pytest.param(("logs", "--principal", "nobody@example.com"), "principal", id="principal"),
         pytest.param(("cycle", "--kind", "full"), "arguments", id="kind"),
         pytest.param(("nonsense",), "arguments", id="command"),
     ],
@@ -95,6 +97,17 @@ async def test_wrong_arguments(world: World, arguments: tuple[str, ...], field: 
     assert people.status == 2
     assert people.out == ""
     assert people.err
+
+
+@pytest.mark.parametrize("command", ["status", "logs", "plan", "cycle"])
+async def test_store_of_another_job(world: World, command: str) -> None:
+    """Exit 2 and what to do, also of commands that only read."""
+    assert (await world.run("cycle")).status == 0
+    other = {"ENTRA_SERVICE_PRINCIPAL_ID": "00000000-0000-4000-8000-000000000001"}
+    ended = await world.run(command, **other)
+    assert (ended.status, ended.out) == (2, "")
+    assert "STATE_STORE" in ended.err
+    assert "ENTRA_SERVICE_PRINCIPAL_ID" in ended.err
 
 
 async def test_first_steps_and_help(world: World) -> None:

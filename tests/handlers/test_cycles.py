@@ -276,6 +276,20 @@ async def test_poison_that_asked_for_a_dry_run_ends_it(app: Running) -> None:
     assert (await app.get(f"cycles/{started['cycle_id']}"))["status"] == "failed"
 
 
+async def test_poison_that_is_no_message_of_ours_says_so(
+    app: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Put there by hand, or by another program."""
+    with pytest.raises(FunctionFailed, match="the message is no JSON"):
+        await app.worker.queue("work", "go on!", dequeue_count=5)
+    await app.worker.queue("work_poison", "go on!")
+    [alert] = [r.getMessage() for r in caplog.records if r.getMessage().startswith("ALERT")]
+    assert "the message is no JSON" in alert
+    [message] = (await app.get("status"))["poison"]
+    assert (message["text"], message["queue"]) == ("go on!", "provisioning-work")
+    assert "the message is no JSON" in message["reason"]
+
+
 async def test_poison_that_is_no_text_is_set_aside_too(app: Running) -> None:
     await app.worker.queue("work_poison", b"\xff{broken")
     assert (await app.get("status"))["escrow"] == 1

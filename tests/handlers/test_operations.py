@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from handlers import operations
+from handlers.shutdown import close
+from provisioning.operations.connection import exit_status
+from simulator.entra import DEFAULT_ACCESS
 from tests.handlers.running import Running, held_lease
 
 
@@ -82,7 +86,7 @@ async def test_call_on_demand_that_is_not_known_is_404(app: Running) -> None:
 async def test_connection_is_tested_without_a_write(app: Running) -> None:
     document = await app.post("test-connection")
     assert document["ok"] is True
-    assert [check["status"] for check in document["checks"]] == ["ok"] * 4
+    assert [check["status"] for check in document["checks"]] == ["ok"] * 6
     assert app.writes() == []
 
 
@@ -93,6 +97,25 @@ async def test_connection_with_a_wrong_token_fails_by_name(app: Running) -> None
     [failed] = [check for check in answer.json()["checks"] if check["status"] != "ok"]
     assert (failed["name"], failed["code"]) == ("ZSCloud: token and filter", "Unauthorized")
     assert b"simulated-token" not in answer.body
+
+
+@pytest.mark.parametrize(
+    ("permission", "failing"),
+    [
+        ("Application.Read.All", {"Graph: enterprise application", "Graph: assignments"}),
+        ("User.Read.All", {"Graph: users"}),
+        ("GroupMember.Read.All", {"Graph: groups"}),
+    ],
+)
+async def test_connection_names_the_permission_that_is_missing(
+    app: Running, permission: str, failing: set[str]
+) -> None:
+    app.entra.set(missing_permissions=[permission])
+    document = await app.post("test-connection")
+    failed = [check for check in document["checks"] if check["status"] != "ok"]
+    assert {check["name"] for check in failed} == failing
+    assert all(permission in check["remedy"] for check in failed)
+    assert exit_status(document) == 4
 
 
 async def test_status_before_while_and_after(app: Running) -> None:
@@ -116,6 +139,46 @@ async def test_logs_are_filtered_and_turned_by_page(app: Running) -> None:
     following = await app.get(f"logs?limit=1&after={page['next']}")
     assert page["items"][0]["id"] != following["items"][0]["id"]
     assert (await app.get("logs?action=delete"))["items"] == []
+
+
+@pytest.mark.parametrize("name", ["pia@example.com", "Nobody's"])
+async def test_logs_of_who_has_no_account_are_found_by_name(app: Running, name: str) -> None:
+    """Who is skipped has a reason in the log, and no link that knows the name."""
+    pia = app.tenant.add_user("pia@example.com")
+    app.tenant.assign(pia, role=DEFAULT_ACCESS)
+    app.tenant.add_group("Nobody's")
+    await app.cycle("initial")
+    body = {"group": name} if name == "Nobody's" else {"user": name}
+    await app.post("provision-on-demand", body)
+    found = (await app.get(f"logs?principal={quote(name)}"))["items"]
+    assert {entry["name"] for entry in found} == {name}
+    id = found[0]["source_id"]
+    assert (await app.get(f"logs?principal={id.upper()}"))["items"] == found
+
+
+async def test_logs_of_a_name_that_two_groups_have_ask_for_the_id(app: Running) -> None:
+    app.tenant.add_group("Readers")
+    app.tenant.add_group("Readers")
+    answer = await app.call("GET", "logs?principal=Readers")
+    [error] = answer.json()["errors"]
+    assert (answer.status, error["remedy"]) == (400, "Give the object id.")
+    assert "2 groups" in error["message"]
+
+
+async def test_key_in_the_query_is_no_unknown_parameter(app: Running) -> None:
+    assert (await app.get("logs?code=key&clientId=default"))["items"] == []
+
+
+@pytest.mark.parametrize("path", ["status", "logs"])
+async def test_store_of_another_job_is_a_conflict(
+    app: Running, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """It would look like a job that has not done anything yet."""
+    await app.cycle("initial")
+    await close()
+    monkeypatch.setenv("ENTRA_SERVICE_PRINCIPAL_ID", "00000000-0000-4000-8000-000000000001")
+    answer = await app.call("GET", path)
+    assert (answer.status, answer.json()["errors"][0]["field"]) == (409, "STATE_STORE")
 
 
 @pytest.mark.parametrize(
@@ -160,6 +223,11 @@ async def test_wrong_body_is_a_problem_that_names_the_field(
         ("logs?limit=many", "limit"),
         ("logs?since=yesterday", "since"),
         ("logs?status=odd", "status"),
+        ("logs?after=yesterday", "after"),
+        ("logs?after=1/", "after"),
+        ("logs?principal=nobody@example.com", "principal"),
+        ("logs?sicne=2h", "sicne"),
+        ("cycles/x?page=2", "page"),
         ("cycles/x?after=-1", "after"),
     ],
 )
