@@ -1,8 +1,9 @@
 """The last look before a request is written to the wire: whether we may still send.
 
-Between the decision to send and the first byte lie awaits: a connection is waited for, and made.
-A process may be paused there for longer than its lease. So whoever decides leaves the question
-here, and the transport asks it once more when the connection stands.
+Between the decision to send and the first byte lie awaits: a connection is waited for, and made;
+a write to the storage is many requests, and each is tried again. A process may be paused there
+for longer than its lease. So whoever decides leaves the question here, and whoever sends asks it
+once more.
 """
 
 from __future__ import annotations

@@ -33,13 +33,13 @@ class Services:
     pacer: Pacer
     holder: str
 
-    def job(self, *, dry_run: bool = False, fence: Callable[[], None] = lambda: None) -> Job:
+    def job(self, *, dry_run: bool = False, may_write: Callable[[], bool] = lambda: True) -> Job:
         """The job's stored state. A dry run sees it, and stores nothing.
 
-        ``fence`` is called before each write, and raises when it must not be.
+        ``may_write`` is asked before each write whether it is still ours.
         """
         base = OverlayStore(self.store) if dry_run else self.store
-        buffer = WriteBehind(base, self.clock, fence=fence)
+        buffer = WriteBehind(base, self.clock, may_write=may_write)
         return Job(self.settings.job, buffer, self.schema, self.rules, self.clock, self.ids)
 
     async def claim(self, *, dry_run: bool = False) -> None:

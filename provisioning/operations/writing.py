@@ -79,7 +79,7 @@ async def writing(
         services.pacer,
         wait=wait,
     ) as lease:
-        job = services.job(dry_run=dry_run, fence=lease.check)
+        job = services.job(dry_run=dry_run, may_write=lease.may_store)
         sender = Sender(services.pacer, lease, services.clock, services.ids)
         try:
             yield Writing(services, job, sender, dry_run)
