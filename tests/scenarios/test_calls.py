@@ -7,6 +7,7 @@ import dataclasses
 from typing import Any
 
 from provisioning.operations.on_demand import get_on_demand, provision_within
+from provisioning.operations.status import status
 from provisioning.operations.writing import writing
 from provisioning.ports import Clock
 from provisioning.services import Services
@@ -127,3 +128,16 @@ def test_a_caller_whose_clock_is_ahead_hears_what_was_done() -> None:
         assert outcomes(document) == ["create"]
 
     simulate(story, tenant=everybody(10))
+
+
+def test_status_tells_a_call_from_a_cycle() -> None:
+    """The lease is held, and the last cycle has ended long ago."""
+
+    async def story(world: World) -> None:
+        await world.cycle()
+        async with writing(world.services(), wait=0):
+            told = await status(world.services())
+        assert (told["state"], told["since"]) == ("working", None)
+        assert told["why"] == "A call on demand or a dry run is under way."
+
+    simulate(story, tenant=everybody(3))
