@@ -6,13 +6,19 @@ import asyncio
 import dataclasses
 from typing import Any
 
+import pytest
+
+from provisioning.calls import Call
+from provisioning.discovery.arrivals import Arrivals
+from provisioning.errors import LeaseUnavailable
+from provisioning.mirror import user_key
 from provisioning.operations.on_demand import get_on_demand, provision_within
 from provisioning.operations.status import status
 from provisioning.operations.writing import writing
 from provisioning.ports import Clock
 from provisioning.services import Services
 from tests.scenarios.simulation import simulate
-from tests.scenarios.steps import everybody
+from tests.scenarios.steps import everybody, user
 from tests.scenarios.test_wakes import deliver
 from tests.scenarios.world import World
 
@@ -139,5 +145,28 @@ def test_status_tells_a_call_from_a_cycle() -> None:
             told = await status(world.services())
         assert (told["state"], told["since"]) == ("working", None)
         assert told["why"] == "A call on demand or a dry run is under way."
+
+    simulate(story, tenant=everybody(3))
+
+
+def test_a_call_that_meets_a_renewal_that_was_late_is_taken_up_again() -> None:
+    """For a moment nothing may be stored. That is no answer to the call."""
+
+    async def story(world: World) -> None:
+        services = world.services()
+        await world.cycle()
+        ours = True
+        job = services.job(may_write=lambda: ours)
+        await job.load_tallies()
+        key = user_key(user(world, 1))
+        await job.calls.store(Call("call", (key,), world.clock.time()))
+        ours = False
+        with pytest.raises(LeaseUnavailable):
+            await Arrivals(job, services.source).settle()
+        ours = True
+        await job.store.flush()
+        assert await job.calls.any_waiting()
+        await Arrivals(job, services.source).settle()
+        assert not await job.calls.any_waiting()
 
     simulate(story, tenant=everybody(3))
