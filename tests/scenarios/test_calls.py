@@ -170,3 +170,15 @@ def test_a_call_that_meets_a_renewal_that_was_late_is_taken_up_again() -> None:
         assert not await job.calls.any_waiting()
 
     simulate(story, tenant=everybody(3))
+
+
+def test_a_call_that_is_forgotten_waits_no_more() -> None:
+    """Whoever looks for calls that wait would look for this one for ever."""
+
+    async def story(world: World) -> None:
+        job = world.services().job()
+        await job.calls.store(Call("call", (), world.clock.time()))
+        await job.store.write(await job.calls.forget_before(world.clock.time() + 1))
+        assert not await job.calls.any_waiting()
+
+    simulate(story)
