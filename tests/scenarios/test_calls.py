@@ -16,9 +16,10 @@ from provisioning.operations.on_demand import get_on_demand, provision_within
 from provisioning.operations.status import status
 from provisioning.operations.writing import writing
 from provisioning.ports import Clock
+from provisioning.record import CycleStatus
 from provisioning.services import Services
 from tests.scenarios.simulation import simulate
-from tests.scenarios.steps import everybody, user
+from tests.scenarios.steps import everybody, provisioned, user
 from tests.scenarios.test_wakes import deliver
 from tests.scenarios.world import World
 
@@ -182,3 +183,30 @@ def test_a_call_that_is_forgotten_waits_no_more() -> None:
         assert not await job.calls.any_waiting()
 
     simulate(story)
+
+
+def test_a_dismissal_does_not_wait_for_the_slot_of_an_update_of_the_same_person() -> None:
+    """Many updates wait for their slots, also that of the person who is named now."""
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        for number in range(200):
+            world.tenant.update_user(user(world, number), department="Legal")
+        world.forget_requests()
+        running = asyncio.create_task(world.cycle())
+        await world.clock.sleep(6)
+        touched = {request.path.rpartition("/")[2] for request in world.scim()}
+        people = sorted(u.external_id for u in world.zscloud.users if u.id not in touched)
+        # In the order of the lanes: of those whom the engine has begun with, one of the last.
+        id = people[40]
+        (target,) = (u.id for u in world.zscloud.users if u.external_id == id)
+        world.tenant.disable(id)
+        before = len(world.scim())
+        _, document = await provision_within(world.services(), users=[id], seconds=20)
+        assert outcomes(document) == ["disable"]
+        sent = [request.path.rpartition("/")[2] for request in world.scim()[before:]]
+        assert sent.index(target) <= 4
+        assert (await running).status is CycleStatus.COMPLETED
+        assert world.differences() == []
+
+    simulate(story, tenant=everybody(200), rate=5)
