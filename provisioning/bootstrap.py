@@ -23,6 +23,8 @@ from provisioning.scope import Reason, ScopePolicy
 from provisioning.services import Services
 from provisioning.settings import Settings, load_settings
 
+_SINCE_BOOT: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+
 
 class SystemClock:
     """The machine's time."""
@@ -32,8 +34,12 @@ class SystemClock:
         return time.time()
 
     def monotonic(self) -> float:
-        """Seconds of a clock that never runs back."""
-        return time.monotonic()
+        """Seconds of a clock that never runs back.
+
+        Where the system has one that goes on while the machine sleeps, it is that: a lease that
+        ran out meanwhile is not ours any more.
+        """
+        return time.monotonic() if _SINCE_BOOT is None else time.clock_gettime(_SINCE_BOOT)
 
     async def sleep(self, seconds: float) -> None:
         """Suspends the caller."""

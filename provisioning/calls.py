@@ -68,8 +68,9 @@ class Calls:
 
     async def forget_before(self, time: float, limit: int = 100) -> list[Row]:
         """Rows that drop calls older than ``time`` (epoch seconds), a limited number at once."""
-        rows = await self._calls.page(limit=limit)
-        return [self._calls.drop(id) for id, call in rows if call.at < time]
+        old = [id for id, call in await self._calls.page(limit=limit) if call.at < time]
+        tables = (self._waiting, self._calls)
+        return [table.drop(id)._replace(about=f"call/{id}") for id in old for table in tables]
 
     def taken_up(self, call: Call) -> Row:
         """The row that says that the call's keys are filed, or that this cannot be done."""

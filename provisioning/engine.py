@@ -178,8 +178,10 @@ class Engine:
             active = self._active.get(item.key)
             if active is not None and active[0] == item:
                 continue
-            if active is not None and item.aspect is Aspect.REMOVAL:
-                # A removal does not wait behind the same group's additions.
+            if active is not None and (
+                item.aspect is Aspect.REMOVAL or item.lane < min(active[0].lane, Lane.LIVE)
+            ):
+                # What is urgent does not wait behind the same key's additions, or for their slot.
                 self._provisioner.preempt(item.key)
             self._ready.setdefault(item.position, item)
 

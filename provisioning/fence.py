@@ -1,9 +1,9 @@
 """The last look before a request is written to the wire.
 
 Between the decision to send and the first byte lie awaits: a connection is waited for, and made;
-other tasks have their turn. A process may be paused there for longer than its lease, or held up for
-longer than the pace allows for. So whoever decides leaves word here, and the transport asks, and
-tells, when the connection stands.
+other tasks have their turn; a write to the storage is many requests, and each is tried again. A
+process may be paused there for longer than its lease, or held up for longer than the pace allows
+for. So whoever decides leaves word here, and whoever sends asks once more, and tells when.
 """
 
 from __future__ import annotations
@@ -24,27 +24,35 @@ class _Word(NamedTuple):
 _word: ContextVar[_Word | None] = ContextVar("word", default=None)
 
 
+def _nobody() -> None:
+    """Nobody wants to know when."""
+
+
 @contextmanager
-def fenced(may_send: Callable[[], bool], written: Callable[[], None]) -> Iterator[None]:
+def fenced(may_send: Callable[[], bool], written: Callable[[], None] = _nobody) -> Iterator[None]:
     """What is sent within the body is sent only while ``may_send`` says so; ``written`` is told
     when. Raises ``LeaseUnavailable`` at once if nothing may be sent now.
     """
     token = _word.set(_Word(may_send, written))
     try:
-        _check(may_send)
+        check_fence()
         yield
     finally:
         _word.reset(token)
 
 
+def check_fence() -> None:
+    """Called before something is sent. Raises ``LeaseUnavailable``: nothing was sent."""
+    word = _word.get()
+    if word is not None and not word.may_send():
+        raise LeaseUnavailable("The lease of this ZSCloud tenant was lost.")
+
+
 def at_the_wire() -> None:
-    """Called right before a request is written. Raises ``LeaseUnavailable``: nothing was sent."""
+    """Called right before a request is written, without an await in between. Raises
+    ``LeaseUnavailable``: nothing was sent.
+    """
+    check_fence()
     word = _word.get()
     if word is not None:
-        _check(word.may_send)
         word.written()
-
-
-def _check(may_send: Callable[[], bool]) -> None:
-    if not may_send():
-        raise LeaseUnavailable("The lease of this ZSCloud tenant was lost.")

@@ -42,12 +42,11 @@ class HeldLease:
         """Whether a request that starts now ends before the lease does."""
         return not self.lost and self._clock.monotonic() + REQUEST_TIMEOUT <= self._deadline
 
-    def check(self) -> None:
-        """Raises ``LeaseUnavailable`` once the lease may be another's: what was not stored by then
-        is not ours to store any more, since its next holder has looked by itself.
+    def may_store(self) -> bool:
+        """Whether the lease cannot be another's yet: what was not stored by then is not ours to
+        store any more, since its next holder has looked by itself.
         """
-        if self.lost or self._clock.monotonic() >= self._deadline:
-            raise LeaseUnavailable("The lease of this ZSCloud tenant was lost.")
+        return not self.lost and self._clock.monotonic() < self._deadline
 
     async def acquire(self) -> bytes | None:
         """The payload of the last holder, or ``None`` while another holds the lease."""

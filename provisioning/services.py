@@ -38,15 +38,15 @@ class Services:
         """The job's stored state, to look at."""
         return self._job(WriteBehind(self.store, self.clock))
 
-    def held_job(self, fence: Callable[[], None], *, dry_run: bool) -> Job:
+    def held_job(self, may_write: Callable[[], bool], *, dry_run: bool) -> Job:
         """The job's stored state while the lease is ours: what only its holder writes is kept in
         memory. A dry run sees it, and stores nothing.
 
-        ``fence`` is called before each write, and raises when it must not be.
+        ``may_write`` is asked before each write whether it is still ours.
         """
         kept = CachedStore(self.store, HELD_TABLES)
         base = OverlayStore(kept) if dry_run else kept
-        return self._job(WriteBehind(base, self.clock, fence=fence))
+        return self._job(WriteBehind(base, self.clock, may_write=may_write))
 
     def _job(self, buffer: WriteBehind) -> Job:
         return Job(self.settings.job, buffer, self.schema, self.rules, self.clock, self.ids)

@@ -78,19 +78,24 @@ class Pacer:
         self._started = float("-inf")
         self.paused_until = 0.0
         """Until when ZSCloud asked for silence."""
-        self._waiting: list[tuple[Priority, int, float, object, asyncio.Future[Turn]]] = []
+        self._waiting: list[
+            tuple[Priority, int, float, tuple[object, object], asyncio.Future[Turn]]
+        ] = []
         self._cold = rate > 0
         self._counter = 0
         self._changed = asyncio.Event()
         self._granting: asyncio.Task[None] | None = None
         self._sent: deque[float] = deque(maxlen=_REMEMBERED)
 
-    async def turn(self, priority: Priority, who: object = None) -> Turn:
-        """Waits for the next send slot that nobody more urgent wants."""
+    async def turn(self, priority: Priority, who: object = None, what: object = None) -> Turn:
+        """Waits for the next send slot that nobody more urgent wants.
+
+        By ``who`` wants it, and for ``what``, the wait can be ended: ``dismiss``.
+        """
         asked = self._clock.monotonic()
         future: asyncio.Future[Turn] = asyncio.get_running_loop().create_future()
         self._counter += 1
-        heapq.heappush(self._waiting, (priority, self._counter, asked, who, future))
+        heapq.heappush(self._waiting, (priority, self._counter, asked, (who, what), future))
         self._changed.set()
         if self._granting is None or self._granting.done():
             self._granting = asyncio.create_task(self._grant())
@@ -141,12 +146,12 @@ class Pacer:
             # The clocks of two machines may differ: longer than an interval it never is.
             self.pause(min(wait, self._interval))
 
-    def dismiss(self, who: object) -> None:
-        """All of ``who`` that wait for a slot are sent away with ``CancelledError``: that work is
-        ending. Another execution of this process may go on.
+    def dismiss(self, who: object, what: object = None) -> None:
+        """Who waits for a slot is sent away with ``CancelledError``: what is waited for by ``who``
+        for ``what``, or all by ``who``. Another execution of this process may go on.
         """
-        for *_, waiting, future in self._waiting:
-            if waiting is who:
+        for *_, (by, for_what), future in self._waiting:
+            if by is who and what in (None, for_what):
                 future.cancel()
 
     async def close(self) -> None:

@@ -18,7 +18,7 @@ from provisioning.apply.naming import Names, ring_break
 from provisioning.apply.outcome import Recorder
 from provisioning.apply.pacer import Turn
 from provisioning.apply.removal import RemovalForm
-from provisioning.apply.sender import Sender
+from provisioning.apply.sender import Sender, Stopped
 from provisioning.case import Case
 from provisioning.errors import (
     AnswerLost,
@@ -106,8 +106,9 @@ class Provisioner:
         self._sender.stop()
 
     def preempt(self, key: Key) -> None:
-        """A removal of the same group is waiting: go on with it after the request in flight."""
+        """What is more urgent of the same key goes after its request in flight, at most."""
         self._preempted.add(key)
+        self._sender.send_away(key)
 
     def ring(self, key: Key) -> None:
         """The key's next work is to break a ring of names that it is part of."""
@@ -212,7 +213,11 @@ class Provisioner:
         """The send slot; a dry run needs none. Raises ``_Later`` if the item must wait."""
         turn = None
         if not self._execution.is_dry_run:
-            turn = await self._sender.turn(item.urgency)
+            try:
+                turn = await self._sender.turn(item.urgency, item.key)
+            except Stopped:
+                if item.key not in self._preempted:
+                    raise
         if stopping() or item.key in self._preempted:
             if turn is not None:
                 turn.give_back()
@@ -242,9 +247,7 @@ class Provisioner:
         case = await resolve(self._job, self.graph, item.key)
         if case is not None and case.link is not None and item.lane is Lane.ON_DEMAND:
             return await self._read_again(case, item)
-        if case is None or case.link is not None or not case.verdict.active:
-            return case
-        if case.mapped.problems:
+        if case is None or case.link is not None or case.mapped.problems or not case.verdict.active:
             return case
         intent = self.intents.take_open(item.key)
         found = await self._matching.find(case, intent, self._cycle_id, item.urgency)
@@ -276,17 +279,15 @@ class Provisioner:
             found = await self._matching.by_id(found.type, found.id, item.urgency)
         await self._recorder.matched(item, case, found)
         if case.key.type is ObjectType.GROUP:
-            self._judge_later(
-                item, case.key
-            )  # Members that do not belong there leave by the brake.
+            # Members that do not belong there leave by the brake.
+            self._judge_later(item, case.key)
         return await resolve(self._job, self.graph, case.key) or case
 
     async def _take_over(self, case: Case, item: WorkItem, owner: Key) -> None:
         """An object has one link. It moves only if its old principal is gone or out of scope."""
         other = await resolve(self._job, self.graph, owner)
         if other is None:
-            link = await self._job.links.get(owner)
-            if link is not None:
+            if (link := await self._job.links.get(owner)) is not None:
                 self._recorder.unlinked(item, link)
             return
         if other.keeps_its_name:

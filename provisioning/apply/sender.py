@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 from provisioning.apply.pacer import Pacer, Priority, Turn
 from provisioning.errors import LeaseUnavailable, RemoteUnavailable, Throttled
 from provisioning.fence import fenced
+from provisioning.model import Key
 from provisioning.ports import Clock, Ids
 
 T = TypeVar("T")
@@ -55,32 +56,38 @@ class Sender:
         self._stopped = True
         self.pacer.dismiss(self)
 
+    def send_away(self, key: Key) -> None:
+        """Who waits for a slot for this key is sent away: something more urgent of it has come."""
+        self.pacer.dismiss(self, key)
+
     def go_on(self) -> None:
         """Slots are given again."""
         self._stopped = False
 
-    async def turn(self, priority: Priority) -> Turn:
-        """Waits for a send slot; the request may be chosen after that. Raises ``Stopped``."""
+    async def turn(self, priority: Priority, key: Key | None = None) -> Turn:
+        """Waits for a send slot; the request may be chosen after that. Raises ``Stopped``, also
+        when it is sent away.
+        """
         if self._is_stopped():
             raise Stopped
         try:
-            return await self._slot(priority)
+            return await self._slot(priority, key)
         except asyncio.CancelledError:
-            if self._is_stopped() and not _is_cancelled():
+            if not _is_cancelled():
                 raise Stopped from None
             raise
 
-    async def _slot(self, priority: Priority) -> Turn:
+    async def _slot(self, priority: Priority, key: Key | None) -> Turn:
         """The next slot, unless ZSCloud asked for a pause that outlasts the budget."""
         while self.deadline is not None:
             left = self.deadline - self._clock.monotonic()
             try:
                 async with asyncio.timeout(left if left > 0 else _PATIENCE):
-                    return await self.pacer.turn(priority, self)
+                    return await self.pacer.turn(priority, self, key)
             except TimeoutError:
                 if self.pacer.paused_until > self.deadline:
                     raise Stopped from None
-        return await self.pacer.turn(priority, self)
+        return await self.pacer.turn(priority, self, key)
 
     def _is_stopped(self) -> bool:
         return self._stopped

@@ -7,7 +7,7 @@ import logging
 
 from provisioning.calls import Call
 from provisioning.discovery.look import Look
-from provisioning.errors import ProvisioningError, StoreUnavailable
+from provisioning.errors import LeaseUnavailable, ProvisioningError, StoreUnavailable
 from provisioning.job import Job
 from provisioning.ports import Source
 from provisioning.record import CycleRecord, CycleStatus
@@ -51,7 +51,7 @@ class Arrivals:
             record.status = CycleStatus.RUNNING
             try:
                 await self._file(call, record)
-            except StoreUnavailable:
+            except (LeaseUnavailable, StoreUnavailable):
                 raise
             except ProvisioningError as error:
                 record.fail(error, self._job.clock.time())

@@ -62,6 +62,8 @@ def _state(
         return "healthy", "No cycle has run yet: run `cycle` to begin.", None
     if last.status is CycleStatus.QUARANTINED:
         return "quarantined", last.error or "", since
+    if busy and last.status not in OPEN:
+        return "working", "A call on demand or a dry run is under way.", None
     if busy or last.status is CycleStatus.QUEUED:
         return "working", f"A cycle is {last.phase or 'queued'}.", last.started
     if held:

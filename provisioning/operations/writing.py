@@ -79,7 +79,7 @@ async def writing(
         services.pacer,
         wait=wait,
     ) as lease:
-        job = services.held_job(lease.check, dry_run=dry_run)
+        job = services.held_job(lease.may_store, dry_run=dry_run)
         sender = Sender(services.pacer, lease, services.clock, services.ids)
         try:
             yield Writing(services, job, sender, dry_run)

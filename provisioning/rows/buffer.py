@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from provisioning.errors import StoreUnavailable
+from provisioning.fence import fenced
 from provisioning.ports import Clock, Row, Store
 from provisioning.rows import edits
 from provisioning.rows.edits import Edits
@@ -51,7 +52,8 @@ class WriteBehind:
     that fails keeps its rows at the head of the queue. Its error is raised by the call that asked
     for it; that of a write in the background by the next call, after which it is tried again.
 
-    ``fence`` is called before each write, and raises when nothing may be written any more.
+    While ``may_write`` says no, nothing is written: writes raise ``LeaseUnavailable``. The store
+    below asks again before what it sends, since a write may take long.
     """
 
     def __init__(
@@ -61,13 +63,13 @@ class WriteBehind:
         *,
         outcomes: int = 50,
         seconds: float = 0.2,
-        fence: Callable[[], None] = lambda: None,
+        may_write: Callable[[], bool] = lambda: True,
     ) -> None:
         self._store = store
         self._clock = clock
         self._limit = outcomes
         self._seconds = seconds
-        self._fence = fence
+        self._may_write = may_write
         self._queue = _Queue()
         self._flying: _Queue | None = None
         self._due = 0.0
@@ -216,8 +218,8 @@ class WriteBehind:
         flying, self._queue = self._queue, _Queue()
         self._flying, flying.sent = flying, True
         try:
-            self._fence()
-            await self._store.write(flying.rows)
+            with fenced(self._may_write):
+                await self._store.write(flying.rows)
         except BaseException as failure:
             self._requeue(flying)
             if not isinstance(failure, Exception):

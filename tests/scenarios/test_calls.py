@@ -6,12 +6,20 @@ import asyncio
 import dataclasses
 from typing import Any
 
+import pytest
+
+from provisioning.calls import Call
+from provisioning.discovery.arrivals import Arrivals
+from provisioning.errors import LeaseUnavailable
+from provisioning.mirror import user_key
 from provisioning.operations.on_demand import get_on_demand, provision_within
+from provisioning.operations.status import status
 from provisioning.operations.writing import writing
 from provisioning.ports import Clock
+from provisioning.record import CycleStatus
 from provisioning.services import Services
 from tests.scenarios.simulation import simulate
-from tests.scenarios.steps import everybody
+from tests.scenarios.steps import everybody, provisioned, user
 from tests.scenarios.test_wakes import deliver
 from tests.scenarios.world import World
 
@@ -127,3 +135,78 @@ def test_a_caller_whose_clock_is_ahead_hears_what_was_done() -> None:
         assert outcomes(document) == ["create"]
 
     simulate(story, tenant=everybody(10))
+
+
+def test_status_tells_a_call_from_a_cycle() -> None:
+    """The lease is held, and the last cycle has ended long ago."""
+
+    async def story(world: World) -> None:
+        await world.cycle()
+        async with writing(world.services(), wait=0):
+            told = await status(world.services())
+        assert (told["state"], told["since"]) == ("working", None)
+        assert told["why"] == "A call on demand or a dry run is under way."
+
+    simulate(story, tenant=everybody(3))
+
+
+def test_a_call_that_meets_a_renewal_that_was_late_is_taken_up_again() -> None:
+    """For a moment nothing may be stored. That is no answer to the call."""
+
+    async def story(world: World) -> None:
+        services = world.services()
+        await world.cycle()
+        ours = True
+        job = services.job(may_write=lambda: ours)
+        await job.load_tallies()
+        key = user_key(user(world, 1))
+        await job.calls.store(Call("call", (key,), world.clock.time()))
+        ours = False
+        with pytest.raises(LeaseUnavailable):
+            await Arrivals(job, services.source).settle()
+        ours = True
+        await job.store.flush()
+        assert await job.calls.any_waiting()
+        await Arrivals(job, services.source).settle()
+        assert not await job.calls.any_waiting()
+
+    simulate(story, tenant=everybody(3))
+
+
+def test_a_call_that_is_forgotten_waits_no_more() -> None:
+    """Whoever looks for calls that wait would look for this one for ever."""
+
+    async def story(world: World) -> None:
+        job = world.services().job()
+        await job.calls.store(Call("call", (), world.clock.time()))
+        await job.store.write(await job.calls.forget_before(world.clock.time() + 1))
+        assert not await job.calls.any_waiting()
+
+    simulate(story)
+
+
+def test_a_dismissal_does_not_wait_for_the_slot_of_an_update_of_the_same_person() -> None:
+    """Many updates wait for their slots, also that of the person who is named now."""
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        for number in range(200):
+            world.tenant.update_user(user(world, number), department="Legal")
+        world.forget_requests()
+        running = asyncio.create_task(world.cycle())
+        await world.clock.sleep(6)
+        touched = {request.path.rpartition("/")[2] for request in world.scim()}
+        people = sorted(u.external_id for u in world.zscloud.users if u.id not in touched)
+        # In the order of the lanes: of those whom the engine has begun with, one of the last.
+        id = people[40]
+        (target,) = (u.id for u in world.zscloud.users if u.external_id == id)
+        world.tenant.disable(id)
+        before = len(world.scim())
+        _, document = await provision_within(world.services(), users=[id], seconds=20)
+        assert outcomes(document) == ["disable"]
+        sent = [request.path.rpartition("/")[2] for request in world.scim()[before:]]
+        assert sent.index(target) <= 4
+        assert (await running).status is CycleStatus.COMPLETED
+        assert world.differences() == []
+
+    simulate(story, tenant=everybody(200), rate=5)

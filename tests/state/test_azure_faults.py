@@ -8,13 +8,15 @@ from email.utils import formatdate
 
 import pytest
 
-from provisioning.errors import StoreUnavailable
+from provisioning.errors import LeaseUnavailable, StoreUnavailable
 from provisioning.ports import Row
+from provisioning.rows.buffer import WriteBehind
 from provisioning.state.azure import AzureStore
 from provisioning.state.azure.retries import Retries
 from tests.servers import azurite
 from tests.servers.azure_proxy import Fault, Proxy, between
 from tests.state import azure_storage
+from tests.state.clock import ManualClock
 
 _BUSY = Fault(503)
 
@@ -130,6 +132,17 @@ async def test_every_request_of_a_write_may_lose_its_answer(storage: _Storage) -
     else:
         pytest.fail("The write has more requests than were tried.")
     assert number > 2
+
+
+async def test_a_write_that_outlasts_the_lease_breaks_off(storage: _Storage, waits: _Waits) -> None:
+    """What is sent again after seconds is sent only while it is still ours to write."""
+    clock = ManualClock()
+    buffer = WriteBehind(storage.store, clock, may_write=lambda: not waits.seconds)
+    storage.proxy.faults = [_BUSY]
+    with pytest.raises(LeaseUnavailable):
+        await buffer.write([Row("log", "0001", b"1")])
+    assert len(waits.seconds) == 1
+    assert await storage.truth.get("log", "0001") is None
 
 
 async def test_a_service_that_stays_busy_is_unavailable(storage: _Storage, waits: _Waits) -> None:

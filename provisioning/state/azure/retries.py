@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from typing import NamedTuple, TypeVar
 
+from provisioning.fence import check_fence
 from provisioning.state.azure.errors import Service, is_passing, translated, unavailable
 
 T = TypeVar("T")
@@ -36,13 +37,15 @@ async def call(retries: Retries, service: Service, send: Callable[[], Awaitable[
     """What ``send`` answers, tried again while it may help. It must be safe to repeat.
 
     ``HTTPException`` is what the SDK raises for the answer to a transaction that is no HTTP.
-    Raises ``StoreUnavailable`` or ``ConfigurationError``; an answer that only the caller can
+    Raises ``StoreUnavailable`` or ``ConfigurationError``, and ``LeaseUnavailable`` when what is
+    sent under a lease would be sent after it (``fence``); an answer that only the caller can
     judge (404, 409, 412 and what else is no failure of the service) comes out as it is.
     """
     from azure.core.exceptions import AzureError
 
     give_up = time.monotonic() + retries.total
     for number in range(retries.attempts):
+        check_fence()
         try:
             async with asyncio.timeout(min(retries.attempt, give_up - time.monotonic())):
                 return await send()
