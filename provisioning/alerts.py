@@ -8,10 +8,12 @@ from __future__ import annotations
 import logging
 from enum import StrEnum
 
-from provisioning.errors import CredentialsRefused
+from provisioning.errors import CredentialsRefused, PermissionMissing
 from provisioning.record import CycleRecord, CycleStatus
 
 _log = logging.getLogger(__name__)
+
+_REFUSED = (CredentialsRefused.code, PermissionMissing.code)
 
 
 class AlertCode(StrEnum):
@@ -34,14 +36,16 @@ def report(record: CycleRecord) -> None:
     """Says how a cycle ended, and alerts if somebody must know."""
     if record.error is not None:
         _log.info("CYCLE %s %s: %s", record.status.value, record.cycle_id, record.error)
-        alert(_code(record), f"{record.error} {record.remedy or ''}".strip())
+        alert(_code(record), f"{record.error.rstrip('.')}. {record.remedy or ''}".strip())
         return
     _log.info("CYCLE %s %s", record.status.value, record.cycle_id)
     if record.counts.held:
         alert(
             AlertCode.HELD,
-            f"{record.counts.held} removals are above the deletion threshold and wait for a "
-            "decision: `logs --status held` names them.",
+            f"{record.counts.held} removals are above the deletion threshold and wait: "
+            "`logs --status held` names them. If they are meant, raise DELETION_THRESHOLD_COUNT "
+            "or DELETION_THRESHOLD_PERCENT and run a cycle; if not, repair the assignments in "
+            "Entra.",
         )
     if record.counts.failed:
         alert(
@@ -52,7 +56,7 @@ def report(record: CycleRecord) -> None:
 
 
 def _code(record: CycleRecord) -> AlertCode:
-    if record.error_code == CredentialsRefused.code:
+    if record.error_code in _REFUSED:
         return AlertCode.TOKEN_REFUSED
     if record.status is CycleStatus.QUARANTINED:
         return AlertCode.QUARANTINED

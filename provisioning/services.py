@@ -63,8 +63,10 @@ class Services:
                     Problem(
                         "STATE_STORE",
                         f"holds the job {stored}, and the settings name {self.settings.job}.",
-                        "Give each job a store of its own, or correct "
-                        "ENTRA_SERVICE_PRINCIPAL_ID and ZSCLOUD_SCIM_BASE_URL.",
+                        "Correct ENTRA_SERVICE_PRINCIPAL_ID and ZSCLOUD_SCIM_BASE_URL, or give "
+                        "each job a store of its own. If the stored one was a mistake that has "
+                        "provisioned nobody, delete the store: the SQLite file, or the table "
+                        "`provisioning`.",
                     ),
                 )
             )

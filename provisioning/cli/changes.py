@@ -71,5 +71,5 @@ def _lines(changes: Sequence[Change]) -> Iterator[tuple[Change, Text]]:
 def _member(change: Change, names: Mapping[EntraId, str]) -> Text:
     assert change.member is not None
     source = change.member.source_id
-    known = names.get(source) if source is not None else None
+    known = change.member.name or (names.get(source) if source is not None else None)
     return output.plain(f"member {known or source or change.member.target_id}")

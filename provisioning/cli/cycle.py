@@ -41,7 +41,7 @@ def cycle(
 
 
 def plan(*, kind: KindOption = "incremental", wait: Wait = None, as_json: Json = False) -> None:
-    """Show what a cycle would send, and why. Nothing is sent or stored."""
+    """Show what a cycle would send, and why. Nothing is sent; nothing but the plan is stored."""
     _run(kind, dry_run=True, wait=wait, as_json=as_json)
 
 

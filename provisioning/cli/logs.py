@@ -31,7 +31,7 @@ def logs(
     ] = None,
     principal: Annotated[
         str | None,
-        typer.Option(metavar="ID", help="Of one user or group, by object id, with all details."),
+        typer.Option(metavar="ID|NAME", help="Of one user or group, with all details."),
     ] = None,
     cycle: Annotated[str | None, typer.Option(metavar="ID", help="Of one cycle.")] = None,
     status: Annotated[
@@ -69,10 +69,14 @@ def logs(
 
 
 def _show(out: Console, document: Document, *, detailed: bool) -> None:
-    for entry in document["items"]:
+    entries = document["items"]
+    for entry, following in zip(entries, [*entries[1:], None], strict=True):
         out.print(_line(entry), soft_wrap=True)
         if detailed:
             _show_details(out, entry)
+        elif entry["remedy"] and (following is None or following["remedy"] != entry["remedy"]):
+            # Many entries in a row have the same remedy: it is said once, below them.
+            out.print(output.plain(f"  remedy: {entry['remedy']}"), soft_wrap=True)
     if not document["items"]:
         out.print("No entries.")
     if document["next"] is not None:
@@ -94,8 +98,8 @@ def _line(entry: Document) -> Text:
 
 def _member(entry: Document) -> str:
     member = entry["member"] or {}
-    id = member.get("source_id") or member.get("target_id")
-    return f"member {id}" if id else ""
+    known = member.get("name") or member.get("source_id") or member.get("target_id")
+    return f"member {known}" if known else ""
 
 
 def _show_details(out: Console, entry: Document) -> None:

@@ -42,6 +42,7 @@ def _show(out: Console, document: Document) -> None:
                 ("Waiting", _lanes(document["lanes"])),
                 ("Held", document["held"]),
                 ("In escrow", document["escrow"]),
+                *(("Set aside", _poison(message)) for message in document["poison"]),
                 ("Watermark age", _age(document["watermark_age_seconds"])),
                 ("Lease", _lease(document["lease"])),
                 ("Latency", _latency(document["latency"])),
@@ -61,6 +62,11 @@ def _cycle(cycle: Document | None) -> str | None:
 def _lanes(lanes: Document) -> str:
     waiting = [f"{_LANES[lane]} {count}" for lane, count in lanes.items() if count]
     return ", ".join(waiting) or "nothing"
+
+
+def _poison(message: Document) -> str:
+    """A message that failed too often, which counts in escrow."""
+    return f"a message on {message['queue']}: {message['reason']} {message['remedy']}"
 
 
 def _age(seconds: float | None) -> str | None:

@@ -67,7 +67,8 @@ def _state(
     if busy or last.status is CycleStatus.QUEUED:
         return "working", f"A cycle is {last.phase or 'queued'}.", last.started
     if held:
-        return "held", f"{held} removals are above the deletion threshold.", since
+        why = f"{held} removals are above the deletion threshold: `logs --status held` names them."
+        return "held", why, since
     if last.status is CycleStatus.FAILED:
         return "healthy", f"The last cycle failed: {last.error}", since
     if last.status in OPEN:

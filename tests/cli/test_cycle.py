@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 
 from provisioning.__main__ import _start
+from provisioning.bootstrap import SystemClock
+from provisioning.poison import Poison
+from provisioning.settings import load_settings
 from tests.cli.world import World, until
 
 
@@ -72,6 +75,9 @@ async def test_the_log_answers_who_when_and_why(world: World) -> None:
     assert len(created.json["items"]) == 6
     assert (await world.run("logs", "--json", "--cycle", "unknown")).json["items"] == []
 
+    members = await world.run("logs", "--action", "add_member")
+    assert "member user0@example.com" in members.out
+
     details = await world.run("logs", "--principal", user)
     assert details.status == 0
     assert "userName: user" in details.out
@@ -91,8 +97,19 @@ async def test_status_before_and_after(world: World) -> None:
     assert after["lease"] is None
 
 
+async def test_status_shows_a_message_that_was_set_aside(world: World) -> None:
+    """It counts in escrow, and the log of objects does not have it."""
+    store = world.store()
+    poison = Poison(store, load_settings(world.settings).job, SystemClock())
+    await poison.failed("provisioning-work", RuntimeError("out of order"))
+    await poison.set_aside("provisioning-work", "text")
+    await store.close()
+    shown = (await world.run("status")).out
+    assert "a message on provisioning-work: RuntimeError: out of order" in shown
+
+
 async def test_failed_objects(world: World) -> None:
-    """Exit 1; the result says who failed, why, and what to do about it."""
+    """Exit 1; result and log say who failed, why, and what to do about it."""
     stranger = world.tenant.add_user(
         "guest@elsewhere.example", displayName="Guest", givenName="G", surname="E"
     )
@@ -106,6 +123,14 @@ async def test_failed_objects(world: World) -> None:
     assert codes(failures) == [stranger]
     assert failures["items"][0]["remedy"]
     assert failures["items"][0]["remedy"].split(".")[0] in cycle.out
+    world.tenant.assign(
+        world.tenant.add_user("other@elsewhere.example", givenName="O", surname="E")
+    )
+    assert (await world.run("cycle")).status == 1
+    listed = (await world.run("logs", "--status", "failure")).out
+    assert "guest@elsewhere.example" in listed
+    assert "other@elsewhere.example" in listed
+    assert listed.count(failures["items"][0]["remedy"]) == 1
 
 
 async def test_held_removals(world: World) -> None:

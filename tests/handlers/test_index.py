@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 
+from handlers.operations import CycleRequest, OnDemandRequest
 from provisioning.wake import WORK
 from tests.handlers.running import ROOT, Running
 
@@ -31,6 +33,24 @@ async def test_functions_routes_and_keys_are_as_promised(app: Running) -> None:
         if each.trigger == "httpTrigger"
     }
     assert found == ROUTES
+
+
+@pytest.mark.parametrize("page", ["deploy.md", "serve.md"])
+def test_documented_calls_are_those_of_the_app(page: str) -> None:
+    """Path, method and the fields of the body, of every call that a page tells to make."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    bodies = {"cycles": CycleRequest, "provision-on-demand": OnDemandRequest}
+    allowed = {
+        ("POST" if "POST" in methods else "GET", route) for route, methods, _ in ROUTES.values()
+    }
+    lines = re.findall(r"^.*(?:curl|call) .*(?:/api|\$API)/.*$", text, re.MULTILINE)
+    assert lines
+    for line in lines:
+        path = re.search(r"(?:/api|\$API)/([\w{}/-]+)", line)
+        assert path is not None, line
+        assert ("POST" if "-X POST" in line else "GET", path[1]) in allowed, line
+        for body in re.findall(r"-d '([^']+)'", line):
+            bodies[path[1]](**json.loads(body))
 
 
 async def test_timers_run_on_the_schedules_of_the_settings(app: Running) -> None:

@@ -35,8 +35,10 @@ and its name a parameter.
 ALERT_CODES = frozenset(code.value for code in AlertCode)
 """Codes of the log lines ``ALERT <code>: <sentence>``."""
 
-CYCLE_LINE = f"CYCLE {CycleStatus.COMPLETED}"
-"""How the log line of a cycle that ended well begins, with errors of single objects or without."""
+CYCLE_LINES = (f"CYCLE {CycleStatus.COMPLETED}", f"CYCLE {CycleStatus.HELD}")
+"""How the log line of a cycle that ended well begins: with errors of single objects or without,
+or with removals held, which have an alert of their own while all else goes on.
+"""
 
 LATER = (
     Known("ZSCLOUD_BULK", "auto"),

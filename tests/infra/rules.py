@@ -12,7 +12,7 @@ _CODE = re.compile(r"'ALERT (\w+):'")
 
 
 def check_rules(
-    rules: Sequence[Mapping[str, Any]], codes: frozenset[str], cycle_line: str
+    rules: Sequence[Mapping[str, Any]], codes: frozenset[str], cycle_lines: Sequence[str]
 ) -> Iterator[str]:
     """Codes without a rule, rules of no code, and rules that cannot work."""
     named = {code for rule in rules for code in _CODE.findall(str(rule.get("query")))}
@@ -23,9 +23,10 @@ def check_rules(
         yield f"{name} is there twice"
     for rule in rules:
         yield from _check_rule(rule, codes)
-    missing = [rule for rule in rules if f"'{cycle_line}'" in str(rule.get("query"))]
-    if [rule["name"] for rule in missing] != ["no_cycle"]:
-        yield f"no_cycle, and it alone, has to look for {cycle_line!r}"
+    for line in cycle_lines:
+        missing = [rule for rule in rules if f"'{line}'" in str(rule.get("query"))]
+        if [rule["name"] for rule in missing] != ["no_cycle"]:
+            yield f"no_cycle, and it alone, has to look for {line!r}"
 
 
 def _check_rule(rule: Mapping[str, Any], codes: frozenset[str]) -> Iterator[str]:

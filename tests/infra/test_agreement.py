@@ -11,6 +11,7 @@ from tests.infra.bicep.resources import GUIDS
 from tests.infra.bicep.source import Source, plain_string, properties
 from tests.infra.bicep.values import value_of
 from tests.infra.conftest import INFRA, ROOT
+from tests.infra.contract import ALERT_CODES
 from tools.package.dependencies import PYTHON
 
 HOST = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))
@@ -102,6 +103,66 @@ def test_every_parameter_is_documented(sources: Mapping[str, Source]) -> None:
     assert documented.keys() == params.keys()
     for name, param in params.items():
         assert (documented[name].strip() == "required") is (param.body is None), name
+
+
+def test_every_default_that_is_documented_as_a_value_is_that_of_the_template(
+    sources: Mapping[str, Source],
+) -> None:
+    """One value for each name of the row, or one for all of them; words are not compared."""
+    text = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    table = text.partition("## Parameters")[2].partition("\n\n**")[0]
+    source = sources["main.bicep"]
+    params, compared = source.of("param"), 0
+    for names, default in re.findall(r"^\| (`[^|]+) \| (`[^|]+`) \|", table, re.MULTILINE):
+        named, values = re.findall(r"`(\w+)`", names), re.findall(r"`([^`]+)`", default)
+        for name, value in zip(
+            named, values if len(values) > 1 else values * len(named), strict=True
+        ):
+            assert _written(value_of(source, params[name].body)) == value, name
+            compared += 1
+    assert compared > 20
+
+
+def _written(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def test_the_page_calls_the_script_with_options_that_it_knows() -> None:
+    page = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    script = (INFRA / "scripts" / "grant-graph-permissions.sh").read_text(encoding="utf-8")
+    calls = re.findall(r"grant-graph-permissions\.sh ([^`\n]+)", page)
+    options = {option for call in calls for option in re.findall(r"--[a-z-]+", call)}
+    assert options == {"--principal-id", "--dry-run", "--change-notifications"}
+    assert all(re.search(rf"^\s+{option}\b", script, re.MULTILINE) for option in options)
+
+
+def test_what_the_page_looks_for_is_what_the_templates_make(
+    sources: Mapping[str, Source], texts: Mapping[str, str]
+) -> None:
+    """Names of resources in commands, and outputs that are spoken of."""
+    page = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    prefixes = re.findall(r"starts_with\(name, '([a-z-]+)'\)", page)
+    assert len(prefixes) == 2
+    for prefix in prefixes:
+        assert f"name: '{prefix}${{token}}'" in texts["main.bicep"]
+    script = (INFRA / "scripts" / "grant-graph-permissions.sh").read_text(encoding="utf-8")
+    spoken_of = re.findall(r"output `?([A-Z_]{5,})", page + script)
+    assert spoken_of
+    assert set(spoken_of) <= sources["main.bicep"].of("output").keys()
+
+
+def test_the_page_sets_values_that_azd_hands_on() -> None:
+    page = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    handed_on = (INFRA / "main.parameters.json").read_text(encoding="utf-8")
+    names = set(re.findall(r"azd env set (\w+)", page)) - {"AZURE_RESOURCE_GROUP"}
+    assert len(names) > 3
+    assert names <= set(re.findall(r"\$\{(\w+)", handed_on))
+
+
+def test_operators_are_told_of_every_alert() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    table = page.partition("## Alerts")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == ALERT_CODES
 
 
 def test_every_rule_is_documented_with_its_severity() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.infra.conftest import INFRA
-from tests.infra.contract import ALERT_CODES, CYCLE_LINE
+from tests.infra.contract import ALERT_CODES, CYCLE_LINES
 from tests.infra.rules import check_rules
 
 RULES = json.loads((INFRA / "alerts.json").read_text(encoding="utf-8"))
@@ -25,7 +25,7 @@ def changed(which: str, **values: Any) -> list[dict[str, Any]]:
 
 
 def test_nothing_is_wrong_with_the_rules() -> None:
-    assert list(check_rules(RULES, ALERT_CODES, CYCLE_LINE)) == []
+    assert list(check_rules(RULES, ALERT_CODES, CYCLE_LINES)) == []
 
 
 OWN_CODE = "has to look for its own code, at level ERROR"
@@ -45,12 +45,16 @@ FIELDS = "held lacks a field, or has one too many"
         (changed("held", name="hold"), f"hold {OWN_CODE}"),
         (changed("held", query="'ALERT held:'"), f"held {OWN_CODE}"),
         (
-            changed("no_cycle", query="'CYCLE ended'"),
-            f"no_cycle, and it alone, has to look for {CYCLE_LINE!r}",
+            changed("no_cycle", query="'CYCLE held'"),
+            "no_cycle, and it alone, has to look for 'CYCLE completed'",
+        ),
+        (
+            changed("no_cycle", query="'CYCLE completed'"),
+            "no_cycle, and it alone, has to look for 'CYCLE held'",
         ),
         (changed("no_cycle", range="PT1H"), LOOKS_BACK),
         (changed("no_cycle", whileOn=None), LOOKS_BACK),
     ],
 )
 def test_a_seeded_fault_is_found(rules: list[Mapping[str, Any]], message: str) -> None:
-    assert message in list(check_rules(rules, ALERT_CODES, CYCLE_LINE))
+    assert message in list(check_rules(rules, ALERT_CODES, CYCLE_LINES))
