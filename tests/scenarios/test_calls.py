@@ -157,7 +157,7 @@ def test_a_call_that_meets_a_renewal_that_was_late_is_taken_up_again() -> None:
         services = world.services()
         await world.cycle()
         ours = True
-        job = services.job(may_write=lambda: ours)
+        job = services.held_job(lambda: ours, dry_run=False)
         await job.load_tallies()
         key = user_key(user(world, 1))
         await job.calls.store(Call("call", (key,), world.clock.time()))
