@@ -73,7 +73,7 @@ async def _principal(services: Services, text: str | None) -> str | None:
         return groups[0].id
     known = f"{len(groups)} groups" if groups else "no user or group"
     raise InvalidRequest(
-        Problem("principal", f"Entra knows {known} {text!r}", "Give the object id.")
+        Problem("principal", f"Entra knows {known} {cut(text, 100)!r}", "Give the object id.")
     )
 
 
