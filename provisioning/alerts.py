@@ -50,8 +50,9 @@ def report(record: CycleRecord) -> None:
     if record.counts.failed:
         alert(
             AlertCode.OBJECTS_FAILED,
-            f"{record.counts.failed} objects failed in cycle {record.cycle_id}: "
-            "`logs --status failure` says why. They are tried again.",
+            f"{record.counts.failed} tries to provision an object failed in cycle "
+            f"{record.cycle_id}: `logs --status failure` says which and why. They are tried "
+            "again.",
         )
 
 

@@ -157,6 +157,8 @@ class Provisioner:
                 if await self._carry_out(case, plans, item, stopping):
                     return
                 worked = True
+                # What was just written need not be read again.
+                self._read.add(item.generation)
             except (NotFound, AnswerLost, Conflict, Rejected) as error:
                 looks += 1
                 if looks > _LOOKS:

@@ -89,7 +89,8 @@ async def poisoned(
     if record is not None and record.dry_run and record.status in OPEN:
         record.fail(ProvisioningError(f"It failed too often: {message.reason}"), message.since)
         await job.store.write([job.cycles.rows.put(record.cycle_id, record)])
-    alert(AlertCode.POISON, f"A message on {queue} was set aside: {message.reason}")
+    reason = message.reason.rstrip(".")
+    alert(AlertCode.POISON, f"A message on {queue} was set aside: {reason}. {message.remedy}")
 
 
 async def _work(held: Writing) -> None:

@@ -52,3 +52,19 @@ def test_of_many_changes() -> None:
         await compare(world)
 
     simulate(story, tenant=office)
+
+
+def test_of_a_group_on_demand_lists_each_change_once() -> None:
+    """What would have been created is not read back: ZSCloud does not have it."""
+
+    async def story(world: World) -> None:
+        (result,) = await world.on_demand(group="Sales", dry_run=True)
+        assert [change["action"] for change in result["changes"]] == ["create"]
+        assert not any("planned" in request.path for request in world.scim())
+        world.forget_requests()
+        (result,) = await world.on_demand(group="Sales")
+        assert [change["action"] for change in result["changes"]] == ["create"]
+        assert [r.method for r in world.scim() if r.path.endswith("Groups")] == ["GET", "POST"]
+        assert len(world.scim("POST")) == 1
+
+    simulate(story, tenant=office)

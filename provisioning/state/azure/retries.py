@@ -25,7 +25,7 @@ class Retries(NamedTuple):
     that the server asks for and that does not fit into it ends the call at once.
     """
 
-    attempts: int = 5
+    attempts: int = 9
     attempt: float = 10.0
     total: float = 40.0
     first_wait: float = 0.2
