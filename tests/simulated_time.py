@@ -193,6 +193,8 @@ def discard_abandoned() -> None:
         return
     hook = sys.unraisablehook
     sys.unraisablehook = _drop  # what inner coroutines raise when they are closed
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)  # else asyncio would make one for a clean-up that asks for it
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # "coroutine ... was never awaited"
@@ -200,6 +202,8 @@ def discard_abandoned() -> None:
                 _close_all(_abandoned.pop()[0])
             gc.collect()  # What lies in reference cycles must go while the filter holds.
     finally:
+        asyncio.set_event_loop(None)
+        loop.close()
         sys.unraisablehook = hook
 
 
