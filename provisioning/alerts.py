@@ -9,7 +9,7 @@ import logging
 from enum import StrEnum
 
 from provisioning.errors import CredentialsRefused, PermissionMissing
-from provisioning.record import CycleRecord, CycleStatus
+from provisioning.record import OPEN, CycleRecord, CycleStatus
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +33,10 @@ def alert(code: AlertCode, sentence: str) -> None:
 
 
 def report(record: CycleRecord) -> None:
-    """Says how a cycle ended, and alerts if somebody must know."""
+    """Says how a cycle ended, or that it has come further; and alerts if somebody must know."""
+    if record.status in OPEN:
+        _log.info("CYCLE running %s: %d done, %d left", record.cycle_id, record.done, record.left)
+        return
     if record.error is not None:
         _log.info("CYCLE %s %s: %s", record.status.value, record.cycle_id, record.error)
         alert(_code(record), f"{record.error.rstrip('.')}. {record.remedy or ''}".strip())

@@ -102,8 +102,9 @@ async def _work(held: Writing) -> None:
         await held.answer_calls(budget=budget)
         return
     record = await find_or_start(held.job, held.services, CycleKind.INCREMENTAL)
+    done = record.done
     await held.cycle(record, budget=budget).run()
-    if record.status not in OPEN:
+    if record.status not in OPEN or record.done > done:
         report(record)
 
 

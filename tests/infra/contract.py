@@ -35,7 +35,9 @@ and its name a parameter.
 ALERT_CODES = frozenset(code.value for code in AlertCode)
 """Codes of the log lines ``ALERT <code>: <sentence>``."""
 
-CYCLE_LINES = (f"CYCLE {CycleStatus.COMPLETED}", f"CYCLE {CycleStatus.HELD}")
+CYCLE_LINES = tuple(
+    f"CYCLE {status}" for status in (CycleStatus.COMPLETED, CycleStatus.HELD, CycleStatus.RUNNING)
+)
 """How the log line of a cycle that ended well begins: with errors of single objects or without,
 or with removals held, which have an alert of their own while all else goes on.
 """

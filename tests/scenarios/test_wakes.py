@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import Any
 
 import pytest
@@ -40,8 +41,11 @@ async def told(world: World) -> Any:
     return await status(world.services())
 
 
-def test_a_tick_brings_a_load_to_its_end_in_executions_of_a_budget() -> None:
-    """One message after the other, one cycle."""
+def test_a_tick_brings_a_load_to_its_end_in_executions_of_a_budget(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """One message after the other, one cycle; each execution says that it came further."""
+    caplog.set_level(logging.INFO)
 
     async def story(world: World) -> None:
         services = world.services()
@@ -56,6 +60,8 @@ def test_a_tick_brings_a_load_to_its_end_in_executions_of_a_budget() -> None:
         assert len(seen) > 3
         assert seen[-1]["status"] == "completed"
         assert world.differences() == []
+        lines = [r.getMessage() for r in caplog.records if r.getMessage().startswith("CYCLE")]
+        assert [line.split()[1] for line in lines] == ["running"] * (len(seen) - 1) + ["completed"]
 
     simulate(story, tenant=everybody(200), rate=5, DRAIN_BUDGET_SECONDS="10")
 
