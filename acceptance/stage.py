@@ -77,6 +77,14 @@ class Stage:
             await asyncio.sleep(0.5)
         raise TimeoutError(f"the cycle {cycle_id} did not end within {within:.0f} s")
 
+    def _closest(self) -> str:
+        """How close together the instances sent, as the relays before ZSCloud saw it."""
+        sent = sorted((at, name) for name, relay in self.relays.items() for at in relay.sent)
+        windows = [sent[n : n + self.rate + 1] for n in range(len(sent) - self.rate)]
+        window = min(windows, key=lambda window: window[-1][0] - window[0][0])
+        offsets = [f"{name} {at - window[0][0]:.3f}" for at, name in window]
+        return f"as sent, the closest {self.rate + 1} were {', '.join(offsets)}"
+
     async def wrong(self) -> list[str]:
         """What is not as it should be: objects, the pace, refusals, rules."""
         requests = await self.remote.requests()
@@ -84,7 +92,7 @@ class Stage:
         refused = sum(request["status"] == 429 for request in requests)
         return [
             *(await differences(self.remote)),
-            *([f"{most} requests within a second, {self.rate} are allowed"] * (most > self.rate)),
+            *([f"{most} requests within a second: {self._closest()}"] * (most > self.rate)),
             *([f"{refused} requests were refused with 429"] * (refused > 0)),
             *(f"{v['rule']}: {v['method']} {v['path']}" for v in await self.remote.violations()),
         ]
