@@ -35,6 +35,8 @@ class Stage:
     instances: tuple[Instance, ...]
     relays: Mapping[str, Relay]
     rate: int
+    before: int
+    """Accounts that were there at the beginning."""
 
     async def any_call(self, path: str) -> Document | None:
         """A GET that some instance answers; ``None`` when none does."""
@@ -48,7 +50,7 @@ class Stage:
 
     async def accounts(self) -> int:
         """How many accounts of ours ZSCloud has."""
-        return sum(bool(account.external_id) for account in (await self.remote.tenant()).accounts)
+        return await self.remote.account_count() - self.before
 
     async def holder(self) -> Instance | None:
         """The instance that has the lease."""
@@ -116,6 +118,7 @@ async def stage(users: int, rate: int, **settings: str) -> AsyncIterator[Stage]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="acceptance-")))
         addresses = await stack.enter_async_context(simulators(tenant))
         remote = await stack.enter_async_context(Remote(addresses))
+        before = await remote.account_count()
         storage = stack.enter_context(azurite.running())
         instances, relays = [], {}
         for name in _NAMES:
@@ -128,7 +131,7 @@ async def stage(users: int, rate: int, **settings: str) -> AsyncIterator[Stage]:
             instances.append(Instance(name, environ, folder))
             stack.push_async_callback(instances[-1].kill)
             await instances[-1].start()
-        yield Stage(remote, tuple(instances), relays, rate)
+        yield Stage(remote, tuple(instances), relays, rate, before)
 
 
 def _settings(addresses: Mapping[str, str], scim_url: str, rate: int) -> dict[str, str]:

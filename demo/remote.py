@@ -135,6 +135,11 @@ class Remote:
             tuple(_group(group) for group in state["groups"]),
         )
 
+    async def account_count(self) -> int:
+        """How many accounts ZSCloud has; cheap to ask, also of a large tenant."""
+        state = await self._get(f"{self.addresses['zscloud_control_url']}/state")
+        return int(state["counts"]["users"])
+
     async def requests(self, since: float = 0.0) -> list[dict[str, Any]]:
         """What ZSCloud was asked since a time in epoch seconds, oldest first."""
         url = f"{self.addresses['zscloud_control_url']}/requests?since={since}"
