@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import signal
@@ -91,11 +92,9 @@ def test_too_large_a_body_is_refused(sample: Served) -> None:
         head = f"POST /api/echo HTTP/1.1\r\nHost: {host}\r\nContent-Length: {LARGEST_BODY + 1}"
         connection.sendall(head.encode() + b"\r\nConnection: close\r\n\r\n")
         chunk = bytes(1 << 20)
-        try:
+        with contextlib.suppress(ConnectionError):  # it need not read all that it refuses
             for _ in range(LARGEST_BODY // len(chunk) + 1):
                 connection.sendall(chunk)
-        except OSError:
-            pass
         connection.settimeout(10)
         assert connection.recv(100).startswith(b"HTTP/1.1 413")
 
