@@ -35,7 +35,7 @@ _LONGEST_WINDOW = 91 * DAY
 
 HELD_TABLES = frozenset(
     {
-        *("link", "link_name", "link_scim_id", "intent", "escrow"),
+        *("link", "link_name", "link_scim_id", "intent", "escrow", "knowledge"),
         *("mirror_user", "mirror_group", "listing", "listing_name", "listing_external_id"),
     }
 )

@@ -17,6 +17,7 @@ from provisioning.apply.members import Members
 from provisioning.apply.naming import Names, ring_break
 from provisioning.apply.outcome import Recorder
 from provisioning.apply.pacer import Turn
+from provisioning.apply.planning import Planning, takes_away
 from provisioning.apply.removal import RemovalForm
 from provisioning.apply.sender import Sender, Stopped
 from provisioning.case import Case
@@ -41,12 +42,8 @@ from provisioning.model import (
     TargetObject,
 )
 from provisioning.plan import (
-    REMOVALS,
     Planned,
     Skipped,
-    plan_group,
-    plan_group_removal,
-    plan_user,
 )
 from provisioning.ports import TargetWriter
 from provisioning.resolve import resolve
@@ -88,6 +85,7 @@ class Provisioner:
         self._execution = Execution(job, sender, matching, removal, recorder, self.intents, writer)
         self._names = Names(job)
         self._members = Members(job, matching, recorder)
+        self._planning = Planning(job.rules, self._members)
         self._rings: set[Key] = set()
         self._read: set[str] = set()
         self._preempted: set[Key] = set()
@@ -307,49 +305,15 @@ class Provisioner:
     # --- planning ------------------------------------------------------------------------------
 
     async def _plans(self, case: Case, item: WorkItem) -> list[Planned] | Skipped:
-        if case.key.type is ObjectType.USER:
-            policy = self._job.rules.deprovisioning
-            plan = plan_user(case.key, case.verdict, case.mapped, case.link, policy)
-            found: list[Planned] | Skipped = [plan] if isinstance(plan, Planned) else plan or []
-        else:
-            found = await self._group_plans(case, item)
+        found = self._planning.plans(case, item, await self._removal.form())
         if isinstance(found, Skipped):
             return found
-        if item.lane > Lane.ON_DEMAND and _takes_away(found):
+        if item.lane > Lane.ON_DEMAND and takes_away(found):
             self._judge_later(item, case.key)
             return []
         for plan in found:
             await self._names.check(self.graph, case, plan)
         return found
-
-    async def _group_plans(self, case: Case, item: WorkItem) -> list[Planned] | Skipped:
-        rules = self._job.rules
-        plans: list[Planned] = []
-        if case.link is not None and item.aspect is Aspect.REMOVAL:
-            plans += plan_group_removal(
-                case.key,
-                case.verdict,
-                case.link,
-                case.wanted,
-                case.ours,
-                rules.deprovisioning,
-                await self._removal.form(),
-                rules.member_batch,
-            )
-        if item.aspect is Aspect.OBJECT:
-            additions = plan_group(
-                case.key,
-                case.verdict,
-                case.mapped,
-                case.link,
-                self._members.admitted(case),
-                case.recorded,
-                self._members.batch(case),
-            )
-            if isinstance(additions, Skipped):
-                return plans or additions
-            plans += additions
-        return plans
 
     async def _break_ring(self, item: WorkItem) -> None:
         """The item stays in the work set: its proper name comes when it is free."""
@@ -402,7 +366,3 @@ class Provisioner:
         if not lost or not await self._execution.confirmed(case, item, found):
             await self._adopt(case, item, found)
         return False
-
-
-def _takes_away(plans: Sequence[Planned]) -> bool:
-    return any(change.action in REMOVALS for plan in plans for change in plan.changes)

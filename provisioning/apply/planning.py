@@ -1,0 +1,70 @@
+"""The plans of one item: what of its case the item's aspect is about, in the batches in use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from provisioning.apply.members import Members
+from provisioning.case import Case
+from provisioning.job import Rules
+from provisioning.lanes import Aspect, WorkItem
+from provisioning.model import MemberRemoval, ObjectType
+from provisioning.plan import (
+    REMOVALS,
+    Planned,
+    Skipped,
+    plan_group,
+    plan_group_removal,
+    plan_user,
+)
+
+
+class Planning:
+    """Plans by the rules of a job; ``members`` says which members may go into one request."""
+
+    def __init__(self, rules: Rules, members: Members) -> None:
+        self._rules = rules
+        self._members = members
+
+    def plans(self, case: Case, item: WorkItem, removal: MemberRemoval) -> list[Planned] | Skipped:
+        """Requests in order; none when nothing differs. ``removal`` is the form in use."""
+        if case.key.type is ObjectType.GROUP:
+            return self._of_group(case, item, removal)
+        policy = self._rules.deprovisioning
+        plan = plan_user(case.key, case.verdict, case.mapped, case.link, policy)
+        return [plan] if isinstance(plan, Planned) else plan or []
+
+    def _of_group(
+        self, case: Case, item: WorkItem, removal: MemberRemoval
+    ) -> list[Planned] | Skipped:
+        plans: list[Planned] = []
+        if case.link is not None and item.aspect is Aspect.REMOVAL:
+            plans += plan_group_removal(
+                case.key,
+                case.verdict,
+                case.link,
+                case.wanted,
+                case.ours,
+                self._rules.deprovisioning,
+                removal,
+                self._rules.member_batch,
+            )
+        if item.aspect is Aspect.OBJECT:
+            additions = plan_group(
+                case.key,
+                case.verdict,
+                case.mapped,
+                case.link,
+                self._members.admitted(case),
+                case.recorded,
+                self._members.batch(case),
+            )
+            if isinstance(additions, Skipped):
+                return plans or additions
+            plans += additions
+        return plans
+
+
+def takes_away(plans: Sequence[Planned]) -> bool:
+    """Whether the plans take access away."""
+    return any(change.action in REMOVALS for plan in plans for change in plan.changes)
