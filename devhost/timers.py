@@ -108,7 +108,8 @@ class Timer:
             # It is in the log. The next tick is the next try.
             payload = self._encoded(self._following())
         except InvocationStopped:
-            pass
+            # What is left stays as it was: the tick is missed, and fires past due.
+            _log.info("%s was stopped", self.name)
         finally:
             await self._leases.release(self._lease, self._holder, payload)
         return True
