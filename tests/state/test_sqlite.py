@@ -15,9 +15,9 @@ import pytest
 
 from provisioning.errors import ConfigurationError, StoreUnavailable
 from provisioning.ports import Row
-from provisioning.state import sqlite
 from provisioning.state.sqlite import SqliteStore
-from provisioning.state.sqlite_errors import translated
+from provisioning.state.sqlite import store as sqlite
+from provisioning.state.sqlite.errors import translated
 
 _ROW = Row("links", "a", b"1")
 

@@ -13,8 +13,8 @@ import pytest
 
 from provisioning.errors import ConfigurationError
 from provisioning.ports import Row
-from provisioning.state.schema import APPLICATION_ID, MIGRATIONS, migrate
 from provisioning.state.sqlite import SqliteStore
+from provisioning.state.sqlite.schema import APPLICATION_ID, MIGRATIONS, migrate
 
 _ROW = Row("links", "a", b"1")
 _NOBODY = 65534

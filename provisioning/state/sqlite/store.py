@@ -22,8 +22,8 @@ from provisioning.errors import StoreUnavailable
 from provisioning.ports import LeaseState, Row
 from provisioning.rows.key_range import KeyRange, check_keys
 from provisioning.state import leases
-from provisioning.state.schema import migrate, refusal
-from provisioning.state.sqlite_errors import translating
+from provisioning.state.sqlite.errors import translating
+from provisioning.state.sqlite.schema import migrate, refusal
 
 T = TypeVar("T")
 

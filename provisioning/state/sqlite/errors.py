@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from provisioning.errors import ProvisioningError, StoreUnavailable
-from provisioning.state.schema import refusal
+from provisioning.state.sqlite.schema import refusal
 
 _PRIMARY = 0xFF
 """The low byte of an extended result code is the primary one."""
