@@ -17,7 +17,7 @@ from pathlib import Path
 from provisioning.ports import LeasePort, Row, Store
 from provisioning.state.azure import AzureStore, BlobLeases
 from provisioning.state.sqlite import SqliteStore
-from provisioning.storage_account import storage_account
+from provisioning.storage.account import storage_account
 from tests.servers import azurite
 
 ROOT = Path(__file__).parents[2]
@@ -60,6 +60,42 @@ def go(process: subprocess.Popen[str]) -> None:
     assert process.stdin is not None
     process.stdin.write("go\n")
     process.stdin.flush()
+
+
+def killed_after(lines: int, where: Path | str, what: str, name: str) -> int:
+    """How many writes a process was told of that is killed after so many of them."""
+    with running(where, what, name, "1000000") as process:
+        assert line_of(process) == "ready"
+        go(process)
+        for _ in range(lines):
+            line_of(process)
+        process.kill()
+        return lines + len(process.communicate()[0].split())
+
+
+def together(where: Path | str, what: str, count: int) -> list[list[str]]:
+    """What two processes say, ``one`` and ``two``, that do the same at the same time."""
+    with (
+        running(where, what, "one", str(count)) as one,
+        running(where, what, "two", str(count)) as two,
+    ):
+        for process in (one, two):
+            assert line_of(process) == "ready"
+        for process in (one, two):
+            go(process)
+        said = [process.communicate()[0].split() for process in (one, two)]
+        assert (one.returncode, two.returncode) == (0, 0)
+    return said
+
+
+async def claimed_together(store: Store, where: Path | str, slots: int) -> None:
+    """Both try to claim every slot: each slot goes to one of them."""
+    await store.write([Row("slot", f"{n:04d}", b"free") for n in range(slots)])
+    (one,), (two,) = together(where, "claim", slots)
+    owners = [value for _, value in await store.scan("slot")]
+    assert [int(one), int(two)] == [owners.count(b"one"), owners.count(b"two")]
+    assert int(one) + int(two) == slots
+    await store.close()
 
 
 def _say(line: object) -> None:

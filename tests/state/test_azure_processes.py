@@ -5,11 +5,18 @@ from __future__ import annotations
 import asyncio
 from itertools import pairwise
 
-from provisioning.ports import Row
 from provisioning.state.azure import AzureStore, BlobLeases
 from tests.servers import azurite
 from tests.state.azure_storage import account, new_name
-from tests.state.processes import OUTCOME, ROWS_IN_BATCH, go, line_of, running
+from tests.state.processes import (
+    OUTCOME,
+    ROWS_IN_BATCH,
+    claimed_together,
+    killed_after,
+    line_of,
+    running,
+    together,
+)
 
 _ENOUGH = 1_000_000
 
@@ -29,14 +36,7 @@ async def test_a_killed_process_leaves_the_first_rows_of_each_thing() -> None:
     store = AzureStore(account(), table=table)
     for run, lines in enumerate((1, 4, 9)):
         name = f"run{run}"
-        with running(f"azure:{table}", "write_outcomes", name, str(_ENOUGH)) as process:
-            assert line_of(process) == "ready"
-            go(process)
-            for _ in range(lines):
-                line_of(process)
-            process.kill()
-            rest = process.communicate()[0].split()
-        told = lines + len(rest)
+        told = killed_after(lines, f"azure:{table}", "write_outcomes", name)
         found = await _things(store, name)
         for before, after in pairwise(OUTCOME):
             assert found[after] <= found[before]
@@ -47,44 +47,19 @@ async def test_a_killed_process_leaves_the_first_rows_of_each_thing() -> None:
 
 
 async def test_processes_write_the_same_table_together() -> None:
-    table = new_name()
-    names, batches = ("one", "two"), 6
-    with (
-        running(f"azure:{table}", "write_outcomes", "one", str(batches)) as one,
-        running(f"azure:{table}", "write_outcomes", "two", str(batches)) as two,
-    ):
-        for process in (one, two):
-            assert line_of(process) == "ready"
-        for process in (one, two):
-            go(process)
-        for process in (one, two):
-            assert process.communicate()[0].split() == [str(n) for n in range(batches)]
-            assert process.returncode == 0
+    table, batches = new_name(), 6
+    told = together(f"azure:{table}", "write_outcomes", batches)
+    assert told == [[str(n) for n in range(batches)]] * 2
     store = AzureStore(account(), table=table)
-    for name in names:
+    for name in ("one", "two"):
         found = await _things(store, name)
         assert all(len(found[table]) == batches * ROWS_IN_BATCH for table in OUTCOME)
     await store.close()
 
 
 async def test_a_condition_holds_between_processes() -> None:
-    """Both try to claim every slot: each slot goes to one of them."""
-    table, slots = new_name(), 40
-    store = AzureStore(account(), table=table)
-    await store.write([Row("slot", f"{n:04d}", b"free") for n in range(slots)])
-    with (
-        running(f"azure:{table}", "claim", "one", str(slots)) as one,
-        running(f"azure:{table}", "claim", "two", str(slots)) as two,
-    ):
-        for process in (one, two):
-            assert line_of(process) == "ready"
-        for process in (one, two):
-            go(process)
-        won = [int(process.communicate()[0]) for process in (one, two)]
-    owners = [value for _, value in await store.scan("slot")]
-    assert won == [owners.count(b"one"), owners.count(b"two")]
-    assert sum(won) == slots
-    await store.close()
+    table = new_name()
+    await claimed_together(AzureStore(account(), table=table), f"azure:{table}", 40)
 
 
 async def test_the_lease_of_a_killed_process_runs_out() -> None:

@@ -7,9 +7,15 @@ import sqlite3
 import time
 from pathlib import Path
 
-from provisioning.ports import Row
 from provisioning.state.sqlite import SqliteStore
-from tests.state.processes import ROWS_IN_BATCH, go, line_of, running
+from tests.state.processes import (
+    ROWS_IN_BATCH,
+    claimed_together,
+    killed_after,
+    line_of,
+    running,
+    together,
+)
 
 _ENOUGH = 1_000_000
 
@@ -42,14 +48,7 @@ async def test_a_killed_process_leaves_whole_writes_and_all_that_it_was_told(
     path = tmp_path / "state.db"
     for run, lines in enumerate((1, 7, 40)):
         name = f"run{run}"
-        with running(path, "write_batches", name, str(_ENOUGH)) as process:
-            assert line_of(process) == "ready"
-            go(process)
-            for _ in range(lines):
-                line_of(process)
-            process.kill()
-            rest = process.communicate()[0].split()
-        told = lines + len(rest)
+        told = killed_after(lines, path, "write_batches", name)
         found = await _batches(path, name)
         assert set(found.values()) == {ROWS_IN_BATCH}
         # The write after the last that it was told of may have been on the disk already.
@@ -58,42 +57,17 @@ async def test_a_killed_process_leaves_whole_writes_and_all_that_it_was_told(
 
 
 async def test_processes_write_the_same_file_together(tmp_path: Path) -> None:
-    path = tmp_path / "state.db"
-    names, batches = ("one", "two"), 40
-    with (
-        running(path, "write_batches", "one", str(batches)) as one,
-        running(path, "write_batches", "two", str(batches)) as two,
-    ):
-        for process in (one, two):
-            assert line_of(process) == "ready"
-        for process in (one, two):
-            go(process)
-        for process in (one, two):
-            assert process.communicate()[0].split() == [str(n) for n in range(batches)]
-            assert process.returncode == 0
-    for name in names:
+    path, batches = tmp_path / "state.db", 40
+    told = together(path, "write_batches", batches)
+    assert told == [[str(n) for n in range(batches)]] * 2
+    for name in ("one", "two"):
         assert await _batches(path, name) == dict.fromkeys(range(batches), ROWS_IN_BATCH)
     assert _is_sound(path)
 
 
 async def test_a_condition_holds_between_processes(tmp_path: Path) -> None:
-    """Both try to claim every slot: each slot goes to one of them."""
-    path, slots = tmp_path / "state.db", 60
-    store = SqliteStore(path)
-    await store.write([Row("slot", f"{n:04d}", b"free") for n in range(slots)])
-    with (
-        running(path, "claim", "one", str(slots)) as one,
-        running(path, "claim", "two", str(slots)) as two,
-    ):
-        for process in (one, two):
-            assert line_of(process) == "ready"
-        for process in (one, two):
-            go(process)
-        won = [int(process.communicate()[0]) for process in (one, two)]
-    owners = [value for _, value in await store.scan("slot")]
-    assert won == [owners.count(b"one"), owners.count(b"two")]
-    assert sum(won) == slots
-    await store.close()
+    path = tmp_path / "state.db"
+    await claimed_together(SqliteStore(path), path, 60)
 
 
 async def test_the_lease_of_a_killed_process_runs_out(tmp_path: Path) -> None:
