@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from provisioning.queues.azure import AzureQueue
-from provisioning.queues.azure_calls import error_code, translating
+from provisioning.queues.azure import AzureQueue, QueueMissing
 from provisioning.queues.messages import Message, StaleReceipt
+from provisioning.storage.errors import code_of
+from provisioning.storage.retries import Retries
 
 if TYPE_CHECKING:
     from azure.storage.queue import QueueMessage
+    from azure.storage.queue.aio import QueueClient
 
 T = TypeVar("T")
 
 _MOST = 32
 """Messages in one answer (Azure Queue Storage: Get Messages)."""
+_ONCE = Retries(attempts=1, attempt=5.0, total=5.0)
 _STALE = frozenset({"PopReceiptMismatch", "MessageNotFound"})
 
 
@@ -26,55 +29,55 @@ class AzureReceiver(AzureQueue):
 
     async def prepare(self, name: str) -> None:
         """Makes the queue, if it does not exist. Tries once: whoever starts is told at once."""
-        async with translating(f"The queue {name}"):
-            await self.make(name, retry_total=0)
+        await self.make(name, _ONCE)
 
     async def receive(self, name: str, count: int, visibility: float) -> Sequence[Message]:
         """At most ``count`` messages, and never more than 32. Makes a queue that is not there."""
-        from azure.core.exceptions import ResourceNotFoundError
 
-        async with translating(f"The queue {name}"):
-            pages = self.client(name).receive_messages(
+        async def take(queue: QueueClient) -> list[Message]:
+            pages = queue.receive_messages(
                 messages_per_page=min(count, _MOST),
                 max_messages=min(count, _MOST),
                 visibility_timeout=math.ceil(visibility),
             )
-            try:
-                return [_message(each) async for each in pages]
-            except ResourceNotFoundError:
-                await self.make(name)
-                return []
+            return [_message(each) async for each in pages]
+
+        try:
+            return await self.ask(name, take)
+        except QueueMissing:
+            await self.make(name)
+            return []
 
     async def hide(self, name: str, message: Message, seconds: float) -> Message:
         """Visible again in ``seconds``. Raises ``StaleReceipt``."""
-        async with translating(f"The queue {name}"):
-            # Without a content the service keeps the text as it is.
-            changed = await _unless_stale(
-                self.client(name).update_message(
-                    message.id, message.receipt, visibility_timeout=math.ceil(seconds)
-                ),
-                message,
-            )
+        # Without a content the service keeps the text as it is.
+        changed = await self._unless_stale(
+            name,
+            message,
+            lambda queue: queue.update_message(
+                message.id, message.receipt, visibility_timeout=math.ceil(seconds)
+            ),
+        )
         receipt, visible = str(changed.pop_receipt), _time(changed.next_visible_on)
         return message._replace(receipt=receipt, next_visible=visible)
 
     async def delete(self, name: str, message: Message) -> None:
         """Takes the message off the queue. Raises ``StaleReceipt``."""
-        async with translating(f"The queue {name}"):
-            await _unless_stale(
-                self.client(name).delete_message(message.id, message.receipt), message
-            )
+        await self._unless_stale(
+            name, message, lambda queue: queue.delete_message(message.id, message.receipt)
+        )
 
+    async def _unless_stale(
+        self, name: str, message: Message, ask: Callable[[QueueClient], Awaitable[T]]
+    ) -> T:
+        from azure.core.exceptions import HttpResponseError
 
-async def _unless_stale(call: Awaitable[T], message: Message) -> T:
-    from azure.core.exceptions import HttpResponseError
-
-    try:
-        return await call
-    except HttpResponseError as error:
-        if error_code(error) in _STALE:
-            raise StaleReceipt(message.id) from None
-        raise
+        try:
+            return await self.ask(name, ask)
+        except HttpResponseError as error:
+            if code_of(error) in _STALE:
+                raise StaleReceipt(message.id) from None
+            raise
 
 
 def _message(received: QueueMessage) -> Message:

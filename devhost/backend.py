@@ -14,7 +14,7 @@ from provisioning.queues.embedded import EmbeddedQueue
 from provisioning.queues.messages import Receiver
 from provisioning.state.azure import BlobLeases
 from provisioning.state.sqlite import SqliteStore
-from provisioning.storage_account import storage_account
+from provisioning.storage.account import storage_account
 
 CONTAINER = "azure-webjobs-hosts"
 """Where the host keeps its own leases. Processes that share an account are instances of one app:

@@ -31,7 +31,7 @@ from devhost.watchdog import Watchdog
 from devhost.worker import Worker
 from provisioning.errors import ConfigurationError, Problem, QueueUnavailable
 from provisioning.setting_values import Secret, is_loopback
-from provisioning.storage_account import NAME
+from provisioning.storage.account import NAME
 
 _log = logging.getLogger("serve")
 

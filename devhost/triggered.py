@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from devhost.functions import Function
 from devhost.ncrontab import Schedule, parse_schedule
 from provisioning.errors import ConfigurationError, Problem
-from provisioning.storage_account import NAME
+from provisioning.storage.account import NAME
 
 _NAMED = re.compile(r"%([^%]+)%")
 

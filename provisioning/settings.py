@@ -29,7 +29,7 @@ from provisioning.setting_values import (
     token,
     url,
 )
-from provisioning.storage_account import StorageAccount, storage_account
+from provisioning.storage.account import StorageAccount, storage_account
 
 OnLeave = Literal["disable", "delete", "none"]
 """What an event does to the account or group in ZSCloud."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from provisioning.errors import ConfigurationError
-from provisioning.storage_account import StorageAccount, storage_account
+from provisioning.storage.account import StorageAccount, storage_account
 
 KEY = "c2VjcmV0"
 CLIENT = "01234567-89ab-cdef-0123-456789abcdef"

@@ -7,7 +7,7 @@ from pathlib import Path
 from provisioning.ports import Queue
 from provisioning.queues.azure import AzureQueue
 from provisioning.queues.embedded import EmbeddedQueue
-from provisioning.storage_account import StorageAccount
+from provisioning.storage.account import StorageAccount
 
 _FILE = "queues.db"
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from devhost.azure_queues import AzureReceiver
-from provisioning.azure_credential import credential
 from provisioning.errors import ConfigurationError, QueueUnavailable
 from provisioning.queues.azure import AzureQueue
 from provisioning.queues.choice import queue_for
 from provisioning.queues.embedded import EmbeddedQueue
 from provisioning.setting_values import Secret
-from provisioning.storage_account import StorageAccount, storage_account
+from provisioning.storage.account import StorageAccount, storage_account
+from provisioning.storage.credential import credential
 from tests.devhost.served import ROOT
 
 WRONG_KEY = "d3Jvbmcta2V5LW9mLXRlc3Rz"
@@ -58,7 +58,7 @@ async def test_wrong_key_is_refused_with_the_remedy_and_without_the_key(storage:
     queue = AzureQueue(StorageAccount(connection_string=Secret(wrong)))
     with pytest.raises(QueueUnavailable, match="answered 403") as raised:
         await queue.send(_queue_name(), "x")
-    assert "data contributor" in raised.value.remedy
+    assert "Storage Queue Data Contributor" in raised.value.remedy
     assert WRONG_KEY not in f"{raised.value} {raised.value.__cause__}"
     await queue.close()
 

@@ -13,7 +13,7 @@ from devhost.azure_queues import AzureReceiver
 from provisioning.queues.embedded import EmbeddedQueue
 from provisioning.queues.messages import LARGEST, LONGEST_DELAY, Message, Receiver, StaleReceipt
 from provisioning.setting_values import Secret
-from provisioning.storage_account import StorageAccount
+from provisioning.storage.account import StorageAccount
 
 LONG = 60.0
 

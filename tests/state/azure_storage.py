@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from provisioning.state.azure import AzureStore
-from provisioning.storage_account import StorageAccount, storage_account
+from provisioning.storage.account import StorageAccount, storage_account
 from tests.servers import azurite
 from tests.servers.azure_proxy import Proxy, between
 

@@ -12,7 +12,7 @@ from provisioning.errors import LeaseUnavailable, StoreUnavailable
 from provisioning.ports import Row
 from provisioning.rows.buffer import WriteBehind
 from provisioning.state.azure import AzureStore
-from provisioning.state.azure.retries import Retries
+from provisioning.storage.retries import Retries
 from tests.servers import azurite
 from tests.servers.azure_proxy import Fault, Proxy, between
 from tests.state import azure_storage

@@ -10,7 +10,7 @@ import pytest
 from provisioning.errors import StoreUnavailable
 from provisioning.ports import LeaseState
 from provisioning.state.azure import BlobLeases, lease
-from provisioning.state.azure.retries import Retries
+from provisioning.storage.retries import Retries
 from tests.servers import azurite
 from tests.servers.azure_proxy import Fault, Proxy, between
 from tests.state.azure_storage import account, new_name

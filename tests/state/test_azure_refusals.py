@@ -11,10 +11,11 @@ from azure.core.exceptions import HttpResponseError, ServiceRequestError
 from provisioning.errors import ConfigurationError, StoreUnavailable
 from provisioning.ports import Row
 from provisioning.setting_values import Secret
-from provisioning.state.azure import AzureStore, BlobLeases, connection
-from provisioning.state.azure.errors import TABLES, is_passing, translated
-from provisioning.state.azure.retries import Retries
-from provisioning.storage_account import StorageAccount
+from provisioning.state.azure import AzureStore, BlobLeases
+from provisioning.storage import connection
+from provisioning.storage.account import StorageAccount
+from provisioning.storage.errors import TABLES, is_passing, translated
+from provisioning.storage.retries import Retries
 from tests.servers import azurite
 from tests.servers.azure_proxy import Fault, between
 from tests.state.azure_storage import account, new_name
@@ -172,7 +173,7 @@ async def test_an_identity_without_encryption(call: Call) -> None:
 async def test_which_identity_is_shown() -> None:
     from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
 
-    from provisioning.azure_credential import credential
+    from provisioning.storage.credential import credential
 
     own = credential(StorageAccount())
     assert isinstance(own, DefaultAzureCredential)

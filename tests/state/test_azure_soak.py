@@ -8,7 +8,7 @@ import pytest
 
 from provisioning.ports import Row
 from provisioning.state.azure import AzureStore
-from provisioning.state.azure.retries import Retries
+from provisioning.storage.retries import Retries
 from tests.servers import azurite
 from tests.servers.azure_proxy import Fault, between
 from tests.state.azure_storage import account, new_name

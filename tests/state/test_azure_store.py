@@ -12,10 +12,10 @@ from provisioning.ports import Row
 from provisioning.state.azure import AzureStore
 from provisioning.state.azure.entities import LARGEST_VALUE, PIECE, Entity, Send
 from provisioning.state.azure.partitions import Place
-from provisioning.state.azure.retries import Retries
 from provisioning.state.azure.schema import PLACE, prepare
 from provisioning.state.azure.table import AzureTable
 from provisioning.state.azure.versions import Version
+from provisioning.storage.retries import Retries
 from tests.state.azure_storage import account, new_name
 
 

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from provisioning.ports import LeaseState
-from provisioning.state.azure.connection import Connection, blobs
-from provisioning.state.azure.errors import BLOBS, status_of, unavailable
 from provisioning.state.azure.keys import encoded
-from provisioning.state.azure.retries import Retries, call
 from provisioning.state.leases import NOBODY
-from provisioning.storage_account import StorageAccount
+from provisioning.storage.account import StorageAccount
+from provisioning.storage.connection import Connection, blobs
+from provisioning.storage.errors import BLOBS, status_of, unavailable
+from provisioning.storage.retries import Retries, call
 
 if TYPE_CHECKING:
     from azure.storage.blob.aio import BlobClient, BlobLeaseClient, ContainerClient

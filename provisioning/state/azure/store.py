@@ -10,12 +10,12 @@ from provisioning.errors import StoreUnavailable
 from provisioning.ports import Row
 from provisioning.rows.key_range import KeyRange, check_keys
 from provisioning.state.azure.reading import Reader
-from provisioning.state.azure.retries import Retries
 from provisioning.state.azure.schema import prepare
 from provisioning.state.azure.table import AzureTable, TableMissing
 from provisioning.state.azure.versions import Versions
 from provisioning.state.azure.writing import Writer
-from provisioning.storage_account import StorageAccount
+from provisioning.storage.account import StorageAccount
+from provisioning.storage.retries import Retries
 
 T = TypeVar("T")
 

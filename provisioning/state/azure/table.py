@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from provisioning.state.azure.connection import Connection, tables
 from provisioning.state.azure.entities import Entity, Send
-from provisioning.state.azure.errors import TABLES, code_of, status_of
 from provisioning.state.azure.partitions import Place
-from provisioning.state.azure.retries import Retries, call
-from provisioning.storage_account import StorageAccount
+from provisioning.storage.account import StorageAccount
+from provisioning.storage.connection import Connection, tables
+from provisioning.storage.errors import TABLES, code_of, status_of
+from provisioning.storage.retries import Retries, call
 
 if TYPE_CHECKING:
     from azure.data.tables.aio import TableClient

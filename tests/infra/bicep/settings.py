@@ -20,9 +20,9 @@ VARIABLES = (
 """The objects that the app settings are put together from."""
 
 PLATFORM: Mapping[str, str] = {
-    "AzureWebJobsStorage__accountName": "the host's storage account; provisioning/storage_account",
+    "AzureWebJobsStorage__accountName": "the host's storage account; provisioning/storage/account",
     "AzureWebJobsStorage__credential": "the host reaches it with a managed identity",
-    "AzureWebJobsStorage__clientId": "which one; provisioning/storage_account",
+    "AzureWebJobsStorage__clientId": "which one; provisioning/storage/account",
     "AZURE_CLIENT_ID": "azure-identity picks the identity by it",
     "APPLICATIONINSIGHTS_CONNECTION_STRING": "where the host sends telemetry",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "with which identity",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from provisioning.storage_account import StorageAccount
+from provisioning.storage.account import StorageAccount
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential

@@ -13,7 +13,7 @@ from http.client import HTTPException
 from typing import NamedTuple, TypeVar
 
 from provisioning.fence import check_fence
-from provisioning.state.azure.errors import Service, is_passing, translated, unavailable
+from provisioning.storage.errors import Service, is_passing, translated, unavailable
 
 T = TypeVar("T")
 
@@ -78,10 +78,8 @@ def _retry_after(error: Exception) -> float | None:
     if not given:
         return None
     try:
-        return max(0.0, float(given))
-    except ValueError:
-        pass
-    try:
+        if given.strip().isdigit():
+            return float(given)
         return max(0.0, parsedate_to_datetime(given).timestamp() - time.time())
     except ValueError:
         return None

@@ -6,15 +6,16 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from provisioning.azure_credential import credential
 from provisioning.errors import StoreUnavailable
-from provisioning.state.azure.errors import unusable
-from provisioning.storage_account import StorageAccount
+from provisioning.storage.account import StorageAccount
+from provisioning.storage.credential import credential
+from provisioning.storage.errors import unusable
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
     from azure.data.tables.aio import TableClient
     from azure.storage.blob.aio import ContainerClient
+    from azure.storage.queue.aio import QueueServiceClient
 
 _LOOPBACK = ("//127.0.0.1", "//localhost", "//[::1]")
 
@@ -45,7 +46,7 @@ class Connection(Generic[C]):
     def client(self) -> C:
         """The client. Raises ``ConfigurationError`` for an account that cannot be addressed."""
         if self._closed:
-            raise StoreUnavailable("The state store was closed.")
+            raise StoreUnavailable("The connection to the storage account was closed.")
         if self._client is None:
             if self._account.connection_string is None:
                 if not self._url.startswith("https://"):
@@ -55,7 +56,7 @@ class Connection(Generic[C]):
                 self._client = self._make(self._credential)
             except ValueError:
                 # The text of the error may hold the connection string.
-                raise unusable("its connection string is not whole") from None
+                raise unusable("its text is no connection string of this service") from None
         return self._client
 
     async def close(self) -> None:
@@ -100,6 +101,21 @@ def blobs(account: StorageAccount, container: str) -> Connection[ContainerClient
         return ContainerClient(account.blob_url, container, credential=identity, **options)
 
     return Connection(make, account, account.blob_url)
+
+
+def queues(account: StorageAccount) -> Connection[QueueServiceClient]:
+    """The connection to the queues."""
+
+    def make(identity: AsyncTokenCredential | None) -> QueueServiceClient:
+        from azure.storage.queue.aio import QueueServiceClient
+
+        options = _options(account, account.queue_url)
+        if account.connection_string is not None:
+            given = account.connection_string.reveal()
+            return QueueServiceClient.from_connection_string(given, **options)
+        return QueueServiceClient(account.queue_url, identity, **options)
+
+    return Connection(make, account, account.queue_url)
 
 
 def _options(account: StorageAccount, url: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from provisioning.errors import ConfigurationError, Problem, ProvisioningError, StoreUnavailable
-from provisioning.storage_account import NAME
+from provisioning.storage.account import NAME
 
 _PASSING = frozenset({408, 429, 500, 502, 503, 504})
 _PASSING_CODES = frozenset(
@@ -21,6 +21,7 @@ _PASSING_CODES = frozenset(
         "InternalError",
         "TableBeingDeleted",
         "ContainerBeingDeleted",
+        "QueueBeingDeleted",
     }
 )
 
@@ -34,6 +35,7 @@ class Service(NamedTuple):
 
 TABLES = Service("table", "Storage Table Data Contributor")
 BLOBS = Service("blob", "Storage Blob Data Contributor")
+QUEUES = Service("queue", "Storage Queue Data Contributor")
 
 
 def status_of(error: BaseException) -> int | None:
@@ -128,8 +130,8 @@ def _refused(service: Service, status: int, code: str) -> ConfigurationError:
     if code in ("AuthenticationFailed", "InvalidAuthenticationInfo"):
         return _wrong(
             f"{said}: the key or token is not the account's.",
-            f"Copy the connection string of the account anew into {NAME}; check the clock of the "
-            "machine.",
+            f"Copy the connection string of the account anew into {NAME}, or connect by identity "
+            f"with the role {service.role}; check the clock of the machine.",
         )
     return _wrong(
         f"{said}: the identity of the program may not use it.",
