@@ -9,6 +9,7 @@ import msgspec
 from provisioning.calls import Calls
 from provisioning.escrow import Escrow
 from provisioning.guard import DAY, Tally, Threshold
+from provisioning.hints import Hints
 from provisioning.lanes import WorkSet
 from provisioning.links import Links
 from provisioning.mapping import CompiledSchema, ObjectMapping
@@ -30,6 +31,7 @@ from provisioning.record import Cycles
 from provisioning.rows.buffer import WriteBehind
 from provisioning.rows.table import Table
 from provisioning.scope import ScopePolicy
+from provisioning.subscribed import SubscribedRows
 
 _LONGEST_WINDOW = 91 * DAY
 
@@ -110,6 +112,8 @@ class Job:
         self.log = ProvisioningLog(store, name)
         self.cycles = Cycles(store, name)
         self.calls = Calls(store, name, self.work, self.cycles)
+        self.hints = Hints(store, name)
+        self.subscribed = SubscribedRows(store, name)
         self.poison = Poison(store, name, clock)
         self.watermarks = Table(store, name, "watermark", Watermark)
         self.listing_name = Table(store, name, "listing_name", TargetObject)

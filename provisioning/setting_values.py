@@ -15,6 +15,7 @@ _GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE
 _TOKEN = re.compile(r"[!-~]+")
 _SCHEDULE_FIELD = re.compile(r"[0-9A-Za-z*,/-]+")
 _SCIM_PATH = re.compile(r"/([^/]+)(?:/[^/]+)?/scim")
+_CLIENT_STATE = re.compile(r"[!-+\--~]{16,128}")
 _SQLITE = "sqlite:///"
 _AZURE = "azure"
 _URL_REMEDY = "Write https://host/path, with nothing else in it."
@@ -130,6 +131,21 @@ def access_key(raw: str) -> Secret:
             "Use letters, digits and punctuation of ASCII.",
         )
     return Secret(raw)
+
+
+def client_states(raw: str) -> tuple[Secret, ...]:
+    """The secret of the subscriptions, or ``new,old`` while it is rotated; nothing for none.
+
+    Graph takes up to 128 characters (Graph: subscription resource type).
+    """
+    states = [part.strip() for part in raw.split(",")] if raw else []
+    if len(states) > 2 or not all(_CLIENT_STATE.fullmatch(state) for state in states):
+        raise InvalidSettingError(
+            "is no secret of 16 to 128 visible ASCII characters, nor two of them with a comma "
+            "between.",
+            "Write one (`openssl rand -hex 32`), or `new,old` while it is rotated.",
+        )
+    return tuple(Secret(state) for state in dict.fromkeys(states))
 
 
 def schedule(raw: str) -> str:

@@ -18,6 +18,7 @@ from provisioning.setting_values import (
     Secret,
     access_key,
     choice,
+    client_states,
     guid,
     integer,
     names,
@@ -66,11 +67,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     protected: tuple[str, ...]
     zscloud_admin_group: str
     drift: Literal["repair", "report", "leave"]
+    notification_url: str | None
+    notification_client_state: tuple[Secret, ...]
     log_retention_days: int
     state_store: Path | None
     drain_budget_seconds: int
     cycle_schedule: str
     reconcile_schedule: str
+    assignments_schedule: str
+    maintenance_schedule: str
     function_key: Secret | None
 
     storage: StorageAccount | None = None
@@ -146,31 +151,31 @@ SETTINGS = (
     Setting("PROTECTED", names, ""),
     Setting("ZSCLOUD_ADMIN_GROUP", text, "Service Admin"),
     Setting("DRIFT", choice("repair", "report", "leave"), "repair"),
+    Setting("NOTIFICATION_URL", url, "", optional=True),
+    Setting("NOTIFICATION_CLIENT_STATE", client_states, ""),
     Setting("LOG_RETENTION_DAYS", integer(1, 3650), "30"),
     Setting("STATE_STORE", state_store, "sqlite:///.state/provisioning.db"),
     Setting("DRAIN_BUDGET_SECONDS", integer(1, 3600), "240"),
     Setting("CYCLE_SCHEDULE", schedule, "0 */5 * * * *"),
     Setting("RECONCILE_SCHEDULE", schedule, "0 30 2 * * *"),
+    Setting("ASSIGNMENTS_SCHEDULE", schedule, "*/30 * * * * *"),
+    Setting("MAINTENANCE_SCHEDULE", schedule, "0 0 * * * *"),
     Setting("FUNCTION_KEY", access_key, "", optional=True),
 )
 """Every setting, in the order of the documentation."""
 
-_PREFIXES = ("ENTRA_", "ZSCLOUD_", "PROVISIONING_", "ON_", "DELETION_")
+_PREFIXES = ("ENTRA_", "ZSCLOUD_", "PROVISIONING_", "ON_", "DELETION_", "NOTIFICATION_")
 _LATER = frozenset(
     {
         "ZSCLOUD_BULK",
         "ON_OUT_OF_FILTER",
         "DELETE_AFTER_DAYS",
         "HELD_PLAN_EXPIRY_DAYS",
-        "NOTIFICATION_URL",
-        "NOTIFICATION_CLIENT_STATE",
         "ALERT_EMAIL",
         "ALERT_FROM",
         "ALERT_WEBHOOK",
         "SMTP_URL",
         "NO_CYCLE_ALERT_MINUTES",
-        "ASSIGNMENTS_SCHEDULE",
-        "MAINTENANCE_SCHEDULE",
     }
 )
 """Settings of a later version: deployments may carry them already. They change nothing yet."""
@@ -205,6 +210,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
             )
         )
     problems += _storage(environ, values)
+    problems += _notifications(values)
     if problems:
         raise ConfigurationError(tuple(problems))
     return Settings(**values)
@@ -231,6 +237,25 @@ def _storage(environ: Mapping[str, str], values: dict[str, Any]) -> Iterator[Pro
             "STATE_STORE",
             "names a SQLite file, and this process runs in Azure, where instances come and go.",
             "Set it to 'azure'.",
+        )
+
+
+def _notifications(values: Mapping[str, Any]) -> Iterator[Problem]:
+    """What the webhook cannot do without, once it has an address."""
+    if values.get("notification_url") is None:
+        return
+    if values.get("notification_client_state") == ():
+        yield Problem(
+            "NOTIFICATION_CLIENT_STATE",
+            "is not set, and NOTIFICATION_URL is: nobody could tell Graph's notifications from "
+            "forged ones.",
+            "Set it to a random text of up to 128 characters (`openssl rand -hex 32`).",
+        )
+    if "entra_tenant_id" in values and values["entra_tenant_id"] is None:
+        yield Problem(
+            "ENTRA_TENANT_ID",
+            "is not set, and NOTIFICATION_URL is: notifications are checked against it.",
+            "Set it to the tenant id (Entra admin center, Overview).",
         )
 
 

@@ -66,11 +66,15 @@ def test_defaults() -> None:
         protected=(),
         zscloud_admin_group="Service Admin",
         drift="repair",
+        notification_url=None,
+        notification_client_state=(),
         log_retention_days=30,
         state_store=Path(".state/provisioning.db"),
         drain_budget_seconds=240,
         cycle_schedule="0 */5 * * * *",
         reconcile_schedule="0 30 2 * * *",
+        assignments_schedule="*/30 * * * * *",
+        maintenance_schedule="0 0 * * * *",
         function_key=None,
     )
 

@@ -1,0 +1,73 @@
+"""Hints: what may be out of date, stored until the holder of the lease has looked.
+
+A hint names a key, or a list that is read as a whole; never a fact. The process that receives one
+stores it; only the holder of the lease reads Entra into the mirror, and takes the hint off then.
+One that comes again for the same thing is stored over the first, and one that came while the
+holder looked stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from provisioning.model import Key
+from provisioning.ports import Row, Store
+from provisioning.rows.table import Table
+
+FEEDS = "feeds"
+"""The delta feeds alone: notifications may have been lost."""
+
+ASSIGNMENTS = "assignments"
+"""The list of assignments, which has neither notifications nor delta."""
+
+
+class Hint(msgspec.Struct, frozen=True, kw_only=True):
+    """``about`` is a key as text, ``FEEDS`` or ``ASSIGNMENTS``. Times are epoch seconds.
+
+    ``due``: not to be looked at before, 0 for at once. ``told_at``: when it came; ``changed_at``:
+    when the change was made, if Graph said so. ``mark`` differs each time a hint is stored.
+    ``again``: the second look, which catches what a lagging replica did not show at the first.
+    """
+
+    about: str
+    mark: str
+    told_at: float
+    changed_at: float | None = None
+    due: float = 0.0
+    again: bool = False
+
+    @property
+    def key(self) -> Key | None:
+        """The user or group that the hint names."""
+        return None if self.about in (FEEDS, ASSIGNMENTS) else Key.parse(self.about)
+
+    @property
+    def position(self) -> str:
+        """Place among the hints: by the time it is due, then by what it is about."""
+        return f"{self.due:017.3f}/{self.about}"
+
+
+class Hints:
+    """The stored hints of one job."""
+
+    def __init__(self, store: Store, job: str) -> None:
+        self._hints = Table(store, job, "hint", Hint)
+
+    def rows(self, hints: Iterable[Hint]) -> list[Row]:
+        """Rows that store hints."""
+        return [self._hints.put(hint.position, hint) for hint in hints]
+
+    def taken(self, hint: Hint) -> Row:
+        """The row that takes a hint off, unless it has come again meanwhile."""
+        return self._hints.drop_if(hint.position, hint)
+
+    async def due(self, now: float, limit: int = 1000) -> list[Hint]:
+        """Hints to look at now."""
+        return [hint for _, hint in await self._hints.page(limit=limit) if hint.due <= now]
+
+    async def next_due(self) -> float | None:
+        """When the next hint is due: 0 for at once, ``None`` when there is none."""
+        rows = await self._hints.page(limit=1)
+        return rows[0][1].due if rows else None
