@@ -143,17 +143,19 @@ def _with_replays(
 ) -> list[Entry]:
     """The round with repetitions: earlier states first, then the rest with old changes mixed in.
 
-    A repeated row never contradicts what comes after it: who applies the rows in order as states
-    ends with the truth.
+    A first round has no earlier states: it summarizes what happened before it as the latest state
+    (Graph, delta query overview), which could not take back what such a row says. A repeated row
+    never contradicts what comes after it: who applies the rows in order as states ends with the
+    truth.
     """
     share = window.replay_share
     earlier: list[Entry] = []
-    for change in tenant.journal.between(window.after or 0, window.until):
-        if window.reports(change) and chance.random() < share:
-            members = () if change.member_id is None else (change.member_id,)
-            earlier.append(Entry(change.object_id, change.sequence, members, change.properties))
     again = [entry for entry in found if chance.random() < share]
     if window.after is not None:
+        for change in tenant.journal.between(window.after, window.until):
+            if window.reports(change) and chance.random() < share:
+                members = () if change.member_id is None else (change.member_id,)
+                earlier.append(Entry(change.object_id, change.sequence, members, change.properties))
         first = max(0, window.after - _REPLAYED_CHANGES)
         old = _since(tenant, window, tenant.journal.between(first, window.after))
         again += [entry for entry in old if chance.random() < share]

@@ -269,7 +269,7 @@ def _row(reading: Reading, state: State, view: View, entry: Entry) -> dict[str, 
     answer = _properties(reading, state, item, entry)
     changed = entry.whole or "manager" in entry.changed
     if isinstance(item, User) and "manager" in _tracked(state) and changed:
-        relation = _manager(then, state, item)
+        relation = _manager(then, entry, item)
         if relation:
             answer["manager@delta"] = relation
     if entry.members:
@@ -294,16 +294,21 @@ def _properties(
     }
 
 
-def _manager(then: View, state: State, user: User) -> list[dict[str, Any]]:
+def _manager(then: View, entry: Entry, user: User) -> list[dict[str, Any]]:
+    """The manager, or the last one when a change took it away.
+
+    The last one may be younger than the round's beginning: an earlier row of the round can have
+    named a manager who came and went within it.
+    """
     if user.manager_id is not None:
         return [{"@odata.type": "#microsoft.graph.user", "id": user.manager_id}]
-    before = None if state.after is None else View(then.tenant, state.after).user(user.id)
-    if before is None or before.manager_id is None:
+    if "manager" not in entry.changed:
         return []
+    before = then.tenant.users.earlier(user.id, then.at)
     return [
         {
             "@odata.type": "#microsoft.graph.user",
-            "id": before.manager_id,
+            "id": next(one.manager_id for one in before if one.manager_id is not None),
             "@removed": {"reason": "deleted"},
         }
     ]

@@ -32,6 +32,11 @@ class Versioned(Generic[V]):
                     return before
         return self._current.get(key)
 
+    def earlier(self, key: str, at: int) -> list[V]:
+        """The values that changes up to the position replaced, newest first."""
+        replaced = reversed(self._replaced.get(key, ()))
+        return [value for sequence, value in replaced if sequence <= at and value is not None]
+
     def put(self, key: str, value: V | None, sequence: int) -> None:
         """Set the value as of the position; None takes the key away."""
         before = self._current.get(key)

@@ -122,14 +122,24 @@ async def _story(package: Path, tmp_path: Path, tenant: Tenant, storage: dict[st
 
 
 def test_graph_tests_pass_with_the_pruned_sdk(package: Path) -> None:
-    """Every Graph call and every error path, with the modules of the package."""
-    environ = {**os.environ, "PYTHONPATH": str(package / SITE_PACKAGES)}
+    """Every Graph call and every error path, with the modules of the package.
+
+    Pytest rewrites the modules of its plugins, and anyio is one: it would keep their bytecode
+    beside them, in the package that all tests share.
+    """
+    before = set(package.rglob("*"))
+    environ = {
+        **os.environ,
+        "PYTHONPATH": str(package / SITE_PACKAGES),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
     where = "import msgraph; print(msgraph.__file__)"
     found = _python(environ, "-c", where)
     assert found.stdout.strip() == str(package / SITE_PACKAGES / "msgraph" / "__init__.py")
     done = _python(environ, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", "tests/graph")
     assert done.returncode == 0, done.stdout
     assert " passed" in done.stdout
+    assert set(package.rglob("*")) == before
 
 
 def _python(environ: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:

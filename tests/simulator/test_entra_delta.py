@@ -94,6 +94,19 @@ async def test_the_manager_is_a_relation(caller: Caller) -> None:
     assert rows == [{"id": ann, "manager@delta": [{**kept, "@removed": {"reason": "deleted"}}]}]
 
 
+async def test_a_manager_who_came_and_went_is_taken_back(caller: Caller) -> None:
+    ann, boss = id_of(caller, "ann@example.com"), id_of(caller, "boss@example.com")
+    caller.simulator.set(delta_replay_share=1.0)
+    _, link = await caller.round("/users/delta?$select=id,manager")
+    caller.tenant.update_user(boss, manager=ann)
+    caller.tenant.update_user(boss, manager=None)
+    rows, _ = await caller.round(link)
+    kept = {"@odata.type": "#microsoft.graph.user", "id": ann}
+    gone = {"id": boss, "manager@delta": [{**kept, "@removed": {"reason": "deleted"}}]}
+    assert rows[0] == {"id": boss, "manager@delta": [kept]}
+    assert rows[1:] == [gone] * 3
+
+
 async def test_members_come_as_changes_with_their_types(caller: Caller) -> None:
     tenant = caller.tenant
     staff, ann = id_of(caller, "Staff"), id_of(caller, "ann@example.com")
@@ -260,3 +273,14 @@ async def test_replays_repeat_old_changes(caller: Caller) -> None:
     seen: list[Any] = [row["department"] for row in (await caller.round(link))[0]]
     assert len(seen) > 2
     assert seen[-1] == "Finance"
+
+
+async def test_a_first_round_repeats_no_earlier_states(caller: Caller) -> None:
+    ann = id_of(caller, "ann@example.com")
+    caller.simulator.set(delta_replay_share=1.0)
+    caller.tenant.move(ann, "Legal")
+    caller.tenant.update_user(ann, department=None)
+    caller.tenant.purge(caller.tenant.add_user("brief@example.com"))
+    rows, _ = await caller.round("/users/delta?$select=department")
+    assert {row["id"] for row in rows} == set(caller.tenant.users.current())
+    assert [row for row in rows if row["id"] == ann] == [{"id": ann}] * 2

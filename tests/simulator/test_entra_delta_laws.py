@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from simulator.entra import Tenant, generate
@@ -110,9 +110,30 @@ async def follow(
     for link in links.values():
         mirror.apply((await caller.round(link, **prefer))[0])
     assert differences(mirror, truth(tenant)) == []
+    late = Mirror()
+    for name, select in SELECT.items():
+        late.apply((await caller.round(f"/{name}/delta?$select={select}", **prefer))[0])
+    assert differences(late, truth(tenant)) == []
+
+
+MANAGER_COMES_AND_GOES = [(3, 0, 0), (6, 0, 0), (1, 2, 3), (6, 0, 0), (6, 23, 0)]
+"""A manager who is set and purged within one round, of which a replay shows the middle."""
 
 
 @settings(max_examples=120, deadline=None)
+@example(
+    seed=2,
+    batches=[MANAGER_COMES_AND_GOES],
+    knobs={
+        "delta_page_size": 3,
+        "delta_members_page": 12,
+        "delta_members_entry": 4,
+        "delta_empty_pages": 0,
+        "delta_replay_share": 1.0,
+        "replication_lag": 20.0,
+    },
+    minimal=False,
+)
 @given(
     st.integers(0, 5),
     st.lists(st.lists(STEP, max_size=8), max_size=4),
