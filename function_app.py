@@ -7,8 +7,13 @@ from __future__ import annotations
 
 import azure.functions as func
 
-from handlers import cycles, operations, work
+from handlers import cycles, hints, operations, work
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
-for blueprint in (cycles.blueprint, work.blueprint, operations.blueprint):
+for blueprint in (
+    cycles.blueprint,
+    hints.blueprint,
+    work.blueprint,
+    operations.blueprint,
+):
     app.register_functions(blueprint)

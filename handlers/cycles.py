@@ -24,6 +24,24 @@ async def reconcile_cycle(tick: func.TimerRequest) -> None:
     await _start("reconcile", tick)
 
 
+@blueprint.function_name("assignment_poll")
+@blueprint.timer_trigger(arg_name="tick", schedule="%ASSIGNMENTS_SCHEDULE%")
+async def assignment_poll(tick: func.TimerRequest) -> None:  # noqa: ARG001
+    """Reads the list of assignments and looks, if it differs from what is stored."""
+    from provisioning.bootstrap import services
+    from provisioning.errors import ConfigurationError
+    from provisioning.operations.assignments import poll
+
+    made = await services()
+    try:
+        polled = await poll(made)
+    except ConfigurationError as error:
+        _log.warning("The assignments were not polled: %s", error)
+        return
+    if polled is not None and polled.error is not None:
+        _log.warning("The assignments could not be polled: %s", polled.error)
+
+
 async def _start(kind: str, tick: func.TimerRequest) -> None:
     """Raises ``ConfigurationError`` for settings that cannot be used: the tick has failed.
 

@@ -10,6 +10,10 @@ WORK = "provisioning-work"
 POISON = f"{WORK}-poison"
 """Where the host puts a message that failed ``maxDequeueCount`` times (Azure Queue trigger)."""
 
+HINTS = "provisioning-hints"
+
+HINTS_POISON = f"{HINTS}-poison"
+
 STORAGE = "AzureWebJobsStorage"
 
 _EXAMPLE = '{"generation": 7} or {"dry_run": "<cycle id>"}'

@@ -29,7 +29,7 @@ async def work(message: func.QueueMessage) -> None:
     try:
         await _do(made, _decode(message.get_body()))
     except Exception as error:
-        await _remember(made, error)
+        await remember(made, WORK, error)
         raise
 
 
@@ -75,12 +75,12 @@ async def _do(services: Services, what: WakeUp | DryRun) -> None:
         _log.warning("Nothing is worked on: %s", error)
 
 
-async def _remember(services: Services, error: Exception) -> None:
+async def remember(services: Services, queue: str, error: Exception) -> None:
     """Keeps the reason, in case this was the message's last try."""
     from provisioning.errors import ProvisioningError
     from provisioning.operations.work import failed
 
     try:
-        await failed(services, WORK, error)
+        await failed(services, queue, error)
     except ProvisioningError as unstored:
         _log.warning("The reason of a failed message could not be stored: %s", unstored)

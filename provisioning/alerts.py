@@ -9,7 +9,7 @@ import logging
 from enum import StrEnum
 
 from provisioning.errors import CredentialsRefused, PermissionMissing
-from provisioning.record import OPEN, CycleRecord, CycleStatus
+from provisioning.record import OPEN, CycleKind, CycleRecord, CycleStatus
 
 _log = logging.getLogger(__name__)
 
@@ -37,11 +37,14 @@ def report(record: CycleRecord) -> None:
     if record.status in OPEN:
         _log.info("CYCLE running %s: %d done, %d left", record.cycle_id, record.done, record.left)
         return
+    # A look at hints is no cycle: the rule that misses cycles must not take it for one.
+    what = "LOOK" if record.kind is CycleKind.LIVE else "CYCLE"
     if record.error is not None:
-        _log.info("CYCLE %s %s: %s", record.status.value, record.cycle_id, record.error)
-        alert(_code(record), f"{record.error.rstrip('.')}. {record.remedy or ''}".strip())
+        _log.info("%s %s %s: %s", what, record.status.value, record.cycle_id, record.error)
+        if what == "CYCLE" or _code(record) is not AlertCode.CYCLE_FAILED:
+            alert(_code(record), f"{record.error.rstrip('.')}. {record.remedy or ''}".strip())
         return
-    _log.info("CYCLE %s %s", record.status.value, record.cycle_id)
+    _log.info("%s %s %s", what, record.status.value, record.cycle_id)
     if record.counts.held:
         alert(
             AlertCode.HELD,

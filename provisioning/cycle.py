@@ -66,6 +66,7 @@ class CycleRun:
         sender.deadline = self._deadline
         self._progress = progress
         self._call: Call | None = None
+        self._stored = True
         self._held = Table(job.store, job.name, "held", Held)
         self._matching = Matching(job, sender, reader)
         collect = writer is None or record.kind is CycleKind.ON_DEMAND
@@ -84,6 +85,11 @@ class CycleRun:
         """The same for named keys: what else is found is filed, and left to the cycles."""
         return await self._run(frozenset(keys), (Lane.ON_DEMAND,))
 
+    async def run_live(self) -> CycleRecord:
+        """Looks at what hints tell of, and drains what that brings. The record is not stored."""
+        self._stored = False
+        return await self._run(frozenset(), (Lane.LEAVERS, Lane.ON_DEMAND, Lane.LIVE))
+
     async def answer(self, call: Call) -> CycleRecord:
         """The same for a stored call, which waits no more once its keys are filed."""
         self._call = call
@@ -97,7 +103,10 @@ class CycleRun:
         await self._job.load_tallies()
         try:
             await self._capabilities()
-            await self._discover(keys, prepare=Lane.BULK in lanes)
+            if record.kind is CycleKind.LIVE:
+                await self._take_up_hints(lanes)
+            else:
+                await self._discover(keys, prepare=Lane.BULK in lanes)
             await self._save()
             ended = await self._drain(lanes)
             await self._finish(ended)
@@ -142,6 +151,13 @@ class CycleRun:
         record.discovered = True
         for type in ObjectType if prepare else ():
             await self._matching.prepare(type, partial(self._unlinked, type), record.cycle_id)
+
+    async def _take_up_hints(self, lanes: Sequence[Lane]) -> None:
+        self._phase("reading Entra")
+        arrivals = self._arrivals(lanes)
+        assert arrivals is not None
+        await arrivals.take_up_hints()
+        self.record.discovered = True
 
     async def _unlinked(self, type: ObjectType, most: int) -> int:
         """How many filed keys have no link, also those that an earlier cycle left behind; counted
@@ -196,10 +212,10 @@ class CycleRun:
             await self._judge_again(set(provisioner.unjudged))
 
     def _arrivals(self, lanes: Sequence[Lane]) -> Arrivals | None:
-        """Calls are taken up by whoever works on their lane; a dry run stores nothing."""
+        """Calls and hints are taken up by whoever works on their lanes, but in a dry run."""
         if self._writer is None or Lane.ON_DEMAND not in lanes:
             return None
-        return Arrivals(self._job, self._source)
+        return Arrivals(self._job, self._source, self.record, hints=Lane.LIVE in lanes)
 
     async def _judge_again(self, keys: set[Key]) -> None:
         """Removals that turned up while draining go through the brake like all others."""
@@ -221,10 +237,12 @@ class CycleRun:
             else:
                 self._failed(ended.error)
             return
-        await self._forget_old_entries()
+        if record.kind is not CycleKind.LIVE:
+            await self._forget_old_entries()
         record.finished = self._job.clock.time()
         record.phase = "done"
-        record.counts.held = await self._held.count()
+        if record.kind is not CycleKind.LIVE:
+            record.counts.held = await self._held.count()
         if record.kind is CycleKind.INITIAL:
             done = self._job.cycles.current.put("initial", record.cycle_id)
             await self._job.store.write([done])
@@ -279,6 +297,8 @@ class CycleRun:
 
     async def _save(self) -> None:
         record = self.record
+        if not self._stored:
+            return
         rows = [self._job.cycles.rows.put(record.cycle_id, record)]
         if self._call is not None and (record.discovered or record.status not in OPEN):
             rows.append(self._job.calls.taken_up(self._call))

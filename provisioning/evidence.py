@@ -16,7 +16,8 @@ SECOND_READ_AFTER = 2.0
 SETTLING = 120.0
 """Seconds within which a replica may still show the past (Graph: replication delay)."""
 
-_FEW = 5
+FEW = 5
+"""Absences up to which a read is not thought broken."""
 
 
 class Doubt(msgspec.Struct, frozen=True):
@@ -75,7 +76,7 @@ def judge_list(
     unproven = [e for e in believable if e not in proven]
     seen_before = set(doubt.missing) if doubt and doubt.cycle_id != cycle_id else set()
     fresh = [e for e in unproven if e not in seen_before]
-    if len(fresh) > _FEW and len(fresh) * 100 > percent * len(stored):
+    if len(fresh) > FEW and len(fresh) * 100 > percent * len(stored):
         return ListVerdict(
             added=added,
             doubt=Doubt(tuple(sorted(unproven)), cycle_id, now),

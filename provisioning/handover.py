@@ -42,15 +42,29 @@ class Handover(Generic[T]):
         """One execution for a message of the queue. False if it was too old to count."""
         if not await wakes.take(generation):
             return False
-        try:
-            async with self._hold() as held:
-                await self._work(held)
-        except LeaseUnavailable:
+        if not await self._worked():
             await self.watch(wakes)
             return True
         delay = await self._left()
         if delay is not None:
             await wakes.arm(delay)
+        return True
+
+    async def once(self, wakes: Wakes) -> None:
+        """One execution for something that is stored, without a message of the work queue."""
+        if not await self._worked():
+            await wakes.ensure(_WATCH)
+            return
+        delay = await self._left()
+        if delay is not None:
+            await wakes.ensure(delay)
+
+    async def _worked(self) -> bool:
+        try:
+            async with self._hold() as held:
+                await self._work(held)
+        except LeaseUnavailable:
+            return False
         return True
 
     async def watch(self, wakes: Wakes) -> None:
@@ -65,10 +79,7 @@ class Handover(Generic[T]):
     async def here(self) -> bool:
         """Works in this process until nothing is left for now. False if another one does."""
         while True:
-            try:
-                async with self._hold() as held:
-                    await self._work(held)
-            except LeaseUnavailable:
+            if not await self._worked():
                 return False
             delay = await self._left()
             if delay is None or delay > 0:

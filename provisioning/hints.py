@@ -22,6 +22,9 @@ FEEDS = "feeds"
 ASSIGNMENTS = "assignments"
 """The list of assignments, which has neither notifications nor delta."""
 
+PAUSE = 1.0
+"""Seconds at least from the beginning of one look at hints to that of the next."""
+
 
 class Hint(msgspec.Struct, frozen=True, kw_only=True):
     """``about`` is a key as text, ``FEEDS`` or ``ASSIGNMENTS``. Times are epoch seconds.
@@ -54,6 +57,7 @@ class Hints:
 
     def __init__(self, store: Store, job: str) -> None:
         self._hints = Table(store, job, "hint", Hint)
+        self._looked = Table(store, job, "hint_looked", float)
 
     def rows(self, hints: Iterable[Hint]) -> list[Row]:
         """Rows that store hints."""
@@ -67,7 +71,37 @@ class Hints:
         """Hints to look at now."""
         return [hint for _, hint in await self._hints.page(limit=limit) if hint.due <= now]
 
-    async def next_due(self) -> float | None:
-        """When the next hint is due: 0 for at once, ``None`` when there is none."""
+    async def merged(self, hints: Iterable[Hint]) -> list[Hint]:
+        """The hints, each with the earlier times of the one that waits already for the same."""
+        new = list(hints)
+        waiting = await self._hints.get_many([hint.position for hint in new])
+        return [_with_times_of(hint, waiting.get(hint.position)) for hint in new]
+
+    async def wait(self, now: float) -> float | None:
+        """Seconds until there is a hint to look at: 0 for now, ``None`` when there is none.
+
+        Between two looks is a pause: what comes meanwhile is looked at together.
+        """
         rows = await self._hints.page(limit=1)
-        return rows[0][1].due if rows else None
+        if not rows:
+            return None
+        until = max(0.0, rows[0][1].due - now)
+        if until > PAUSE:
+            return until
+        last = await self._looked.get("last")
+        return until if last is None else max(until, min(PAUSE, last + PAUSE - now))
+
+    def looked(self, now: float) -> Row:
+        """The row that says that a look begins."""
+        return self._looked.put("last", now)
+
+
+def _with_times_of(hint: Hint, before: Hint | None) -> Hint:
+    if before is None:
+        return hint
+    changes = [at for at in (hint.changed_at, before.changed_at) if at is not None]
+    return msgspec.structs.replace(
+        hint,
+        told_at=min(hint.told_at, before.told_at),
+        changed_at=min(changes, default=None),
+    )

@@ -25,6 +25,7 @@ from provisioning.model import (
 )
 from provisioning.plan import DeprovisioningPolicy
 from provisioning.poison import Poison
+from provisioning.polling import Poll
 from provisioning.ports import Clock, Ids, Row
 from provisioning.provisioning_log import ProvisioningLog
 from provisioning.record import Cycles
@@ -113,6 +114,7 @@ class Job:
         self.cycles = Cycles(store, name)
         self.calls = Calls(store, name, self.work, self.cycles)
         self.hints = Hints(store, name)
+        self.polls = Table(store, name, "assignment_poll", Poll)
         self.subscribed = SubscribedRows(store, name)
         self.poison = Poison(store, name, clock)
         self.watermarks = Table(store, name, "watermark", Watermark)

@@ -46,7 +46,10 @@ class Rank(IntEnum):
 
 
 class WorkItem(msgspec.Struct, frozen=True, kw_only=True):
-    """``generation`` differs each time the item is filed; ``filed_at`` is epoch seconds."""
+    """``generation`` differs each time the item is filed. Times are epoch seconds: ``changed_at``
+    is when the change was made in Entra or, where Graph does not say, when it told of it; ``None``
+    for work that no single change has brought.
+    """
 
     key: Key
     aspect: Aspect
@@ -56,6 +59,7 @@ class WorkItem(msgspec.Struct, frozen=True, kw_only=True):
     cycle_id: str
     generation: str
     filed_at: float
+    changed_at: float | None = None
     attempt: int = 1
 
     @property

@@ -143,8 +143,11 @@ class Source(Protocol):
 
     async def service_principal(self) -> ServicePrincipal: ...
 
-    def assignments(self) -> AsyncIterator[Sequence[Assignment]]:
-        """``appRoleAssignedTo``: users and groups only, one page at a time."""
+    def assignments(self, *, background: bool = False) -> AsyncIterator[Sequence[Assignment]]:
+        """``appRoleAssignedTo``: users and groups only, one page at a time.
+
+        ``background``: Graph may throttle this read before others.
+        """
         ...
 
     def members(self, group: EntraId) -> AsyncIterator[Sequence[Member]]:

@@ -19,6 +19,8 @@ class CycleKind(StrEnum):
     INCREMENTAL = "incremental"
     RECONCILE = "reconcile"
     ON_DEMAND = "on_demand"
+    LIVE = "live"
+    """What hints told of, outside of any cycle: never stored, the log tells of each object."""
 
 
 class CycleStatus(StrEnum):

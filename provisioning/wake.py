@@ -23,6 +23,7 @@ message before it, which stays on the queue to its time, and Azure starts instan
 """
 
 _SOON = 5.0
+_ABOUT = 1.0
 _LATE = 60.0
 
 
@@ -55,12 +56,13 @@ class Wakes:
         await self._store.write([self._rows.put("now", wake)])
         await self._queue.send(WORK, json.dumps({"generation": generation}), delay=delay)
 
-    async def ensure(self) -> None:
-        """Arms, unless a message is on its way that appears about now."""
+    async def ensure(self, delay: float = 0.0) -> None:
+        """Arms, unless a message is on its way that appears by then, or about then."""
         wake = await self._rows.get("now")
         now = self._clock.time()
-        if wake is None or wake.taken or not now - _LATE <= wake.at <= now + _SOON:
-            await self.arm()
+        by = now + min(delay, _LONGEST) + (_SOON if delay == 0 else _ABOUT)
+        if wake is None or wake.taken or not now - _LATE <= wake.at <= by:
+            await self.arm(delay)
 
     async def take(self, generation: int) -> bool:
         """Whether a message that has appeared is the newest one."""

@@ -236,6 +236,7 @@ class Recorder:
             cycle_id=item.cycle_id,
             generation=self._job.ids.new(),
             filed_at=item.filed_at,
+            changed_at=item.changed_at,
         )
 
     async def _skipped(self, item: WorkItem, case: Case, skipped: Skipped) -> None:
@@ -309,7 +310,7 @@ class Recorder:
                 target_id=target,
                 attempt=item.attempt,
                 duration_ms=round(took * 1000),
-                latency_ms=max(0, round((now - item.filed_at) * 1000)),
+                latency_ms=_latency_ms(item, now),
                 steps=steps,
             )
             for change in plan.changes
@@ -346,9 +347,15 @@ class Recorder:
             error_code=error_code,
             remedy=remedy,
             attempt=item.attempt,
-            latency_ms=max(0, round((now - item.filed_at) * 1000)),
+            latency_ms=_latency_ms(item, now),
             steps=steps_of(case, None, target_id) if case else (),
         )
+
+
+def _latency_ms(item: WorkItem, now: float) -> int:
+    """From the change, or else from the filing, to the outcome. Clocks may differ a little."""
+    began = item.filed_at if item.changed_at is None else item.changed_at
+    return max(0, round((now - began) * 1000))
 
 
 def _about(item: WorkItem) -> str:

@@ -122,5 +122,5 @@ def _show_details(out: Console, entry: Document) -> None:
 def _took(entry: Document) -> str | None:
     took, latency = entry["duration_ms"], entry["latency_ms"]
     shown = [] if took is None else [f"{took} ms"]
-    shown += [] if latency is None else [f"{latency} ms after it was filed"]
+    shown += [] if latency is None else [f"{latency} ms after the change"]
     return ", ".join(shown) or None

@@ -1,4 +1,4 @@
-"""Calls on demand that come while the lanes are drained: taken up at once, beside the sending."""
+"""What comes while the lanes are drained: taken up at once, beside the sending."""
 
 from __future__ import annotations
 
@@ -6,21 +6,27 @@ import asyncio
 import logging
 
 from provisioning.calls import Call
+from provisioning.discovery.hinted import HintedLook
 from provisioning.discovery.look import Look
 from provisioning.errors import LeaseUnavailable, ProvisioningError, StoreUnavailable
 from provisioning.job import Job
 from provisioning.ports import Source
-from provisioning.record import CycleRecord, CycleStatus
+from provisioning.record import CycleKind, CycleRecord, CycleStatus
 
 _log = logging.getLogger(__name__)
 
 
 class Arrivals:
-    """Takes calls up, one after the other, in a task of its own."""
+    """Takes calls on demand and hints up, one after the other, in a task of its own.
 
-    def __init__(self, job: Job, source: Source) -> None:
+    ``record`` is the cycle that goes on meanwhile. Without ``hints`` only calls are taken up.
+    """
+
+    def __init__(self, job: Job, source: Source, record: CycleRecord, *, hints: bool) -> None:
         self._job = job
         self._source = source
+        self._record = record
+        self._hints = hints
         self._task: asyncio.Task[None] | None = None
 
     async def look(self) -> None:
@@ -28,7 +34,7 @@ class Arrivals:
         if self._task is not None and self._task.done():
             task, self._task = self._task, None
             task.result()
-        if self._task is None and await self._job.calls.any_waiting():
+        if self._task is None and await self._any_waiting():
             self._task = asyncio.create_task(self._take_up_all())
 
     async def settle(self) -> None:
@@ -39,28 +45,57 @@ class Arrivals:
             await self.look()
 
     async def stop(self) -> None:
-        """Ends a take-up that is under way: its call goes on waiting."""
+        """Ends a take-up that is under way: what it was about goes on waiting."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
 
+    async def take_up_hints(self) -> None:
+        """Looks at what hints tell of. Raises what Graph could not be read for."""
+        hints = await self._job.hints.due(self._job.clock.time())
+        if not hints:
+            return
+        # Of its own, since it is judged by itself; the cycle counts what it brings.
+        record = CycleRecord(cycle_id=self._job.ids.new(), kind=CycleKind.LIVE)
+        await HintedLook(self._job, self._source, record).take_up(hints)
+        counts, brought = self._record.counts, record.counts
+        self._record.left += record.left
+        counts.unchanged += brought.unchanged
+        counts.skipped += brought.skipped
+        counts.held += brought.held
+
+    async def _any_waiting(self) -> bool:
+        if await self._job.calls.any_waiting():
+            return True
+        return self._hints and await self._job.hints.wait(self._job.clock.time()) == 0
+
     async def _take_up_all(self) -> None:
         for call in await self._job.calls.waiting():
-            record = await self._job.calls.record(call)
-            record.status = CycleStatus.RUNNING
+            await self._take_up(call)
+        if self._hints and await self._job.hints.wait(self._job.clock.time()) == 0:
             try:
-                await self._file(call, record)
+                await self.take_up_hints()
             except (LeaseUnavailable, StoreUnavailable):
                 raise
             except ProvisioningError as error:
-                record.fail(error, self._job.clock.time())
-            except Exception as error:  # noqa: BLE001  the boundary of one call's work
-                _log.exception("taking up the call %s failed", call.id)
-                defect = ProvisioningError(f"A fault of this program: {error!r}")
-                record.fail(defect, self._job.clock.time())
-            stored = self._job.cycles.rows.put(record.cycle_id, record)
-            await self._job.store.write([stored, self._job.calls.taken_up(call)])
+                _log.warning("What hints tell of is looked at again later: %s", error)
+
+    async def _take_up(self, call: Call) -> None:
+        record = await self._job.calls.record(call)
+        record.status = CycleStatus.RUNNING
+        try:
+            await self._file(call, record)
+        except (LeaseUnavailable, StoreUnavailable):
+            raise
+        except ProvisioningError as error:
+            record.fail(error, self._job.clock.time())
+        except Exception as error:  # noqa: BLE001  the boundary of one call's work
+            _log.exception("taking up the call %s failed", call.id)
+            defect = ProvisioningError(f"A fault of this program: {error!r}")
+            record.fail(defect, self._job.clock.time())
+        stored = self._job.cycles.rows.put(record.cycle_id, record)
+        await self._job.store.write([stored, self._job.calls.taken_up(call)])
 
     async def _file(self, call: Call, record: CycleRecord) -> None:
         named = frozenset(call.keys)

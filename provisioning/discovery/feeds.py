@@ -16,11 +16,21 @@ from provisioning.ports import Source
 class Feeds:
     """Follows the feeds of one job. Rows are set-state: they may repeat, and come in any order."""
 
-    def __init__(self, job: Job, source: Source, facts: Facts, reading: Reading) -> None:
+    def __init__(
+        self,
+        job: Job,
+        source: Source,
+        facts: Facts,
+        reading: Reading,
+        wanted: frozenset[Key] = frozenset(),
+    ) -> None:
         self._job = job
         self._source = source
         self._facts = facts
         self._reading = reading
+        self.shown: set[Key] = set()
+        """Of the keys ``wanted``, those that the feeds had news of."""
+        self._wanted = wanted
 
     async def follow(self, name: str, mark: Watermark) -> bool:
         """Takes in a feed's changes since its watermark. False if it must be read in full."""
@@ -30,6 +40,7 @@ class Feeds:
         try:
             async for page in self._source.delta(type, mark.link):
                 await self._take_page(type, page.rows, began)
+                self.shown.update(row.key for row in page.rows if row.key in self._wanted)
                 link = page.delta_link or link
         except WatermarkExpired:
             return False

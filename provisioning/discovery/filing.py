@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -58,15 +58,36 @@ class _Removal(msgspec.Struct, frozen=True):
         return {change.member.source_id for change in changes if change.member}
 
 
+class Since(msgspec.Struct, frozen=True):
+    """When the changes of one look were made, in epoch seconds: ``by_key`` where Graph says so,
+    else ``told``, when we were told. ``None``: no single change has brought the work.
+    """
+
+    told: float | None = None
+    by_key: Mapping[Key, float] = {}
+
+    def of(self, key: Key) -> float | None:
+        """When the change of a key was made."""
+        return self.by_key.get(key, self.told)
+
+
 class Filing:
     """Files the work of one look. Its removals are judged together, and enter lane 1 together."""
 
-    def __init__(self, job: Job, graph: GroupGraph, cycle: CycleRecord, lane: Lane) -> None:
+    def __init__(
+        self,
+        job: Job,
+        graph: GroupGraph,
+        cycle: CycleRecord,
+        lane: Lane,
+        since: Since = Since(),  # noqa: B008  frozen
+    ) -> None:
         self._job = job
         self._graph = graph
         self._cycle = cycle
         self._lane = lane
         self._removal_lane = Lane.LEAVERS
+        self._since = since
         self._named = False
         self.held = Table(job.store, job.name, "held", Held)
         self.unlinked = {ObjectType.USER: 0, ObjectType.GROUP: 0}
@@ -305,6 +326,7 @@ class Filing:
             cycle_id=self._cycle.cycle_id,
             generation=self._job.ids.new(),
             filed_at=self._now,
+            changed_at=self._since.of(key),
         )
         self._cycle.left += 1
         self._rows += self._job.work.file([item])

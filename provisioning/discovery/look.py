@@ -7,7 +7,7 @@ import msgspec
 from provisioning.discovery.assignments import Assignments
 from provisioning.discovery.facts import Facts
 from provisioning.discovery.feeds import Feeds
-from provisioning.discovery.filing import Filing
+from provisioning.discovery.filing import Filing, Since
 from provisioning.discovery.reading import USERS_FEED, Reading
 from provisioning.errors import ConfigurationError, Problem
 from provisioning.evidence import SETTLING
@@ -35,6 +35,7 @@ class Look:
         self._reading = Reading(job, source, self._facts, record)
         self._assignments = Assignments(job, source, self._facts, record, self._reading)
         self.first = False
+        self._began = job.clock.time()
 
     async def read(self, named: frozenset[Key], *, whole: bool) -> tuple[set[Key], Lane]:
         """Reads Entra into the mirror: the keys that something happened to, and their lane.
@@ -56,9 +57,22 @@ class Look:
             await self._reading.read_certainly(named)
         return set(self._facts.affected), Lane.BULK if self.first or whole else Lane.LIVE
 
-    async def file(self, keys: set[Key], lane: Lane, named: frozenset[Key], *, told: bool) -> None:
-        """Files what differs; then, last of all, moves the watermarks."""
-        filing = Filing(self._job, await load_graph(self._job), self._record, lane)
+    async def file(
+        self,
+        keys: set[Key],
+        lane: Lane,
+        named: frozenset[Key],
+        *,
+        told: bool,
+        since: Since | None = None,
+    ) -> None:
+        """Files what differs; then, last of all, moves the watermarks.
+
+        ``since`` tells when the changes were made; without it, this look has found them.
+        """
+        if since is None:
+            since = Since(None if lane is Lane.BULK else self._began)
+        filing = Filing(self._job, await load_graph(self._job), self._record, lane, since)
         await filing.file(keys - named, self._record.kind.value, told=told)
         await filing.file_named(named)
         await filing.log_young(self._assignments.young)
@@ -114,12 +128,12 @@ class Look:
         await self._reading.reread(keys)
         self._reading.final_rows += [*done, *await self._facts.removed.settled_rows()]
         if self._job.rules.scope.everyone and (
-            weekly or any(now - mark.taken_at > _TOO_OLD for mark in marks.values())
+            weekly or any(not is_usable(mark, now) for mark in marks.values())
         ):
             await self._read_tenant_anew()
             return
         feeds = Feeds(self._job, self._source, self._facts, self._reading)
-        usable = {n: m for n, m in marks.items() if now - m.taken_at <= _TOO_OLD and not weekly}
+        usable = {name for name, mark in marks.items() if is_usable(mark, now) and not weekly}
         for name, mark in sorted(marks.items(), reverse=True):
             if name in usable and await feeds.follow(name, mark):
                 continue
@@ -159,6 +173,11 @@ class Look:
         fresh = Watermark(link=link, taken_at=now, full_at=now, repeat_at=now + SETTLING)
         self._reading.watermarks[name] = fresh
         await self._reading.read_known_users()
+
+
+def is_usable(mark: Watermark, now: float) -> bool:
+    """Whether a watermark is young enough to be followed."""
+    return now - mark.taken_at <= _TOO_OLD
 
 
 async def all_keys(job: Job) -> set[Key]:

@@ -95,13 +95,13 @@ class GraphSource:
         except (NotFound, Rejected) as error:
             raise self._unknown_service_principal(error.request_id) from error
 
-    async def assignments(self) -> AsyncIterator[Sequence[Assignment]]:
+    async def assignments(self, *, background: bool = False) -> AsyncIterator[Sequence[Assignment]]:
         """Users and groups with an app role, a page at a time.
 
         Raises ``ConfigurationError`` when there is no such application.
         """
         url = urls.assignments(self._service_principal_id)
-        request = self._request(url, wire.APPLICATION_READ)
+        request = self._request(url, wire.APPLICATION_READ, low_priority=background)
         try:
             async for page in self._pages(request, rows.decode_assignments):
                 yield page

@@ -17,6 +17,9 @@ from provisioning.wake import WORK
 _AGAIN = 15.0
 """Seconds until a dry run that found the lease taken is tried again."""
 
+_BRIEF = 2.0
+"""Seconds that an execution works which was called for a hint: the next hint waits behind it."""
+
 _SOONEST = 1.0
 """Seconds at least until an item that waits for its time is looked at again."""
 
@@ -48,6 +51,27 @@ async def on_wake(services: Services, generation: int) -> bool:
 
     handover = Handover(lambda: writing(services, wait=0), work, left)
     return await handover.on_wake(wakes(services), generation)
+
+
+async def look_now(services: Services) -> None:
+    """Looks at stored hints in this execution, if nobody else is at work, for a short time.
+
+    Whoever holds the lease looks by itself; an open cycle takes hints up when it goes on.
+    """
+    if services.settings.provisioning_status != "on":
+        return
+    if await services.job().cycles.open_cycle() is not None:
+        await wakes(services).ensure()
+        return
+
+    async def work(held: Writing) -> None:
+        await held.answer_calls(budget=_BRIEF)
+        await _look_at_hints(held, _BRIEF)
+
+    async def left() -> float | None:
+        return await _left(services)
+
+    await Handover(lambda: writing(services, wait=0), work, left).once(wakes(services))
 
 
 async def queue_cycle(services: Services, kind: CycleKind, *, dry_run: bool) -> Document:
@@ -100,11 +124,23 @@ async def _work(held: Writing) -> None:
         return
     if await held.job.cycles.open_cycle() is None and not await _is_due(held):
         await held.answer_calls(budget=budget)
+        await _look_at_hints(held, budget)
         return
     record = await find_or_start(held.job, held.services, CycleKind.INCREMENTAL)
     done = record.done
     await held.cycle(record, budget=budget).run()
     if record.status not in OPEN or record.done > done:
+        report(record)
+
+
+async def _look_at_hints(held: Writing, budget: float) -> None:
+    """Looks if there is a hint. What the budget does not suffice for goes on as a cycle."""
+    if await held.job.hints.wait(held.services.clock.time()) != 0:
+        return
+    record = await held.live(budget=budget)
+    if record.status in OPEN:
+        await find_or_start(held.job, held.services, CycleKind.INCREMENTAL)
+    else:
         report(record)
 
 
@@ -128,4 +164,6 @@ async def _left(services: Services) -> float | None:
         return 0.0
     now = services.clock.time()
     due = await job.work.next_due(now)
-    return None if due is None else max(_SOONEST, due.at - now)
+    item = None if due is None else max(_SOONEST, due.at - now)
+    hint = await job.hints.wait(now)
+    return min((each for each in (item, hint) if each is not None), default=None)

@@ -11,7 +11,7 @@ from provisioning.cycle import CycleRun
 from provisioning.handover import Handover
 from provisioning.job import Job
 from provisioning.lease import held
-from provisioning.record import OPEN, CycleRecord
+from provisioning.record import OPEN, CycleKind, CycleRecord
 from provisioning.services import Services
 from provisioning.wake import Wakes
 
@@ -45,6 +45,11 @@ class Writing:
             budget=budget,
             progress=progress,
         )
+
+    async def live(self, *, budget: float | None) -> CycleRecord:
+        """Looks at what hints tell of and works it off, as far as the budget goes."""
+        record = CycleRecord(cycle_id=self.services.ids.new(), kind=CycleKind.LIVE)
+        return await self.cycle(record, budget=budget).run_live()
 
     async def answer_calls(self, *, budget: float | None, progress: Progress = silent) -> None:
         """Provisions whom calls on demand name, call by call, as long as the budget lasts.

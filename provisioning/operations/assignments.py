@@ -1,0 +1,56 @@
+"""The poll of the assignments: read at a short interval, compared, and hinted at if different."""
+
+from __future__ import annotations
+
+from provisioning.discovery.reading import USERS_FEED
+from provisioning.errors import RemoteError, Throttled
+from provisioning.hints import ASSIGNMENTS, Hint
+from provisioning.operations import hints, work
+from provisioning.polling import Poll, failed_poll, judge_poll
+from provisioning.services import Services
+
+INTERVAL = 30.0
+"""Seconds between polls, as the default schedule has it; a failure doubles them."""
+
+_EARLY = 1.0
+"""Seconds by which a tick may come early."""
+
+
+async def poll(services: Services) -> Poll | None:
+    """One poll, if it is time for one. Raises ``ConfigurationError``, ``StoreUnavailable``.
+
+    ``None`` when there was nothing to do: everybody is in scope, nothing was ever read in full,
+    the job is off, or the last poll took too long or was throttled for another so soon.
+    """
+    if services.settings.provisioning_scope == "all":
+        return None
+    if services.settings.provisioning_status != "on":
+        return None
+    await services.claim()
+    job = services.job()
+    before = await job.polls.get("last") or Poll()
+    began = services.clock.time()
+    if began < before.next_at - _EARLY or await job.watermarks.get(USERS_FEED) is None:
+        return None
+    try:
+        read = [
+            each.id async for page in services.source.assignments(background=True) for each in page
+        ]
+    except RemoteError as error:
+        retry_after = error.retry_after if isinstance(error, Throttled) else 0.0
+        failed = failed_poll(before, str(error), retry_after, services.clock.time(), INTERVAL)
+        await job.store.write([job.polls.put("last", failed)])
+        return failed
+    stored = {id: each.created for id, each in (await job.mirror.assignments()).items()}
+    ended = services.clock.time()
+    polled, due = judge_poll(before, stored, read, began=began, ended=ended)
+    await job.store.write([job.polls.put("last", polled)])
+    if due is not None:
+        await _hint(services, polled, due)
+    await work.look_now(services)
+    return polled
+
+
+async def _hint(services: Services, polled: Poll, due: float) -> None:
+    hint = Hint(about=ASSIGNMENTS, mark=services.ids.new(), told_at=polled.ended_at, due=due)
+    await hints.store(services, [hint])

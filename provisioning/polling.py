@@ -1,0 +1,93 @@
+"""What one poll of the assignments says, given the poll before. Pure.
+
+The list has neither notifications nor delta: it is read whole at a short interval, by any
+instance, and compared with what is stored. A difference becomes a hint; only the holder of the
+lease then reads the list once more and takes it in, so that a removal is always seen missing in
+two complete reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import msgspec
+
+from provisioning.evidence import FEW, SECOND_READ_AFTER, SETTLING
+
+_LONGEST_PAUSE = 900.0
+"""Seconds between polls, at most, however often Graph throttles them."""
+
+
+class Poll(msgspec.Struct, frozen=True, kw_only=True):
+    """The last poll. Times are epoch seconds, ``seconds`` is how long it read.
+
+    ``missing``: stored assignments that it did not show, young ones aside. ``believable``: those
+    whose absence one more complete read makes believed. ``added``: assignments that are new;
+    ``unchanged`` counts the polls in a row that found the very same ones.
+    ``next_at``: no poll before; ``failures`` in a row, with ``error``.
+    """
+
+    ended_at: float = 0.0
+    seconds: float = 0.0
+    rows: int = 0
+    missing: tuple[str, ...] = ()
+    believable: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    unchanged: int = 0
+    next_at: float = 0.0
+    failures: int = 0
+    error: str | None = None
+
+
+def judge_poll(
+    before: Poll,
+    stored: Mapping[str, float],
+    read: Collection[str],
+    *,
+    began: float,
+    ended: float,
+) -> tuple[Poll, float | None]:
+    """The poll to store, and when (epoch seconds, 0 for at once) the holder of the lease is to
+    look; ``None``: nothing new.
+
+    ``stored`` maps the stored assignments to their creation. A poll never takes more than half of
+    the time: after a long one the next comes late.
+    """
+    missing = {id for id in stored if id not in read and ended - stored[id] >= SETTLING}
+    # Many at once are sooner a broken read than so many removals: the next poll reads again.
+    seen_twice = missing & set(before.missing)
+    believable = missing if len(missing) <= FEW else seen_twice
+    added = tuple(sorted(id for id in read if id not in stored))
+    same = added == before.added
+    poll = Poll(
+        ended_at=ended,
+        seconds=ended - began,
+        rows=len(read),
+        missing=tuple(sorted(missing)),
+        believable=tuple(sorted(believable)),
+        added=added,
+        unchanged=before.unchanged + 1 if same else 0,
+        next_at=ended + (ended - began),
+    )
+    if added and (not same or poll.unchanged == 1):
+        # Whom no replica shows yet is new at the next poll as well; after that, with each cycle.
+        return poll, 0.0
+    if believable:
+        return poll, ended + SECOND_READ_AFTER if len(missing) <= FEW else 0.0
+    return poll, None
+
+
+def failed_poll(before: Poll, error: str, retry_after: float, now: float, interval: float) -> Poll:
+    """The poll to store when Graph could not be read: the pause doubles with each failure."""
+    failures = before.failures + 1
+    pause = min(_LONGEST_PAUSE, interval * 2.0 ** min(failures, 10))
+    return msgspec.structs.replace(
+        before, failures=failures, error=error, next_at=now + max(pause, retry_after)
+    )
+
+
+def absent_in_poll(poll: Poll | None, now: float) -> frozenset[str] | None:
+    """What the last poll counts as the first of two reads for, if it is old enough for that."""
+    if poll is None or now - poll.ended_at < SECOND_READ_AFTER:
+        return None
+    return frozenset(poll.believable)
