@@ -259,6 +259,7 @@ class CycleRun:
         rows = await self._job.log.forget_before(oldest)
         rows += await self._job.cycles.forget_before(oldest)
         rows += await self._job.calls.forget_before(oldest)
+        rows += await self._job.latencies.forget(self._job.clock.time())
         await self._job.store.write(in_steps([*rows, *self._job.forget_removed_rows()]))
 
     def _failed(self, error: ProvisioningError) -> None:

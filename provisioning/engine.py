@@ -67,6 +67,10 @@ class Incoming(Protocol):
         """Begins to take up what waits; does not wait for it."""
         ...
 
+    def under_way(self) -> asyncio.Task[None] | None:
+        """What is being taken up, and files its work when it is done."""
+        ...
+
     async def settle(self) -> None:
         """Returns when nothing waits any more."""
         ...
@@ -285,8 +289,12 @@ class Engine:
             return
         tasks = [task for _, task in self._active.values()]
         timer = asyncio.create_task(self._job.clock.sleep(LOOK_EVERY))
-        await asyncio.wait([*tasks, timer], return_when=asyncio.FIRST_COMPLETED)
+        arriving = None if self._arrivals is None else self._arrivals.under_way()
+        tasks += [timer] if arriving is None else [timer, arriving]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         timer.cancel()
+        if arriving is not None and arriving.done():
+            self._looked_at = float("-inf")  # What it filed may be urgent.
         for key, (_, task) in list(self._active.items()):
             if task.done():
                 del self._active[key]

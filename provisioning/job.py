@@ -11,6 +11,7 @@ from provisioning.escrow import Escrow
 from provisioning.guard import DAY, Tally, Threshold
 from provisioning.hints import Hints
 from provisioning.lanes import WorkSet
+from provisioning.latency import Latencies
 from provisioning.links import Links
 from provisioning.mapping import CompiledSchema, ObjectMapping
 from provisioning.mirror import Mirror
@@ -117,6 +118,7 @@ class Job:
         self.polls = Table(store, name, "assignment_poll", Poll)
         self.subscribed = SubscribedRows(store, name)
         self.poison = Poison(store, name, clock)
+        self.latencies = Latencies(store, name)
         self.watermarks = Table(store, name, "watermark", Watermark)
         self.listing_name = Table(store, name, "listing_name", TargetObject)
         self.listing_external_id = Table(store, name, "listing_external_id", str)
@@ -148,6 +150,7 @@ class Job:
         """
         self._now = await self._provisioned.get("now") or Tally()
         self._applied = {hour: tally async for hour, tally in self._removed.all()}
+        await self.latencies.load(self.clock.time())
 
     @property
     def provisioned(self) -> Tally:

@@ -22,9 +22,9 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
     """The last poll. Times are epoch seconds, ``seconds`` is how long it read.
 
     ``missing``: stored assignments that it did not show, young ones aside. ``believable``: those
-    whose absence one more complete read makes believed. ``added``: assignments that are new;
-    ``unchanged`` counts the polls in a row that found the very same ones.
-    ``next_at``: no poll before; ``failures`` in a row, with ``error``.
+    whose absence one more complete read makes believed, two seconds after ``absent_at``.
+    ``added``: assignments that are new; ``unchanged`` counts the polls in a row that found the
+    very same ones. ``next_at``: no poll before; ``failures`` in a row, with ``error``.
     """
 
     ended_at: float = 0.0
@@ -32,6 +32,7 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
     rows: int = 0
     missing: tuple[str, ...] = ()
     believable: tuple[str, ...] = ()
+    absent_at: float = 0.0
     added: tuple[str, ...] = ()
     unchanged: int = 0
     next_at: float = 0.0
@@ -65,6 +66,7 @@ def judge_poll(
         rows=len(read),
         missing=tuple(sorted(missing)),
         believable=tuple(sorted(believable)),
+        absent_at=ended if len(missing) <= FEW else before.ended_at,
         added=added,
         unchanged=before.unchanged + 1 if same else 0,
         next_at=ended + (ended - began),
@@ -88,6 +90,6 @@ def failed_poll(before: Poll, error: str, retry_after: float, now: float, interv
 
 def absent_in_poll(poll: Poll | None, now: float) -> frozenset[str] | None:
     """What the last poll counts as the first of two reads for, if it is old enough for that."""
-    if poll is None or now - poll.ended_at < SECOND_READ_AFTER:
+    if poll is None or now - poll.absent_at < SECOND_READ_AFTER:
         return None
     return frozenset(poll.believable)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from provisioning import telemetry
 from provisioning.apply.ledger import Ledger
 from provisioning.case import Case
 from provisioning.errors import RemoteError
@@ -84,6 +85,7 @@ class Recorder:
         rows += await self._joined(item, case)
         rows += await self.ledger.executed(self.graph, case, plan, answer, _about(item))
         rows.append(self._job.links.intents.drop(str(case.key)))
+        rows += self._latency_rows(item, plan)
         for change in plan.changes:
             self.cycle.counts.add(change)
         if self._collect:
@@ -91,6 +93,14 @@ class Recorder:
         if last:
             rows += self._end_rows(item)
         self._defer(item, rows)
+
+    def _latency_rows(self, item: WorkItem, plan: Planned) -> list[Row]:
+        if item.changed_at is None or self._collect:
+            return []
+        now = self._job.clock.time()
+        seconds = max(0.0, now - item.changed_at)
+        telemetry.latency(seconds, plan.changes[0].action.value)
+        return self._job.latencies.rows(seconds, now)
 
     async def matched(self, item: WorkItem, case: Case, found: TargetObject) -> None:
         """An object that exists already is the principal's: it is linked."""

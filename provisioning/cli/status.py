@@ -46,6 +46,7 @@ def _show(out: Console, document: Document) -> None:
                 ("Watermark age", _age(document["watermark_age_seconds"])),
                 ("Lease", _lease(document["lease"])),
                 ("Latency", _latency(document["latency"])),
+                ("Assignments", _poll(document["assignment_poll"])),
             ]
         )
     )
@@ -81,4 +82,12 @@ def _latency(latency: Document) -> str | None:
     half, nearly_all = latency["p50_seconds"], latency["p99_seconds"]
     if half is None:
         return None
-    return f"median {output.duration(half)}, 99 % within {output.duration(nearly_all)}"
+    shown = f"median {output.duration(half)}, 99 % within {output.duration(nearly_all)}"
+    return f"{shown} ({latency['changes']} changes of the last day)"
+
+
+def _poll(poll: Document | None) -> str | None:
+    if poll is None:
+        return None
+    shown = f"{poll['rows']} read at {poll['last']} in {output.duration(poll['seconds'])}"
+    return shown if poll["error"] is None else f"{shown}; since then: {poll['error']}"

@@ -37,6 +37,10 @@ class Arrivals:
         if self._task is None and await self._any_waiting():
             self._task = asyncio.create_task(self._take_up_all())
 
+    def under_way(self) -> asyncio.Task[None] | None:
+        """What is being taken up, and files its work when it is done."""
+        return self._task
+
     async def settle(self) -> None:
         """Returns when nothing waits any more."""
         await self.look()

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 
 from provisioning.discovery.filing import Held
 from provisioning.job import Job
 from provisioning.operations.documents import Document, cycle_document, timestamp
 from provisioning.poison import PoisonedMessage
-from provisioning.provisioning_log import LogQuery, LogStatus
 from provisioning.record import OPEN, CycleKind, CycleRecord, CycleStatus
 from provisioning.rows.table import Table
 from provisioning.services import Services
@@ -47,7 +44,8 @@ async def status(services: Services) -> Document:
         "lease": {"holder": lease.holder, "until": timestamp(lease.until)}
         if lease is not None and busy
         else None,
-        "latency": await _latency(job),
+        "latency": await _latency(job, now),
+        "assignment_poll": await _poll(job),
         "subscriptions": [],
     }
 
@@ -107,11 +105,26 @@ async def _watermark_age(job: Job, now: float) -> float | None:
     return round(max(ages), 3) if ages else None
 
 
-async def _latency(job: Job) -> Document:
-    entries, _ = await job.log.query(LogQuery(status=LogStatus.SUCCESS, limit=_RECENT))
-    times = sorted(e.latency_ms / 1000 for e in entries if e.latency_ms is not None)
-    return {"p50_seconds": _quantile(times, 0.5), "p99_seconds": _quantile(times, 0.99)}
+async def _latency(job: Job, now: float) -> Document:
+    """Of the last day: from a change, or from when we were told of it, to its acceptance."""
+    summary = await job.latencies.summary(now)
+    return {
+        "p50_seconds": summary.p50,
+        "p99_seconds": summary.p99,
+        "changes": summary.changes,
+    }
 
 
-def _quantile(times: Sequence[float], share: float) -> float | None:
-    return times[min(len(times) - 1, int(len(times) * share))] if times else None
+async def _poll(job: Job) -> Document | None:
+    """The last read of the assignments, and how long the next one waits at least."""
+    poll = await job.polls.get("last")
+    if poll is None:
+        return None
+    return {
+        "last": timestamp(poll.ended_at or None),
+        "seconds": round(poll.seconds, 3),
+        "rows": poll.rows,
+        "next": timestamp(poll.next_at),
+        "failures": poll.failures,
+        "error": poll.error,
+    }

@@ -16,7 +16,7 @@ from provisioning.operations.on_demand import get_on_demand, provision_within
 from provisioning.operations.status import status
 from provisioning.operations.writing import writing
 from provisioning.ports import Clock
-from provisioning.record import CycleStatus
+from provisioning.record import CycleKind, CycleRecord, CycleStatus
 from provisioning.services import Services
 from tests.scenarios.simulation import simulate
 from tests.scenarios.steps import everybody, provisioned, user
@@ -161,13 +161,16 @@ def test_a_call_that_meets_a_renewal_that_was_late_is_taken_up_again() -> None:
         await job.load_tallies()
         key = user_key(user(world, 1))
         await job.calls.store(Call("call", (key,), world.clock.time()))
+        record = CycleRecord(cycle_id="cycle", kind=CycleKind.INCREMENTAL)
+        arrivals = Arrivals(job, services.source, record, hints=False)
         ours = False
         with pytest.raises(LeaseUnavailable):
-            await Arrivals(job, services.source).settle()
+            await arrivals.settle()
         ours = True
         await job.store.flush()
         assert await job.calls.any_waiting()
-        await Arrivals(job, services.source).settle()
+        arrivals = Arrivals(job, services.source, record, hints=False)
+        await arrivals.settle()
         assert not await job.calls.any_waiting()
 
     simulate(story, tenant=everybody(3))

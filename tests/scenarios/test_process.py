@@ -17,7 +17,7 @@ from provisioning.operations.on_demand import provision_on_demand
 from provisioning.operations.status import status
 from provisioning.operations.writing import writing
 from provisioning.ports import Row
-from provisioning.record import CycleKind, CycleStatus
+from provisioning.record import CycleKind, CycleRecord, CycleStatus
 from provisioning.state.memory import MemoryStore
 from tests.scenarios.simulation import simulate
 from tests.scenarios.steps import SETTLE, everybody, group, office, provisioned, user
@@ -268,7 +268,8 @@ def test_a_call_whose_process_dies_over_it_is_answered_by_who_waits() -> None:
             async with writing(dying, wait=0) as held:
                 while not await held.job.calls.any_waiting():
                     await world.clock.sleep(0.1)
-                await Arrivals(held.job, dying.source).settle()
+                record = CycleRecord(cycle_id="dying", kind=CycleKind.INCREMENTAL)
+                await Arrivals(held.job, dying.source, record, hints=False).settle()
 
         async def call() -> Any:
             await world.clock.sleep(0.05)
