@@ -145,4 +145,6 @@ def _settings(addresses: Mapping[str, str], scim_url: str, rate: int) -> dict[st
         "STATE_STORE": "azure",
         "CYCLE_SCHEDULE": "*/15 * * * * *",
         "RECONCILE_SCHEDULE": "0 0 0 1 1 *",
+        "ASSIGNMENTS_SCHEDULE": "*/30 * * * * *",
+        "MAINTENANCE_SCHEDULE": "0 0 * * * *",
     }

@@ -56,6 +56,8 @@ def _settings(addresses: Mapping[str, str], folder: str) -> dict[str, str]:
         # Once a year: the story starts its cycles itself.
         "CYCLE_SCHEDULE": "0 0 0 1 1 *",
         "RECONCILE_SCHEDULE": "0 0 0 1 1 *",
+        "ASSIGNMENTS_SCHEDULE": "0 0 0 1 1 *",
+        "MAINTENANCE_SCHEDULE": "0 0 0 1 1 *",
         "STATE_STORE": f"sqlite:///{Path(folder).as_posix()}/provisioning.db",
     }
 

@@ -66,7 +66,6 @@ class CycleRun:
         sender.deadline = self._deadline
         self._progress = progress
         self._call: Call | None = None
-        self._stored = True
         self._held = Table(job.store, job.name, "held", Held)
         self._matching = Matching(job, sender, reader)
         collect = writer is None or record.kind is CycleKind.ON_DEMAND
@@ -87,7 +86,6 @@ class CycleRun:
 
     async def run_live(self) -> CycleRecord:
         """Looks at what hints tell of, and drains what that brings. The record is not stored."""
-        self._stored = False
         return await self._run(frozenset(), (Lane.LEAVERS, Lane.ON_DEMAND, Lane.LIVE))
 
     async def answer(self, call: Call) -> CycleRecord:
@@ -298,7 +296,7 @@ class CycleRun:
 
     async def _save(self) -> None:
         record = self.record
-        if not self._stored:
+        if not record.is_stored:
             return
         rows = [self._job.cycles.rows.put(record.cycle_id, record)]
         if self._call is not None and (record.discovered or record.status not in OPEN):

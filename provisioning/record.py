@@ -109,6 +109,11 @@ class CycleRecord(msgspec.Struct, kw_only=True):
     done_before: int = 0
     seconds_left: int | None = None
 
+    @property
+    def is_stored(self) -> bool:
+        """Whether anyone can read it: a look at hints is told of by the log alone."""
+        return self.kind is not CycleKind.LIVE
+
     def fail(self, error: ProvisioningError, at: float) -> None:
         """Ends the cycle with an error, at a time in epoch seconds."""
         self.status = CycleStatus.FAILED

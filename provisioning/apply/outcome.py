@@ -221,8 +221,10 @@ class Recorder:
     def _end_rows(self, item: WorkItem) -> list[Row]:
         self.cycle.done += 1
         self.cycle.left = max(0, self.cycle.left - 1)
-        cycle = self._job.cycles.rows.put(self.cycle.cycle_id, self.cycle)
-        return [cycle, self._job.work.done(item)]
+        done = self._job.work.done(item)
+        if not self.cycle.is_stored:
+            return [done]
+        return [self._job.cycles.rows.put(self.cycle.cycle_id, self.cycle), done]
 
     async def _escrow_cleared(self, item: WorkItem) -> list[Row]:
         entry = await self._job.escrow.get(item)

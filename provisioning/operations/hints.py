@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from provisioning.hint_message import HintMessage
+from provisioning.hint_message import HINTS, HintMessage
 from provisioning.hints import ASSIGNMENTS, FEEDS, Hint
 from provisioning.job import Job
 from provisioning.model import EntraId, Key, ObjectType
@@ -22,6 +22,7 @@ async def take_in(services: Services, message: HintMessage) -> int:
     """
     await services.claim()
     job = services.job()
+    await job.poison.clear(HINTS)
     about = [*await _known(job, ObjectType.USER, message.users)]
     about += await _known(job, ObjectType.GROUP, message.groups)
     hints = [_hint(services, message, str(key), _ago(message, key)) for key in about]

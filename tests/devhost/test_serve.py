@@ -18,7 +18,12 @@ from provisioning.settings import load_settings
 from provisioning.state.sqlite import SqliteStore
 from tests.devhost.served import KEY, NEVER, ROOT, Served, environment, serving, until
 
-SCHEDULES = {"CYCLE_SCHEDULE": NEVER, "RECONCILE_SCHEDULE": NEVER}
+SCHEDULES = {
+    "CYCLE_SCHEDULE": NEVER,
+    "RECONCILE_SCHEDULE": NEVER,
+    "ASSIGNMENTS_SCHEDULE": NEVER,
+    "MAINTENANCE_SCHEDULE": NEVER,
+}
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ import sys
 import pytest
 
 from handlers.operations import CycleRequest, OnDemandRequest
+from provisioning.hint_message import HINTS
 from provisioning.wake import WORK
 from tests.handlers.running import ROOT, Running
 
@@ -62,16 +63,22 @@ async def test_timers_run_on_the_schedules_of_the_settings(app: Running) -> None
     assert timers == {
         "incremental_cycle": "%CYCLE_SCHEDULE%",
         "reconcile_cycle": "%RECONCILE_SCHEDULE%",
+        "assignment_poll": "%ASSIGNMENTS_SCHEDULE%",
     }
 
 
-async def test_queue_functions_read_the_queue_that_wake_ups_go_to(app: Running) -> None:
+async def test_queue_functions_read_the_queues_that_messages_go_to(app: Running) -> None:
     triggers = {
         each.name: each.queue_name
         for each in app.worker.functions.values()
         if each.trigger == "queueTrigger"
     }
-    assert triggers == {"work": WORK, "work_poison": f"{WORK}-poison"}
+    assert triggers == {
+        "work": WORK,
+        "work_poison": f"{WORK}-poison",
+        "hints": HINTS,
+        "hints_poison": f"{HINTS}-poison",
+    }
 
 
 def test_host_limits_one_message_at_a_time_as_plain_text() -> None:
