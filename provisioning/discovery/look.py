@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import msgspec
 
 from provisioning.discovery.assignments import Assignments
 from provisioning.discovery.facts import Facts
 from provisioning.discovery.feeds import Feeds
 from provisioning.discovery.filing import Filing, Since
-from provisioning.discovery.reading import USERS_FEED, Reading
+from provisioning.discovery.reading import GROUPS_IN_A_FEED, USERS_FEED, Reading
 from provisioning.errors import ConfigurationError, Problem
 from provisioning.evidence import SETTLING
 from provisioning.job import Job, Watermark
@@ -22,6 +24,9 @@ from provisioning.rows.order import in_steps
 _FULL_EVERY = 7 * 86_400.0
 _TOO_OLD = 6 * 86_400.0
 """Delta tokens live seven days (Graph: delta query); older than six they are not trusted."""
+
+_SMALL_FEEDS = 4
+"""Feeds of few groups that are left alone."""
 
 
 class Look:
@@ -134,10 +139,13 @@ class Look:
             return
         feeds = Feeds(self._job, self._source, self._facts, self._reading)
         usable = {name for name, mark in marks.items() if is_usable(mark, now) and not weekly}
-        for name, mark in sorted(marks.items(), reverse=True):
-            if name in usable and await feeds.follow(name, mark):
-                continue
-            await self._begin_again(name, mark)
+        followed = usable - _scattered(marks)
+        anew = [
+            (name, mark)
+            for name, mark in sorted(marks.items(), reverse=True)
+            if not (name in followed and await feeds.follow(name, mark))
+        ]
+        await self._begin_again(anew)
         if not self._job.rules.scope.everyone:
             await self._assignments.compare()
         for name, fresh in list(self._reading.watermarks.items()):
@@ -159,20 +167,35 @@ class Look:
         self._reading.watermarks[USERS_FEED] = fresh
         await self._reading.read_tenant()
 
-    async def _begin_again(self, name: str, mark: Watermark) -> None:
-        """A feed whose watermark cannot be used: a new token, then a full read to compare."""
-        now = self._job.clock.time()
-        if self._job.rules.scope.everyone:
+    async def _begin_again(self, anew: Sequence[tuple[str, Watermark]]) -> None:
+        """Feeds whose watermark is not followed: new tokens, then full reads to compare with."""
+        if anew and self._job.rules.scope.everyone:
             await self._read_tenant_anew()
             return
-        if name != USERS_FEED:
+        groups: set[str] = set()
+        for name, mark in anew:
+            if name == USERS_FEED:
+                await self._begin_users_again()
+                continue
             self._reading.watermarks[name] = None
-            await self._reading.watch([EntraId(id) for id in mark.ids])
-            return
+            groups.update(mark.ids)
+        if groups:
+            await self._reading.watch(sorted(EntraId(id) for id in groups))
+
+    async def _begin_users_again(self) -> None:
+        now = self._job.clock.time()
         link = await self._source.latest_delta(ObjectType.USER)
         fresh = Watermark(link=link, taken_at=now, full_at=now, repeat_at=now + SETTLING)
-        self._reading.watermarks[name] = fresh
+        self._reading.watermarks[USERS_FEED] = fresh
         await self._reading.read_known_users()
+
+
+def _scattered(marks: Mapping[str, Watermark]) -> set[str]:
+    """Feeds of few groups each, when there are many of them: they are put together, since each
+    costs a request with every look. A group that is assigned begins as a feed of its own.
+    """
+    small = {name for name, mark in marks.items() if 0 < len(mark.ids) < GROUPS_IN_A_FEED // 2}
+    return small if len(small) > _SMALL_FEEDS else set()
 
 
 def is_usable(mark: Watermark, now: float) -> bool:

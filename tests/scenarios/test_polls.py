@@ -243,3 +243,26 @@ def test_the_next_poll_waits_as_long_as_the_last_one_took() -> None:
         assert await poll(services) is not None
 
     simulate(story, tenant=office)
+
+
+def test_groups_that_were_assigned_one_by_one_are_watched_together_after_a_while() -> None:
+    """Each begins as a feed of its own, which costs a request with every cycle."""
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        services = world.services()
+        for number in range(8):
+            club = world.tenant.add_group(f"Club {number}", [user(world, number)])
+            world.tenant.assign(club, "User")
+            await polls(world, services)
+        for _ in range(3):
+            await world.clock.sleep(300.0)
+            await world.cycle()
+        marks = [mark async for _, mark in services.job().watermarks.all("groups/")]
+        assert len(marks) <= 2
+        assert sum(len(mark.ids) for mark in marks) == 10
+        world.tenant.add_member(club, user(world, 9))
+        await world.cycle()
+        assert world.differences() == []
+
+    simulate(story, tenant=office)
