@@ -23,6 +23,7 @@ ROUTES = {
     "test_connection": ("test-connection", ["POST"], "function"),
     "status": ("status", ["GET"], "function"),
     "logs": ("logs", ["GET"], "function"),
+    "notifications": ("notifications", ["POST"], "anonymous"),
     "health": ("health", ["GET"], "anonymous"),
 }
 
