@@ -15,7 +15,7 @@ from provisioning.hint_message import HINTS, MOST_KEYS, HintMessage, encode
 from provisioning.notifications import merged
 from provisioning.ports import Clock, Queue
 
-PAUSE = 0.05
+PAUSE = 0.025
 """Seconds at least from the beginning of one message to that of the next."""
 
 MOST_PENDING = 10_000
