@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.hint_message import HintMessage
-from provisioning.notifications import Batch, Dropped, Expected, merged, read_batch
+from provisioning.hint_message import Gathered, HintMessage
+from provisioning.notifications import Batch, Dropped, Expected, read_batch
 from tests.notifications.payloads import (
     GROUPS,
     NOW,
@@ -196,10 +196,13 @@ _MESSAGES = st.builds(
 
 
 @given(st.lists(_MESSAGES, min_size=1, max_size=5))
-def test_merged_messages_have_every_key_with_its_earliest_change(
+def test_gathered_messages_have_every_key_with_its_earliest_change(
     messages: list[HintMessage],
 ) -> None:
-    one = merged(messages)
+    gathered = Gathered()
+    for message in messages:
+        gathered.add(message, most=100)
+    one = gathered.message()
     for kind in ("users", "groups"):
         changes: dict[str, float] = {}
         for message in messages:
