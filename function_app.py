@@ -7,13 +7,24 @@ from __future__ import annotations
 
 import azure.functions as func
 
-from handlers import cycles, hints, operations, work
+from handlers import (
+    cycles,
+    hints,
+    maintenance,
+    notifications,
+    operations,
+    subscriptions,
+    work,
+)
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 for blueprint in (
     cycles.blueprint,
+    notifications.blueprint,
     hints.blueprint,
     work.blueprint,
     operations.blueprint,
+    subscriptions.blueprint,
+    maintenance.blueprint,
 ):
     app.register_functions(blueprint)

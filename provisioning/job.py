@@ -24,6 +24,7 @@ from provisioning.model import (
     TargetObject,
     name_key,
 )
+from provisioning.notification_counts import NotificationCounts
 from provisioning.plan import DeprovisioningPolicy
 from provisioning.poison import Poison
 from provisioning.polling import Poll
@@ -119,6 +120,7 @@ class Job:
         self.subscribed = SubscribedRows(store, name)
         self.poison = Poison(store, name, clock)
         self.latencies = Latencies(store, name)
+        self.notified = NotificationCounts(store, name)
         self.watermarks = Table(store, name, "watermark", Watermark)
         self.listing_name = Table(store, name, "listing_name", TargetObject)
         self.listing_external_id = Table(store, name, "listing_external_id", str)

@@ -25,7 +25,6 @@ from provisioning.job import Job
 from provisioning.model import Subscription
 from provisioning.ports import EndpointPort, Row, SubscriptionPort
 from provisioning.rows.order import in_steps
-from provisioning.rows.table import Table
 from provisioning.subscribed import RESOURCES, Subscribed
 from provisioning.subscription_failures import SubscriptionFailure, SubscriptionFailures
 from provisioning.subscription_making import Maker, Webhook, held_by_another
@@ -40,9 +39,6 @@ from provisioning.subscription_plan import (
     is_ours,
     leftovers,
 )
-
-REFUSED = "subscription_refused"
-"""Table in which the webhook notes subscriptions that brought a wrong secret, by their id."""
 
 REAUTHORIZE = "reauthorizationRequired"
 REMOVED = "subscriptionRemoved"
@@ -100,7 +96,6 @@ class SubscriptionKeeper:
         self._webhook = webhook
         self._may_write = may_write
         self._maker = Maker(graph, endpoint, webhook, self._check)
-        self._refused = Table(job.store, job.name, REFUSED, float)
         self._failures = SubscriptionFailures(job.store, job.name)
         self._failed: dict[str, SubscriptionFailure] = {}
         self._deleted: list[str] = []
@@ -186,7 +181,7 @@ class SubscriptionKeeper:
         return Known(
             listed=listed,
             stored=stored,
-            refused={id async for id, _ in self._refused.all()},
+            refused=await self._job.notified.refused(),
             wanted=None if self._webhook is None else self._webhook.wanted,
             now=self._job.clock.time(),
         )
@@ -314,7 +309,9 @@ class SubscriptionKeeper:
     async def _forget_refusals(self, known: Known) -> None:
         """Of subscriptions that are no longer there."""
         left = {one.id for one in known.listed if is_ours(known, one)} - set(self._deleted)
-        await self._write([self._refused.drop(id) for id in known.refused if id not in left])
+        await self._write(
+            [self._job.notified.not_refused(id) for id in known.refused if id not in left]
+        )
 
     async def _store(
         self,
@@ -339,7 +336,9 @@ class SubscriptionKeeper:
         )
         # The hint first: a row without it would say that nothing was missed.
         hints = await self._hint_rows() if gap else []
-        refusals = [self._refused.drop(each.id) for each in removed if each.id in known.refused]
+        refusals = [
+            self._job.notified.not_refused(each.id) for each in removed if each.id in known.refused
+        ]
         await self._write(in_steps(hints, [self._job.subscribed.put(row)], refusals))
 
     async def _hint_rows(self) -> list[Row]:

@@ -46,7 +46,12 @@ def _show(out: Console, document: Document) -> None:
                 ("Watermark age", _age(document["watermark_age_seconds"])),
                 ("Lease", _lease(document["lease"])),
                 ("Latency", _latency(document["latency"])),
+                ("Notifications", _notifications(document["notifications"])),
                 ("Assignments", _poll(document["assignment_poll"])),
+                *(
+                    (f"Told of {each['resource']}", _told(each))
+                    for each in document["subscriptions"]
+                ),
             ]
         )
     )
@@ -70,6 +75,13 @@ def _poison(message: Document) -> str:
     return f"a message on {message['queue']}: {message['reason']} {message['remedy']}"
 
 
+def _told(subscription: Document) -> str:
+    """How the subscription to notifications stands."""
+    until = subscription["expires"]
+    shown = subscription["state"] + (f", until {until}" if until else "")
+    return f"{shown}: {subscription['why']}" if subscription["why"] else shown
+
+
 def _age(seconds: float | None) -> str | None:
     return None if seconds is None else output.duration(seconds)
 
@@ -84,6 +96,14 @@ def _latency(latency: Document) -> str | None:
         return None
     shown = f"median {output.duration(half)}, 99 % within {output.duration(nearly_all)}"
     return f"{shown} ({latency['changes']} changes of the last day)"
+
+
+def _notifications(counted: Document) -> str | None:
+    dropped = ", ".join(f"{why} {number}" for why, number in counted["dropped"].items())
+    if not counted["accepted"] and not dropped:
+        return None
+    shown = f"{counted['accepted']} in a day, the last at {counted['last']}"
+    return f"{shown}; dropped: {dropped}" if dropped else shown
 
 
 def _poll(poll: Document | None) -> str | None:

@@ -46,6 +46,7 @@ async def status(services: Services) -> Document:
         if lease is not None and busy
         else None,
         "latency": await _latency(job, now),
+        "notifications": await _notifications(job, now),
         "assignment_poll": await _poll(job),
         "subscriptions": await subscriptions.state(services),
     }
@@ -113,6 +114,16 @@ async def _latency(job: Job, now: float) -> Document:
         "p50_seconds": summary.p50,
         "p99_seconds": summary.p99,
         "changes": summary.changes,
+    }
+
+
+async def _notifications(job: Job, now: float) -> Document:
+    """Of the last day, by all processes; each stores its counts with some delay."""
+    counted = await job.notified.summary(now)
+    return {
+        "accepted": counted.accepted,
+        "dropped": counted.dropped,
+        "last": timestamp(counted.last),
     }
 
 

@@ -19,7 +19,6 @@ from provisioning.errors import InvalidRequest, LeaseUnavailable, Problem
 from provisioning.lease import HeldLease
 from provisioning.model import Subscription
 from provisioning.operations.documents import Document, timestamp
-from provisioning.rows.table import Table
 from provisioning.services import Services
 from provisioning.subscribed import RESOURCES
 from provisioning.subscription_failures import SubscriptionFailures
@@ -34,7 +33,7 @@ from provisioning.subscription_plan import (
     is_ours,
     stored_flaw,
 )
-from provisioning.subscriptions import REFUSED, Outcome, Report, SubscriptionKeeper
+from provisioning.subscriptions import Outcome, Report, SubscriptionKeeper
 
 _log = logging.getLogger(__name__)
 
@@ -212,7 +211,7 @@ async def _known(services: Services, listed: Sequence[Subscription]) -> Known:
     stored = await job.subscribed.all()
     refused: set[str] = set()
     if any(each.adopted for each in stored.values()):
-        refused = {id async for id, _ in Table(job.store, job.name, REFUSED, float).all()}
+        refused = await job.notified.refused()
     return Known(
         listed=listed,
         stored=stored,

@@ -14,7 +14,6 @@ from provisioning.errors import InvalidRequest, LeaseUnavailable, RemoteUnavaila
 from provisioning.hints import FEEDS
 from provisioning.operations import subscriptions
 from provisioning.operations.status import status
-from provisioning.rows.table import Table
 from provisioning.setting_values import Secret
 from provisioning.subscription_plan import LIFE, RENEW_WITHIN, digest
 from provisioning.subscriptions import Report
@@ -269,15 +268,14 @@ def test_an_adopted_one_with_another_secret_is_made_anew() -> None:
         rows = await stored(world)
         assert (rows["users"].id, rows["users"].adopted) == (adopted, True)
         job = world.services().job()
-        refused = Table(job.store, job.name, "subscription_refused", float)
-        now = world.clock.time()
-        await job.store.write([refused.put(row.id, now) for row in rows.values()])
+        ids = [row.id for row in rows.values()]
+        await job.store.write(job.notified.refused_rows(ids, world.clock.time()))
         await hints(world)
         assert await subscriptions.ensure_if_needed(world.services())
         users, groups = living(world)["users"], living(world)["groups"]
         assert (users.client_state, groups.id) == (SECRET, rows["groups"].id)
         assert users.id != adopted
-        assert await refused.get(adopted) is None
+        assert adopted not in await job.notified.refused()
         assert await hints(world) == [FEEDS]
         assert not await subscriptions.ensure_if_needed(world.services())
 
@@ -662,7 +660,8 @@ def test_killed_at_any_step_the_next_one_repairs_it() -> None:
     for steps in range(200):
         saga = Saga(**SETTINGS)
         saga.tell(ensure)
-        assert (world := saga.world) is not None
+        world = saga.world
+        assert world is not None
         world.environ["NOTIFICATION_CLIENT_STATE"] = NEXT
         ended = saga.tell(ensure_halting, steps=steps).finished
         found = list(world.entra.subscriptions._kept.values())
