@@ -100,12 +100,14 @@ class Remote:
     ) -> None:
         await self._session.close()
 
-    async def change(self, action: str, **arguments: Any) -> None:
-        """Changes something in Entra, as an administrator would."""
+    async def change(self, action: str, **arguments: Any) -> dict[str, Any]:
+        """Changes something in Entra, as an administrator would; what it answers."""
         url = f"{self.addresses['entra_control_url']}/{action}"
         async with self._session.post(url, json=arguments) as answer:
             if answer.status != 200:
                 raise RemoteFailed(f"{action}: {answer.status} {await answer.text()}")
+            answered: dict[str, Any] = await answer.json()
+            return answered
 
     async def directory(self) -> Directory:
         """Reads Entra through Graph."""
@@ -145,6 +147,17 @@ class Remote:
         url = f"{self.addresses['zscloud_control_url']}/requests?since={since}"
         requests: list[dict[str, Any]] = (await self._get(url))["requests"]
         return requests
+
+    async def graph_requests(self) -> list[dict[str, Any]]:
+        """What Graph was asked, oldest first."""
+        found = await self._get(f"{self.addresses['entra_control_url']}/requests")
+        requests: list[dict[str, Any]] = found["items"]
+        return requests
+
+    async def group_ids(self) -> dict[str, str]:
+        """Ids in ZSCloud of the groups of ours, by the ids of Entra."""
+        state = await self._get(f"{self.addresses['zscloud_control_url']}/state?objects=true")
+        return {g["externalId"]: g["id"] for g in state["groups"] if g.get("externalId")}
 
     async def violations(self) -> list[dict[str, Any]]:
         """The rules of SCIM that were broken."""
