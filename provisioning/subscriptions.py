@@ -193,7 +193,8 @@ class SubscriptionKeeper:
             outcome = await act(known, decision)
         except RemoteError as error:
             return await self._not_done(decision.resource, decision.do, error)
-        if decision.resource in self._failed:
+        settled = outcome.id is not None or outcome.did is Do.DELETE
+        if settled and decision.resource in self._failed:
             await self._write([self._failures.drop(decision.resource)])
         return outcome
 
@@ -260,14 +261,14 @@ class SubscriptionKeeper:
 
     async def _create(self, known: Known, decision: Decision) -> Outcome:
         """A new one in the place of those that go. These stay while nobody answers at the URL."""
-        resource, removed = decision.resource, decision.remove
-        await self._maker.wake(needed=bool(removed))
-        await self._delete_all(removed)
+        resource = decision.resource
+        await self._maker.wake(needed=bool(decision.remove))
+        await self._delete_all(decision.remove)
         try:
             made = await self._maker.make(resource, self._until())
         except Conflict as error:
             return await self._met(known, resource, error)
-        await self._store(known, made, gap=True, adopted=False, removed=removed)
+        await self._store(known, made, gap=True, adopted=False)
         return _done(decision.do, decision.why, made)
 
     async def _met(self, known: Known, resource: str, error: Conflict) -> Outcome:
@@ -282,7 +283,7 @@ class SubscriptionKeeper:
             raise held_by_another(error, holders(listed, resource)) from error
         await self._delete_all(decision.remove)
         made = await self._maker.make(resource, self._until())
-        await self._store(known, made, gap=True, adopted=False, removed=decision.remove)
+        await self._store(known, made, gap=True, adopted=False)
         return _done(decision.do, decision.why, made)
 
     async def _patched(self, id: str) -> Subscription:
@@ -313,33 +314,25 @@ class SubscriptionKeeper:
             [self._job.notified.not_refused(id) for id in known.refused if id not in left]
         )
 
-    async def _store(
-        self,
-        known: Known,
-        one: Subscription,
-        *,
-        gap: bool,
-        adopted: bool,
-        removed: Sequence[Subscription] = (),
-    ) -> None:
+    async def _store(self, known: Known, one: Subscription, *, gap: bool, adopted: bool) -> None:
         assert self._webhook is not None
-        before = known.stored.get(one.resource)
-        same = before is not None and before.id == one.id
-        row = Subscribed(
-            resource=one.resource,
-            id=one.id,
-            url=self._webhook.url,
-            secret_digest=self._webhook.wanted.secret_digest,
-            created_at=before.created_at if before and same else self._job.clock.time(),
-            expires_at=one.expires_at,
-            adopted=before.adopted if before and same else adopted,
-        )
+        row = known.stored.get(one.resource)
+        if row is not None and row.id == one.id:
+            # Its secret is what it was made with, whatever the settings say by now.
+            row = msgspec.structs.replace(row, expires_at=one.expires_at)
+        else:
+            row = Subscribed(
+                resource=one.resource,
+                id=one.id,
+                url=self._webhook.url,
+                secret_digest=self._webhook.wanted.secret_digest,
+                created_at=self._job.clock.time(),
+                expires_at=one.expires_at,
+                adopted=adopted,
+            )
         # The hint first: a row without it would say that nothing was missed.
         hints = await self._hint_rows() if gap else []
-        refusals = [
-            self._job.notified.not_refused(each.id) for each in removed if each.id in known.refused
-        ]
-        await self._write(in_steps(hints, [self._job.subscribed.put(row)], refusals))
+        await self._write(in_steps(hints, [self._job.subscribed.put(row)]))
 
     async def _hint_rows(self) -> list[Row]:
         self._hinted = True

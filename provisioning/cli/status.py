@@ -48,10 +48,7 @@ def _show(out: Console, document: Document) -> None:
                 ("Latency", _latency(document["latency"])),
                 ("Notifications", _notifications(document["notifications"])),
                 ("Assignments", _poll(document["assignment_poll"])),
-                *(
-                    (f"Told of {each['resource']}", _told(each))
-                    for each in document["subscriptions"]
-                ),
+                *(("Subscription", _told(each)) for each in document["subscriptions"]),
             ]
         )
     )
@@ -78,7 +75,8 @@ def _poison(message: Document) -> str:
 def _told(subscription: Document) -> str:
     """How the subscription to notifications stands."""
     until = subscription["expires"]
-    shown = subscription["state"] + (f", until {until}" if until else "")
+    shown = f"{subscription['resource']} {subscription['state']}"
+    shown += f", until {until}" if until else ""
     return f"{shown}: {subscription['why']}" if subscription["why"] else shown
 
 

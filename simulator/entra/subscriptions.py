@@ -194,7 +194,9 @@ class Subscriptions:
             status, headers, body = await self._post(
                 joined, {"content-type": "text/plain; charset=utf-8"}, b""
             )
-        except (OSError, TimeoutError) as cause:
+        except TimeoutError as cause:
+            raise _not_validated("timed out") from cause
+        except OSError as cause:
             raise _not_validated() from cause
         plain = headers.get("content-type", "").partition(";")[0].strip() == "text/plain"
         if status != 200 or not plain or body.decode(errors="replace") != secret:
@@ -226,10 +228,10 @@ def _invalid(message: str) -> GraphError:
     return GraphError(400, "InvalidRequest", message)
 
 
-def _not_validated() -> GraphError:
+def _not_validated(how: str = "failed") -> GraphError:
     return GraphError(
         400,
         "ValidationError",
-        "Subscription validation request failed. Notification endpoint must respond with "
+        f"Subscription validation request {how}. Notification endpoint must respond with "
         "200 OK to validation request.",
     )

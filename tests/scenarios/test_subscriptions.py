@@ -480,6 +480,17 @@ def test_reauthorization_lets_what_was_held_back_through() -> None:
     tell(story)
 
 
+def test_reauthorization_does_not_hide_that_the_secret_is_another() -> None:
+    async def story(world: World) -> None:
+        await ensure(world)
+        id = living(world)["users"].id
+        world.environ["NOTIFICATION_CLIENT_STATE"] = f"{NEXT},{SECRET}"
+        await subscriptions.on_lifecycle(world.services(), {id: "reauthorizationRequired"})
+        assert did(await ensure(world)) == {"users": "recreate", "groups": "recreate"}
+
+    tell(story)
+
+
 @pytest.mark.parametrize(
     ("event", "made"), [("subscriptionRemoved", True), ("missed", False), ("somethingNew", False)]
 )
