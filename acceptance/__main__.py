@@ -25,7 +25,7 @@ SCALED: dict[str, Story] = {
     "paused": partial(paused, users=350, rate=5),
     "live": partial(live, users=60, rate=20, changes=40, interval=5),
     "leavers": partial(leavers, users=400, rate=10, count=12),
-    "flood": partial(flood, users=60, rate=50, notifications=1000, seconds=6.0),
+    "flood": partial(flood, users=60, rate=5, notifications=1000, seconds=6.0),
 }
 FULL: dict[str, Story] = {
     "sliced": partial(sliced, users=600, rate=5, budget=20),

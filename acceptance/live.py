@@ -229,5 +229,6 @@ async def _new(made: Stage, kind: str, **properties: Any) -> str:
 
 
 async def graph_reads(made: Stage) -> int:
-    """Requests that Graph has got: those inside a batch count as the one that it is."""
-    return sum(not each["batched"] for each in await made.remote.graph_requests())
+    """Requests of the program that Graph has got. Those inside a batch count as one."""
+    got = sum(not each["batched"] for each in await made.remote.graph_requests())
+    return got - made.remote.graph_asked

@@ -87,6 +87,8 @@ class Remote:
 
     def __init__(self, addresses: dict[str, str]) -> None:
         self.addresses = addresses
+        self.graph_asked = 0
+        """Requests that Graph got from here, and not from the program."""
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession()
@@ -169,6 +171,7 @@ class Remote:
         rows: list[dict[str, Any]] = []
         url = f"{self.addresses['graph_url']}/{path}"
         while url:
+            self.graph_asked += 1
             page = await self._get(url)
             rows += page["value"]
             url = page.get("@odata.nextLink", "")

@@ -23,7 +23,6 @@ async def take_in(services: Services, message: HintMessage) -> int:
     """
     await services.claim()
     job = services.job()
-    await job.poison.clear(HINTS)
     about = [*await _known(job, ObjectType.USER, message.users)]
     about += await _known(job, ObjectType.GROUP, message.groups)
     hints = [_hint(services, message, str(key), _ago(message, key)) for key in about]
@@ -32,6 +31,7 @@ async def take_in(services: Services, message: HintMessage) -> int:
     if message.assignments:
         hints.append(_hint(services, message, ASSIGNMENTS))
     if hints:
+        await job.poison.clear(HINTS)
         await store(services, hints)
         await work.look_now(services)
     if await subscriptions.on_lifecycle(services, message.lifecycle):
