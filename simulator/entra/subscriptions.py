@@ -87,6 +87,10 @@ class Subscriptions:
                 return one
         raise GraphError(404, "ResourceNotFound", "The object was not found.")
 
+    def forget(self, subscription_id: str) -> None:
+        """Lose a subscription, as Graph may. Raises ``GraphError`` 404."""
+        del self._kept[self.find(subscription_id).id]
+
     def set_paused(self, subscription_id: str, *, paused: bool) -> None:
         """Stop or resume delivery, as when the access token behind it goes stale."""
         self._kept[subscription_id] = replace(self.find(subscription_id), paused=paused)
