@@ -89,7 +89,8 @@ class Subscriptions:
 
     def forget(self, subscription_id: str) -> None:
         """Lose a subscription, as Graph may. Raises ``GraphError`` 404."""
-        del self._kept[self.find(subscription_id).id]
+        found = self.find(subscription_id)  # which makes the table anew
+        del self._kept[found.id]
 
     def set_paused(self, subscription_id: str, *, paused: bool) -> None:
         """Stop or resume delivery, as when the access token behind it goes stale."""
