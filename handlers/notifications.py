@@ -8,13 +8,18 @@ notifications through webhooks): nothing is imported for it.
 from __future__ import annotations
 
 import logging
+from urllib.parse import parse_qs
 
 import azure.functions as func
 
 blueprint = func.Blueprint()  # type: ignore[no-untyped-call]
 _log = logging.getLogger(__name__)
 
+_PARAMETER = "validationToken"
+
 _LONGEST_TOKEN = 1024
+"""Bytes; Graph's have about a hundred."""
+
 _RETRY_SECONDS = 10
 
 
@@ -24,7 +29,7 @@ async def notifications(req: func.HttpRequest) -> func.HttpResponse:
     """200 with the token of a handshake; 202 for any batch; 503 if its hints cannot be kept, so
     that Graph sends them again.
     """
-    token = req.params.get("validationToken")
+    token = _token(req)
     if token is not None:
         return _handshake(token)
     from provisioning.bootstrap import services
@@ -39,9 +44,20 @@ async def notifications(req: func.HttpRequest) -> func.HttpResponse:
     return func.HttpResponse(status_code=202)
 
 
+def _token(req: func.HttpRequest) -> str | None:
+    """The token of a handshake, decoded; ``None`` for a batch. The host leaves an empty parameter
+    out of ``params``.
+    """
+    token: str | None = req.params.get(_PARAMETER)
+    if token is None and _PARAMETER in parse_qs(req.url.partition("?")[2], keep_blank_values=True):
+        return ""
+    return token
+
+
 def _handshake(token: str) -> func.HttpResponse:
     """The decoded token as plain text. One that a browser might take for markup is refused."""
-    fine = 0 < len(token) <= _LONGEST_TOKEN and token.isprintable() and not set("<>") & set(token)
+    fine = token.isprintable() and not {"<", ">"} & set(token)
+    fine = fine and 0 < len(token.encode()) <= _LONGEST_TOKEN
     return func.HttpResponse(
         token if fine else "The validation token is empty, too long or no plain text.",
         status_code=200 if fine else 400,

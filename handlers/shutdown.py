@@ -10,5 +10,7 @@ from __future__ import annotations
 async def close() -> None:
     """Closes what the functions opened on this event loop. Nothing open is no error."""
     from provisioning.bootstrap import close_services
+    from provisioning.operations import notifications
 
+    await notifications.settle()
     await close_services()

@@ -13,6 +13,11 @@ HINTS = "provisioning-hints"
 MOST_KEYS = 1000
 """Keys in one message, so that it stays below what a queue takes."""
 
+MOST_LIFECYCLE = 8
+"""Subscriptions in one message; a job has two."""
+
+_GRAVITY = ("reauthorizationRequired", "missed", "subscriptionRemoved")
+
 
 class HintMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """``told`` is when the notifications came (epoch seconds). ``users`` and ``groups`` map object
@@ -47,6 +52,17 @@ def decode(body: bytes) -> HintMessage:
         raise ValueError(f"the message is no hint: {error}") from error
 
 
+def graver(event: str, other: str | None) -> str:
+    """Of two lifecycle events of one subscription the one that asks for more, in whatever order
+    they came: making a subscription anew also does what renewing it does.
+    """
+    return event if other is None else max(event, other, key=_gravity)
+
+
+def _gravity(event: str) -> tuple[int, str]:
+    return (_GRAVITY.index(event) if event in _GRAVITY else -1), event
+
+
 class Gathered:
     """Several messages that are to go as one: each key with its earliest change."""
 
@@ -63,11 +79,17 @@ class Gathered:
         return len(self._users) + len(self._groups)
 
     def add(self, message: HintMessage, *, most: int) -> None:
-        """Takes a message in. Above ``most`` keys the feeds are asked for instead of its keys."""
+        """Takes a message in. Above ``most`` keys the feeds are asked for instead of its keys, and
+        above ``MOST_LIFECYCLE`` subscriptions instead of what was told of theirs.
+        """
         self._told = min(self._told, message.told)
-        self._lifecycle |= message.lifecycle
         self._feeds |= message.feeds
         self._assignments |= message.assignments
+        for id, event in message.lifecycle.items():
+            if id in self._lifecycle or len(self._lifecycle) < MOST_LIFECYCLE:
+                self._lifecycle[id] = graver(event, self._lifecycle.get(id))
+            else:
+                self._feeds = True
         if len(self) + len(message.users) + len(message.groups) > most:
             self._feeds = True
             return

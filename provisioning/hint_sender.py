@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from provisioning.errors import QueueUnavailable
 from provisioning.hint_message import HINTS, MOST_KEYS, Gathered, HintMessage, encode
 from provisioning.ports import Clock, Queue
 
@@ -19,6 +20,12 @@ PAUSE = 0.025
 
 MOST_PENDING = 10_000
 """Keys that wait in memory. Beyond, keys are let go and the feeds are asked for: they have them."""
+
+PATIENCE = 5.0
+"""Seconds that a caller waits. Behind a message that the queue does not take, one that comes later
+would wait for both, and an endpoint that often answers after more than ten seconds is told nothing
+for a while (Graph: receive change notifications through webhooks).
+"""
 
 
 class _Pending:
@@ -39,7 +46,8 @@ class HintSender:
         self._sending: asyncio.Task[None] | None = None
 
     async def send(self, message: HintMessage) -> None:
-        """On the queue when it returns. Raises ``QueueUnavailable``.
+        """On the queue when it returns. Raises ``QueueUnavailable``, at the latest after
+        ``PATIENCE``; the message may get there all the same.
 
         A caller who is cancelled takes nothing away from the others.
         """
@@ -49,7 +57,20 @@ class HintSender:
         pending.gathered.add(message, most=MOST_PENDING)
         if self._sending is None:
             self._sending = asyncio.create_task(self._send_all())
-        await asyncio.shield(pending.sent)
+            self._sending.add_done_callback(self._let_go)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await asyncio.shield(pending.sent)
+        except TimeoutError:
+            raise QueueUnavailable(
+                f"The queue {HINTS} has taken no message for {PATIENCE:g} seconds."
+            ) from None
+
+    def _let_go(self, sending: asyncio.Task[None]) -> None:
+        """At the end of the process: what is pending is sent by nobody any more."""
+        if sending.cancelled() and self._pending is not None:
+            self._pending.sent.cancel()
+            self._pending = None
 
     async def _send_all(self) -> None:
         """Sends until nothing is pending."""

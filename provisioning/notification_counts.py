@@ -37,9 +37,9 @@ class NotificationCounts:
         self._hours = Table(store, job, "notification_count", Counted)
         self._refused = Table(store, job, "subscription_refused", float)
 
-    def row(self, process: str, counted: Counted, now: float) -> Row:
-        """The row of what a process has counted in this hour."""
-        return self._hours.put(f"{hour_of(now)}/{process}", counted)
+    def row(self, process: str, hour: str, counted: Counted) -> Row:
+        """The row of what a process has counted in an hour."""
+        return self._hours.put(f"{hour}/{process}", counted)
 
     def refused_rows(self, subscriptions: Iterable[str], now: float) -> list[Row]:
         """Rows that remember subscriptions of ours whose notifications had another secret."""
@@ -55,9 +55,11 @@ class NotificationCounts:
 
     async def summary(self, now: float) -> Counted:
         """The last day, of all processes."""
-        first = hour_of(now - _HOURS * 3600)
+        before = hour_of(now - _HOURS * 3600)
         total = Counted()
-        for _, counted in await self._hours.page(after=f"{first}~"):
+        async for key, counted in self._hours.all():
+            if key.partition("/")[0] <= before:
+                continue
             lasts = [at for at in (total.last, counted.last) if at is not None]
             total = Counted(
                 accepted=total.accepted + counted.accepted,

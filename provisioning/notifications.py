@@ -14,14 +14,19 @@ from enum import StrEnum
 
 import msgspec
 
-from provisioning.hint_message import HintMessage
+from provisioning.hint_message import HintMessage, graver
 
 LARGEST_BODY = 2 * 1024 * 1024
 """Bytes; a thousand notifications are about a third of that."""
 
 MOST_ITEMS = 1000
 
+MOST_COMMAS = 100_000
+"""Graph's notifications have about half as many in the largest body. Of one that is nothing but
+commas a million items would be made, in 70 MB, before they could be counted."""
+
 _LIFECYCLE = frozenset({"reauthorizationRequired", "subscriptionRemoved", "missed"})
+_CHANGES = frozenset({"created", "updated", "deleted"})
 _KINDS = {"users": "user", "groups": "group"}
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -37,6 +42,8 @@ class Dropped(StrEnum):
     TENANT = "tenant"
     SUBSCRIPTION = "subscription"
     RESOURCE = "resource"
+    LIFECYCLE = "lifecycle"
+    """An event that this version does not know: the feeds are read instead."""
 
 
 class Expected(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +57,7 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
-    """What is left of a batch: ``message`` is ``None`` when no item was good.
+    """What is left of a batch: ``message`` is ``None`` when it told nothing.
 
     ``refused`` are known subscriptions whose secret was wrong, ``unknown`` ids of subscriptions
     that nobody knows though tenant and secret are right.
@@ -74,6 +81,7 @@ class _Item(msgspec.Struct):
     subscriptionId: str = ""  # noqa: N815
     clientState: str | None = None  # noqa: N815
     tenantId: str = ""  # noqa: N815
+    changeType: str = ""  # noqa: N815
     resource: str = ""
     resourceData: _ResourceData | None = None  # noqa: N815
     lifecycleEvent: str | None = None  # noqa: N815
@@ -91,6 +99,8 @@ def read_batch(body: bytes, expected: Expected, now: float) -> Batch:
     """The good items of a body as one message. ``now`` is epoch seconds. Never raises."""
     if len(body) > LARGEST_BODY:
         return _nothing(Dropped.TOO_LARGE)
+    if body.count(b",") > MOST_COMMAS:
+        return _nothing(Dropped.TOO_MANY)
     try:
         raw = _collection.decode(body).value
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
@@ -99,6 +109,12 @@ def read_batch(body: bytes, expected: Expected, now: float) -> Batch:
     for each in raw[:MOST_ITEMS]:
         reader.take(each)
     return reader.batch(len(raw) - MOST_ITEMS)
+
+
+def with_feeds(batch: Batch, now: float) -> Batch:
+    """The batch with the delta feeds to be read: they have what it told and nobody could check."""
+    message = batch.message or HintMessage(told=now)
+    return msgspec.structs.replace(batch, message=msgspec.structs.replace(message, feeds=True))
 
 
 def _nothing(why: Dropped) -> Batch:
@@ -145,7 +161,7 @@ class _Reader:
             lifecycle=self._lifecycle,
         )
         return Batch(
-            message=message if self._accepted else None,
+            message=message if self._accepted or self._feeds else None,
             accepted=self._accepted,
             dropped=dict(self._dropped),
             refused=frozenset(self._refused),
@@ -161,7 +177,9 @@ class _Reader:
             return Dropped.CLIENT_STATE
         if item.tenantId.lower() != self._expected.tenant_id:
             return Dropped.TENANT
-        if known is not None and item.subscriptionId not in known:
+        if known is None:
+            return None if _ID.fullmatch(item.subscriptionId) else Dropped.SUBSCRIPTION
+        if item.subscriptionId not in known:
             self._unknown.add(item.subscriptionId)
             return Dropped.SUBSCRIPTION
         return None
@@ -175,10 +193,10 @@ class _Reader:
 
     def _understood(self, item: _Item) -> Dropped | None:
         if item.lifecycleEvent is not None:
-            if item.lifecycleEvent in _LIFECYCLE:
-                self._lifecycle[item.subscriptionId] = item.lifecycleEvent
             self._feeds = True
-            return None
+            return self._lifecycle_event(item.subscriptionId, item.lifecycleEvent)
+        if item.changeType.lower() not in _CHANGES:
+            return Dropped.MALFORMED
         kind, _, id = item.resource.strip("/").partition("/")
         data = item.resourceData
         id = (data.id if data is not None and data.id else id).lower()
@@ -187,6 +205,12 @@ class _Reader:
         changed = self._changed[kind.lower()]
         at = _time(data.eventTime if data is not None else None, self._now)
         changed[id] = min(at, changed.get(id, at))
+        return None
+
+    def _lifecycle_event(self, id: str, event: str) -> Dropped | None:
+        if event not in _LIFECYCLE:
+            return Dropped.LIFECYCLE
+        self._lifecycle[id] = graver(event, self._lifecycle.get(id))
         return None
 
     def _ago(self, kind: str) -> dict[str, int]:

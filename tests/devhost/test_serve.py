@@ -112,6 +112,17 @@ def test_every_operation_asks_for_the_key(app: Served, method: str, path: str) -
     assert app.call(method, f"/api/{path}?code=wrong", key=None).status == 401
 
 
+def test_graph_needs_no_key_and_a_forger_learns_nothing(app: Served) -> None:
+    """Also not from 10 MB, which are taken off the line and thrown away."""
+    shaken = app.call("POST", "/api/notifications?validationToken=a%20token", key=None)
+    assert (shaken.status, shaken.body) == (200, b"a token")
+    assert app.call("POST", "/api/notifications?validationToken=", key=None).status == 400
+    for body in (b"{broken", b'{"value":[' + b"0," * 5_000_000 + b"0]}"):
+        answer = app.call("POST", "/api/notifications", body, key=None)
+        assert (answer.status, answer.body) == (202, b"")
+    assert app.call("GET", "/api/health", key=None).json == {"status": "alive"}
+
+
 @pytest.mark.parametrize(
     ("method", "path"), [("DELETE", "cycles"), ("POST", "status"), ("GET", "test-connection")]
 )

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import json
 import random
+import tracemalloc
+from itertools import permutations
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.hint_message import Gathered, HintMessage
-from provisioning.notifications import Batch, Dropped, Expected, read_batch
+from provisioning.hint_message import MOST_KEYS, Gathered, HintMessage, encode
+from provisioning.notifications import (
+    LARGEST_BODY,
+    Batch,
+    Dropped,
+    Expected,
+    read_batch,
+    with_feeds,
+)
+from provisioning.queues.messages import LARGEST
 from tests.notifications.payloads import (
     GROUPS,
     NOW,
@@ -36,6 +46,8 @@ BAD: list[tuple[Any, Dropped]] = [
     (item(resource="Sites/1", resourceData=None), Dropped.RESOURCE),
     (item(resource="Users/../1", resourceData=None), Dropped.RESOURCE),
     (item(resource="Users", resourceData=None), Dropped.RESOURCE),
+    (item(changeType="renamed"), Dropped.MALFORMED),
+    (item(changeType=None), Dropped.MALFORMED),
     (item(resource=7), Dropped.MALFORMED),
     (item(resourceData=[1]), Dropped.MALFORMED),
     ("text", Dropped.MALFORMED),
@@ -87,6 +99,35 @@ def test_a_body_that_is_too_large_is_not_even_parsed() -> None:
     assert (batch.message, batch.dropped) == (None, {Dropped.TOO_LARGE: 1})
 
 
+def test_a_body_of_nothing_but_commas_is_not_made_into_items() -> None:
+    """Of a million items of two bytes 70 MB would be made, by anyone."""
+    dense = b'{"value":[' + b"0," * 1_000_000 + b"0]}"
+    tracemalloc.start()
+    try:
+        batch = read_batch(dense, EXPECTED, NOW)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (batch.message, batch.dropped) == (None, {Dropped.TOO_MANY: 1})
+    assert peak < 1_000_000
+
+
+def test_the_largest_body_of_graph_is_not_taken_for_one() -> None:
+    made = item(1, "Group")
+    made["resourceData"]["members@delta"] = [{"id": id_of(n)} for n in range(40)]
+    count = LARGEST_BODY // len(json.dumps(made)) - 1
+    batch = read_batch(body([made] * count), EXPECTED, NOW)
+    assert batch.accepted == min(count, 1000)
+
+
+def test_members_that_came_along_are_no_hints() -> None:
+    made = item(1, "Group")
+    made["resourceData"]["members@delta"] = [{"id": id_of(2), "@removed": "deleted"}]
+    batch = read(made)
+    assert batch.message is not None
+    assert (set(batch.message.users), set(batch.message.groups)) == (set(), {id_of(1)})
+
+
 def test_of_too_many_items_the_rest_is_left_to_the_feeds() -> None:
     batch = read(*(item(number) for number in range(1001)))
     assert batch.message is not None
@@ -112,8 +153,13 @@ def test_while_a_secret_is_rotated_both_are_taken() -> None:
 
 def test_without_the_stored_subscriptions_tenant_and_secret_decide() -> None:
     blind = Expected(secrets=(SECRET,), tenant_id=TENANT, subscriptions=None)
-    batch = read(item(1, subscriptionId=id_of(9)), item(2, tenantId=id_of(9)), expected=blind)
-    assert (batch.accepted, batch.dropped) == (1, {Dropped.TENANT: 1})
+    batch = read(
+        item(1, subscriptionId=id_of(9)),
+        item(2, tenantId=id_of(9)),
+        lifecycle("missed", subscriptionId="x" * 100_000),
+        expected=blind,
+    )
+    assert (batch.accepted, batch.dropped) == (1, {Dropped.TENANT: 1, Dropped.SUBSCRIPTION: 1})
 
 
 def test_a_known_subscription_with_a_wrong_secret_is_named() -> None:
@@ -131,6 +177,51 @@ def test_lifecycle_events_name_their_subscription(event: str) -> None:
 def test_a_lifecycle_event_of_a_later_time_reads_the_feeds() -> None:
     batch = read(lifecycle("somethingNew"))
     assert batch.message == HintMessage(told=NOW, feeds=True)
+    assert (batch.accepted, batch.dropped) == (0, {Dropped.LIFECYCLE: 1})
+
+
+def test_events_that_were_missed_ask_for_more_than_an_authorization() -> None:
+    for first, second in permutations(["missed", "reauthorizationRequired"]):
+        message = read(lifecycle(first), lifecycle(second)).message
+        assert message is not None
+        assert message.lifecycle == {USERS: "missed"}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_of_several_lifecycle_events_the_gravest_counts_in_any_order(seed: int) -> None:
+    events = ["reauthorizationRequired", "subscriptionRemoved", "missed", "subscriptionRemoved"]
+    random.Random(seed).shuffle(events)
+    message = read(*(lifecycle(event) for event in events)).message
+    assert message is not None
+    assert message.lifecycle == {USERS: "subscriptionRemoved"}
+    gathered = Gathered()
+    for event in events:
+        gathered.add(HintMessage(told=NOW, lifecycle={USERS: event}), most=10)
+    assert gathered.message().lifecycle == message.lifecycle
+
+
+def test_subscriptions_in_one_message_are_bounded() -> None:
+    """While the store is away any id is believed: a message must fit into the queue even so."""
+    blind = Expected(secrets=(SECRET,), tenant_id=TENANT, subscriptions=None)
+    events = [lifecycle("missed", subscriptionId=id_of(number)) for number in range(900)]
+    message = read(*events, expected=blind).message
+    assert message is not None
+    gathered = Gathered()
+    gathered.add(message, most=10_000)
+    users = HintMessage(told=NOW, users={id_of(n): 14_400_000 for n in range(MOST_KEYS)})
+    gathered.add(users, most=10_000)
+    one = gathered.message()
+    assert (len(one.lifecycle), one.feeds) == (8, True)
+    assert len(encode(one)) < LARGEST
+
+
+def test_what_nobody_could_check_is_left_to_the_feeds() -> None:
+    dropped = read(item(1, subscriptionId=id_of(9)))
+    assert with_feeds(dropped, NOW).message == HintMessage(told=NOW, feeds=True)
+    partly = with_feeds(read(item(1), item(2, subscriptionId=id_of(9))), NOW)
+    assert partly.message is not None
+    assert (set(partly.message.users), partly.message.feeds) == ({id_of(1)}, True)
+    assert partly.dropped == {Dropped.SUBSCRIPTION: 1}
 
 
 def test_a_lifecycle_event_with_a_wrong_secret_is_dropped() -> None:
@@ -159,6 +250,18 @@ def test_repeated_and_reordered_items_are_one_hint_with_the_earliest_time() -> N
 def test_no_body_whatever_raises(text: bytes) -> None:
     batch = read_batch(text, EXPECTED, NOW)
     assert batch.message is None
+
+
+@given(
+    kept=st.integers(0, 1200),
+    inserted=st.binary(max_size=20),
+    at=st.integers(0, 1200),
+    secret=st.text(max_size=20),
+)
+def test_no_damage_to_a_batch_raises(kept: int, inserted: bytes, at: int, secret: str) -> None:
+    text = body([item(1), item(2, "Group", clientState=secret), lifecycle("missed")])
+    read_batch(text[:at] + inserted + text[at:], EXPECTED, NOW)
+    read_batch(text[:kept], EXPECTED, NOW)
 
 
 _JSON = st.recursive(

@@ -23,10 +23,13 @@ class SlowQueue(MemoryQueue):
         clock = RunningClock()
         super().__init__(clock.time)
         self._seconds = seconds
+        self.users: set[str] = set()
+        """Whom the messages named."""
 
     async def send(self, name: str, text: str, *, delay: float = 0.0) -> None:
         await asyncio.sleep(self._seconds)
         await super().send(name, text, delay=delay)
+        self.users |= set(decode(text.encode()).users)
 
     @property
     def sent(self) -> list[HintMessage]:
@@ -62,7 +65,7 @@ def test_a_flood_makes_few_messages_and_nobody_is_answered_too_early() -> None:
             await asyncio.sleep(number * 0.0006)
             key = str(number % 700)
             await sender.send(told(key))
-            if not any(key in message.users for message in queue.sent):
+            if key not in queue.users:
                 early.append(key)
 
         await asyncio.gather(*(call(number) for number in range(10_000)))
@@ -91,16 +94,57 @@ def test_more_keys_than_a_message_takes_are_several() -> None:
 
 def test_what_waits_is_bounded_and_the_feeds_know_the_rest() -> None:
     async def story() -> None:
-        queue = SlowQueue(seconds=10.0)
+        queue = SlowQueue(seconds=1.0)
         sender = HintSender(queue, RunningClock())
         calls = [
             asyncio.create_task(sender.send(told(*(f"{start}-{n}" for n in range(1000)))))
             for start in range(30)
         ]
-        await asyncio.gather(*calls)
+        await asyncio.sleep(20.0)
+        await asyncio.gather(*calls, return_exceptions=True)
         keys = sum(len(message.users) for message in queue.sent)
         assert keys <= 10_000
         assert any(message.feeds for message in queue.sent)
+
+    run(story)
+
+
+def test_nobody_waits_for_longer_than_graph_does() -> None:
+    """The queue takes 8 seconds for each: whoever comes while one is under way waits for it too."""
+
+    async def story() -> list[float]:
+        queue = SlowQueue(seconds=8.0)
+        sender = HintSender(queue, RunningClock())
+        times: list[float] = []
+
+        async def call(number: int) -> None:
+            await asyncio.sleep(number)
+            began = asyncio.get_running_loop().time()
+            with pytest.raises(QueueUnavailable, match="5 seconds"):
+                await sender.send(told(str(number)))
+            times.append(asyncio.get_running_loop().time() - began)
+
+        await asyncio.gather(*(call(number) for number in range(10)))
+        await asyncio.sleep(30.0)
+        # Who gave up did not take the hint away: it came late.
+        assert {id for message in queue.sent for id in message.users} == set("0123456789")
+        return times
+
+    assert max(run(story)) <= 5.001
+
+
+def test_at_the_end_of_the_process_nobody_hangs() -> None:
+    async def story() -> None:
+        sender = HintSender(SlowQueue(seconds=3.0), RunningClock())
+        calls = [asyncio.create_task(sender.send(told(str(n)))) for n in range(3)]
+        await asyncio.sleep(1.0)
+        calls.append(asyncio.create_task(sender.send(told("late"))))
+        await asyncio.sleep(0)
+        assert sender._sending is not None
+        sender._sending.cancel()
+        done = await asyncio.gather(*calls, return_exceptions=True)
+        assert [type(each) for each in done] == [asyncio.CancelledError] * 4
+        assert asyncio.get_running_loop().time() < 1.1
 
     run(story)
 
