@@ -7,7 +7,15 @@ from __future__ import annotations
 
 import azure.functions as func
 
-from handlers import cycles, hints, notifications, operations, work
+from handlers import (
+    cycles,
+    hints,
+    maintenance,
+    notifications,
+    operations,
+    subscriptions,
+    work,
+)
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 for blueprint in (
@@ -16,5 +24,7 @@ for blueprint in (
     hints.blueprint,
     work.blueprint,
     operations.blueprint,
+    subscriptions.blueprint,
+    maintenance.blueprint,
 ):
     app.register_functions(blueprint)

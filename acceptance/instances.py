@@ -27,8 +27,9 @@ class InstanceFailed(Exception):
 class Instance:
     """One ``serve`` process, started anew as often as it is killed."""
 
-    def __init__(self, name: str, environ: Mapping[str, str], folder: Path) -> None:
+    def __init__(self, name: str, environ: Mapping[str, str], folder: Path, port: int = 0) -> None:
         self.name = name
+        self._port = port
         self.log = folder / f"{name}.log"
         self._environ = {**os.environ, **environ}
         self._process: asyncio.subprocess.Process | None = None
@@ -41,7 +42,8 @@ class Instance:
 
     async def start(self) -> None:
         """Starts it. It returns when the app answers."""
-        command = (sys.executable, "-m", "provisioning", "serve", "--port", "0", "--poll", "0.1")
+        at = ("--port", str(self._port), "--poll", "0.1")
+        command = (sys.executable, "-m", "provisioning", "serve", *at)
         with self.log.open("ab") as said:
             self._process = await asyncio.create_subprocess_exec(
                 *command,
@@ -56,6 +58,16 @@ class Instance:
         if not ready.strip():
             raise InstanceFailed(f"{self.name} did not start:\n{self.log.read_text()[-2000:]}")
         self._url = json.loads(ready)["url"]
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return self._url
+
+    def resident(self) -> float:
+        """Its resident set in MiB."""
+        status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
+        return int(status.partition("VmRSS:")[2].split()[0]) / 1024
 
     async def kill(self) -> None:
         """Ends it at once, without a chance to clean up."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -22,6 +23,9 @@ from tests.servers import azurite
 
 _JITTER = 0.05
 """Seconds by which a busy machine may delay an arrival."""
+
+SECRET = "the-secret-of-the-stage"  # noqa: S105
+"""``NOTIFICATION_CLIENT_STATE`` of both instances."""
 
 _OPEN = ("queued", "running")
 _NAMES = ("one", "two")
@@ -87,6 +91,16 @@ class Stage:
         offsets = [f"{name} {at - window[0][0]:.3f}" for at, name in window]
         return f"as sent, the closest {self.rate + 1} were {', '.join(offsets)}"
 
+    async def subscribed(self) -> Document:
+        """Returns the subscriptions by resource, when both are there; Entra tells at once then."""
+        await self.remote.change("knobs", notification_delay=0)
+        await self.instances[0].call("POST", "subscriptions/ensure")
+        status = await self.instances[0].call("GET", "status")
+        found = {each["resource"]: each for each in status["subscriptions"]}
+        assert {each["state"] for each in found.values()} == {"active"}, found
+        assert len(found) == 2, found
+        return found
+
     async def wrong(self) -> list[str]:
         """What is not as it should be: objects, the pace, refusals, rules."""
         requests = await self.remote.requests()
@@ -120,18 +134,34 @@ async def stage(users: int, rate: int, **settings: str) -> AsyncIterator[Stage]:
         remote = await stack.enter_async_context(Remote(addresses))
         before = await remote.account_count()
         storage = stack.enter_context(azurite.running())
-        instances, relays = [], {}
+        instances, relays, ports = [], {}, {name: _free_port() for name in _NAMES}
+        hook = f"http://127.0.0.1:{ports[_NAMES[0]]}/api/notifications"
         for name in _NAMES:
             relays[name] = await stack.enter_async_context(relay(addresses["scim_url"]))
             environ = {
                 **storage.environ,
                 **_settings(addresses, relays[name].url, rate),
+                **_notifications(addresses, hook),
                 **settings,
             }
-            instances.append(Instance(name, environ, folder))
+            instances.append(Instance(name, environ, folder, ports[name]))
             stack.push_async_callback(instances[-1].kill)
             await instances[-1].start()
         yield Stage(remote, tuple(instances), relays, rate, before)
+
+
+def _notifications(addresses: Mapping[str, str], hook: str) -> dict[str, str]:
+    return {
+        "ENTRA_TENANT_ID": addresses["tenant_id"],
+        "NOTIFICATION_URL": hook,
+        "NOTIFICATION_CLIENT_STATE": SECRET,
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def _settings(addresses: Mapping[str, str], scim_url: str, rate: int) -> dict[str, str]:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 
 from rich.console import Console
 
-from benchmarks import counts, cpu, imports, mapping, memory, pace, package, peer
+from benchmarks import counts, cpu, imports, mapping, memory, pace, package, peer, webhook
 from benchmarks.figure import FULL, QUICK, STANDARD, Figure, Size
 from benchmarks.report import RESULTS, print_table, write_json
 
@@ -25,6 +25,7 @@ MEASURES: dict[str, Callable[[Size], list[Figure]]] = {
     "mapping": mapping.measure,
     "memory": memory.measure,
     "import": imports.measure,
+    "webhook": webhook.measure,
     "package": package.measure,
     "peer": peer.measure,
 }

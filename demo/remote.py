@@ -87,6 +87,8 @@ class Remote:
 
     def __init__(self, addresses: dict[str, str]) -> None:
         self.addresses = addresses
+        self.graph_asked = 0
+        """Requests that Graph got from here, and not from the program."""
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession()
@@ -100,12 +102,14 @@ class Remote:
     ) -> None:
         await self._session.close()
 
-    async def change(self, action: str, **arguments: Any) -> None:
-        """Changes something in Entra, as an administrator would."""
+    async def change(self, action: str, **arguments: Any) -> dict[str, Any]:
+        """Changes something in Entra, as an administrator would; what it answers."""
         url = f"{self.addresses['entra_control_url']}/{action}"
         async with self._session.post(url, json=arguments) as answer:
             if answer.status != 200:
                 raise RemoteFailed(f"{action}: {answer.status} {await answer.text()}")
+            answered: dict[str, Any] = await answer.json()
+            return answered
 
     async def directory(self) -> Directory:
         """Reads Entra through Graph."""
@@ -146,6 +150,17 @@ class Remote:
         requests: list[dict[str, Any]] = (await self._get(url))["requests"]
         return requests
 
+    async def graph_requests(self) -> list[dict[str, Any]]:
+        """What Graph was asked, oldest first."""
+        found = await self._get(f"{self.addresses['entra_control_url']}/requests")
+        requests: list[dict[str, Any]] = found["items"]
+        return requests
+
+    async def group_ids(self) -> dict[str, str]:
+        """Ids in ZSCloud of the groups of ours, by the ids of Entra."""
+        state = await self._get(f"{self.addresses['zscloud_control_url']}/state?objects=true")
+        return {g["externalId"]: g["id"] for g in state["groups"] if g.get("externalId")}
+
     async def violations(self) -> list[dict[str, Any]]:
         """The rules of SCIM that were broken."""
         found = await self._get(f"{self.addresses['zscloud_control_url']}/violations")
@@ -156,6 +171,7 @@ class Remote:
         rows: list[dict[str, Any]] = []
         url = f"{self.addresses['graph_url']}/{path}"
         while url:
+            self.graph_asked += 1
             page = await self._get(url)
             rows += page["value"]
             url = page.get("@odata.nextLink", "")

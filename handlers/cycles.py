@@ -27,14 +27,16 @@ async def reconcile_cycle(tick: func.TimerRequest) -> None:
 @blueprint.function_name("assignment_poll")
 @blueprint.timer_trigger(arg_name="tick", schedule="%ASSIGNMENTS_SCHEDULE%")
 async def assignment_poll(tick: func.TimerRequest) -> None:  # noqa: ARG001
-    """Reads the list of assignments and looks, if it differs from what is stored."""
+    """Reads the list of assignments and looks, if it differs from what is stored. Brings the
+    subscriptions to notifications up, where they are missing.
+    """
     from provisioning.bootstrap import services
     from provisioning.errors import ConfigurationError
-    from provisioning.operations.assignments import poll
+    from provisioning.operations.assignments import tick as poll_tick
 
     made = await services()
     try:
-        polled = await poll(made)
+        polled = await poll_tick(made)
     except ConfigurationError as error:
         _log.warning("The assignments were not polled: %s", error)
         return

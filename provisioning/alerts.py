@@ -25,6 +25,7 @@ class AlertCode(StrEnum):
     CYCLE_FAILED = "cycle_failed"
     OBJECTS_FAILED = "objects_failed"
     POISON = "poison"
+    SUBSCRIPTION = "subscription"
 
 
 def alert(code: AlertCode, sentence: str) -> None:

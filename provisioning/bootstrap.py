@@ -8,6 +8,7 @@ import secrets
 import socket
 import time
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from provisioning.apply.pacer import Pacer
@@ -16,12 +17,15 @@ from provisioning.job import Rules
 from provisioning.lease import REQUEST_TIMEOUT
 from provisioning.mapping import CompiledSchema, compile_schema
 from provisioning.plan import Deprovision, DeprovisioningPolicy
-from provisioning.ports import Clock, LeasePort, Source, Store, Target
+from provisioning.ports import Clock, EndpointPort, LeasePort, Store, Target
 from provisioning.queues.choice import queue_for
 from provisioning.schema import load_schema
 from provisioning.scope import Reason, ScopePolicy
 from provisioning.services import Services
 from provisioning.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from provisioning.graph import GraphSource
 
 _SINCE_BOOT: int | None = getattr(time, "CLOCK_BOOTTIME", None)
 
@@ -84,6 +88,7 @@ def build(settings: Settings) -> Services:
     clock = SystemClock()
     schema = compile_schema(load_schema(settings.provisioning_schema))
     store, leases = _state(settings)
+    graph = _graph(settings, schema, clock)
     return Services(
         settings=settings,
         schema=schema,
@@ -93,7 +98,9 @@ def build(settings: Settings) -> Services:
         store=store,
         leases=leases,
         queue=queue_for(settings.storage, settings.state_store),
-        source=_graph(settings, schema, clock),
+        source=graph,
+        subscriptions=graph.subscriptions(),
+        endpoint=_endpoint(clock),
         target=_zscloud(settings, schema, clock),
         pacer=Pacer(settings.zscloud_requests_per_second, clock),
         holder=f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(3)}",
@@ -113,7 +120,7 @@ def _state(settings: Settings) -> tuple[Store, LeasePort]:
     return AzureStore(settings.storage), BlobLeases(settings.storage)
 
 
-def _graph(settings: Settings, schema: CompiledSchema, clock: Clock) -> Source:
+def _graph(settings: Settings, schema: CompiledSchema, clock: Clock) -> GraphSource:
     from provisioning.graph import GraphSource
 
     return GraphSource(
@@ -123,6 +130,12 @@ def _graph(settings: Settings, schema: CompiledSchema, clock: Clock) -> Source:
         group_properties=schema.group.source_properties,
         clock=clock,
     )
+
+
+def _endpoint(clock: Clock) -> EndpointPort:
+    from provisioning.graph import Handshake
+
+    return Handshake(clock)
 
 
 def _zscloud(settings: Settings, schema: CompiledSchema, clock: Clock) -> Target:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 _DETAIL_LIMIT = 300
 
@@ -193,6 +194,47 @@ class Rejected(RemoteError):
     ) -> None:
         super().__init__(remote, operation, detail, status=status, remedy=remedy)
         self.scim_type = scim_type
+
+
+class QuotaReached(RemoteError):
+    """Graph holds as many subscriptions as it allows (Graph: change notifications overview)."""
+
+    code = "SubscriptionQuota"
+    remedy = (
+        "Graph allows 100 subscriptions for an application in a tenant, and 1,000 in a tenant. "
+        "`subscriptions` lists those of this application; `subscriptions delete ID` deletes one."
+    )
+
+
+class HandshakeFailed(RemoteError):
+    """Graph made no subscription, since the endpoint did not answer its validation request."""
+
+    code = "HandshakeFailed"
+    remedy = "See that NOTIFICATION_URL is the public address of the webhook, and try again."
+
+
+class Unfit(StrEnum):
+    """What is wrong with an endpoint that did not shake hands."""
+
+    STATUS = "status"
+    TYPE = "type"
+    BODY = "body"
+    TIMEOUT = "timeout"
+    TLS = "tls"
+    DNS = "dns"
+    UNREACHABLE = "unreachable"
+
+
+class EndpointUnfit(RemoteError):
+    """The webhook does not answer as Graph's handshake needs it. ``seen`` says what came."""
+
+    code = "EndpointUnfit"
+
+    def __init__(
+        self, operation: str, detail: str, seen: Unfit, *, status: int | None = None, remedy: str
+    ) -> None:
+        super().__init__("The webhook", operation, detail, status=status, remedy=remedy)
+        self.seen = seen
 
 
 class WatermarkExpired(RemoteError):

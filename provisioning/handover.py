@@ -20,6 +20,9 @@ T = TypeVar("T")
 _WATCH = 5.0
 """Seconds between looks at whether the holder of the lease still lives."""
 
+_AT_ONCE = 0.25
+"""Seconds that make no difference to somebody who waits for a change."""
+
 
 class Handover(Generic[T]):
     """``hold`` gives the lease at once or raises ``LeaseUnavailable``; ``work`` works under it.
@@ -57,7 +60,7 @@ class Handover(Generic[T]):
             return
         delay = await self._left()
         if delay is not None:
-            await wakes.ensure(delay)
+            await wakes.ensure(delay, slack=_AT_ONCE)
 
     async def _worked(self) -> bool:
         try:

@@ -45,3 +45,47 @@ def decode(body: bytes) -> HintMessage:
         return _decoder.decode(body)
     except msgspec.MsgspecError as error:
         raise ValueError(f"the message is no hint: {error}") from error
+
+
+class Gathered:
+    """Several messages that are to go as one: each key with its earliest change."""
+
+    def __init__(self) -> None:
+        self._told = float("inf")
+        self._users: dict[str, float] = {}
+        self._groups: dict[str, float] = {}
+        self._lifecycle: dict[str, str] = {}
+        self._feeds = False
+        self._assignments = False
+
+    def __len__(self) -> int:
+        """How many keys there are."""
+        return len(self._users) + len(self._groups)
+
+    def add(self, message: HintMessage, *, most: int) -> None:
+        """Takes a message in. Above ``most`` keys the feeds are asked for instead of its keys."""
+        self._told = min(self._told, message.told)
+        self._lifecycle |= message.lifecycle
+        self._feeds |= message.feeds
+        self._assignments |= message.assignments
+        if len(self) + len(message.users) + len(message.groups) > most:
+            self._feeds = True
+            return
+        for changes, ago in ((self._users, message.users), (self._groups, message.groups)):
+            for id, milliseconds in ago.items():
+                at = message.told - milliseconds / 1000
+                changes[id] = min(at, changes.get(id, at))
+
+    def message(self) -> HintMessage:
+        """All of it."""
+        return HintMessage(
+            told=self._told,
+            users=self._ago(self._users),
+            groups=self._ago(self._groups),
+            feeds=self._feeds,
+            assignments=self._assignments,
+            lifecycle=self._lifecycle,
+        )
+
+    def _ago(self, changes: dict[str, float]) -> dict[str, int]:
+        return {id: round((self._told - at) * 1000) for id, at in changes.items()}

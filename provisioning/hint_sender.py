@@ -11,11 +11,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-from provisioning.hint_message import HINTS, MOST_KEYS, HintMessage, encode
-from provisioning.notifications import merged
+from provisioning.hint_message import HINTS, MOST_KEYS, Gathered, HintMessage, encode
 from provisioning.ports import Clock, Queue
 
-PAUSE = 0.05
+PAUSE = 0.025
 """Seconds at least from the beginning of one message to that of the next."""
 
 MOST_PENDING = 10_000
@@ -26,15 +25,8 @@ class _Pending:
     """What goes with the next message, and those who wait for it."""
 
     def __init__(self) -> None:
-        self.message: HintMessage | None = None
+        self.gathered = Gathered()
         self.sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def add(self, message: HintMessage) -> None:
-        both = message if self.message is None else merged([self.message, message])
-        if len(both.users) + len(both.groups) > MOST_PENDING:
-            kept = self.message or HintMessage(told=message.told)
-            both = msgspec.structs.replace(kept, feeds=True)
-        self.message = both
 
 
 class HintSender:
@@ -54,7 +46,7 @@ class HintSender:
         if self._pending is None:
             self._pending = _Pending()
         pending = self._pending
-        pending.add(message)
+        pending.gathered.add(message, most=MOST_PENDING)
         if self._sending is None:
             self._sending = asyncio.create_task(self._send_all())
         await asyncio.shield(pending.sent)
@@ -71,9 +63,8 @@ class HintSender:
             self._sending = None
 
     async def _send(self, pending: _Pending) -> None:
-        assert pending.message is not None
         try:
-            for part in _parts(pending.message):
+            for part in _parts(pending.gathered.message()):
                 await self._queue.send(HINTS, encode(part))
         except asyncio.CancelledError:
             pending.sent.cancel()

@@ -23,7 +23,10 @@ ASSIGNMENTS = "assignments"
 """The list of assignments, which has neither notifications nor delta."""
 
 PAUSE = 1.0
-"""Seconds at least from the beginning of one look at hints to that of the next."""
+"""Seconds from the beginning of one look at hints to that of the next, if many follow."""
+
+AT_ONCE = 2
+"""Looks more that need not wait for that: a few changes wait for nothing."""
 
 
 class Hint(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +83,8 @@ class Hints:
     async def wait(self, now: float) -> float | None:
         """Seconds until there is a hint to look at: 0 for now, ``None`` when there is none.
 
-        Between two looks is a pause: what comes meanwhile is looked at together.
+        Between looks of which many follow each other is a pause: what comes meanwhile is looked
+        at together.
         """
         rows = await self._hints.page(limit=1)
         if not rows:
@@ -88,12 +92,17 @@ class Hints:
         until = max(0.0, rows[0][1].due - now)
         if until > PAUSE:
             return until
-        last = await self._looked.get("last")
-        return until if last is None else max(until, min(PAUSE, last + PAUSE - now))
+        free = await self._free_at(now)
+        return max(until, free - AT_ONCE * PAUSE - now)
 
-    def looked(self, now: float) -> Row:
+    async def looked(self, now: float) -> Row:
         """The row that says that a look begins."""
-        return self._looked.put("last", now)
+        return self._looked.put("free", max(now, await self._free_at(now)) + PAUSE)
+
+    async def _free_at(self, now: float) -> float:
+        """When all looks so far have had their pause. A clock that ran ahead does not count."""
+        free = await self._looked.get("free")
+        return now if free is None else min(free, now + (AT_ONCE + 1) * PAUSE)
 
 
 def _with_times_of(hint: Hint, before: Hint | None) -> Hint:

@@ -128,6 +128,27 @@ class DeltaPage(msgspec.Struct, frozen=True):
     delta_link: str | None
 
 
+CHANGE_TYPES = frozenset({"updated", "deleted"})
+"""What is subscribed to. ``updated`` is told of creations, soft deletions and restorations too;
+``created`` is refused for users and groups (Graph: subscription, changeType)."""
+
+
+class Subscription(msgspec.Struct, frozen=True, kw_only=True):
+    """A subscription to change notifications as Graph holds it (Graph: subscription).
+
+    ``resource`` is in lower case, without a slash in front. ``expires_at`` is epoch seconds.
+    ``application_id`` is the application that made it.
+    """
+
+    id: str
+    resource: str
+    change_types: frozenset[str]
+    notification_url: str
+    lifecycle_url: str | None
+    expires_at: float
+    application_id: str | None = None
+
+
 # --- target -------------------------------------------------------------------------------
 
 

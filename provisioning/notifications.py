@@ -9,10 +9,8 @@ from __future__ import annotations
 import hmac
 import re
 from collections import Counter
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
 
 import msgspec
 
@@ -212,28 +210,3 @@ def _time(text: str | None, now: float) -> float:
 def _six_digits(text: str) -> str:
     """Graph writes seven digits of a second; Python takes six before version 3.11 does more."""
     return re.sub(r"(\.\d{6})\d+", r"\1", text)
-
-
-def merged(messages: Sequence[HintMessage]) -> HintMessage:
-    """Several messages as one: each key with its earliest change."""
-    told = min(message.told for message in messages)
-
-    def earliest(kind: str) -> dict[str, int]:
-        found: dict[str, int] = {}
-        for message in messages:
-            late = round((message.told - told) * 1000)
-            for id, ago in getattr(message, kind).items():
-                found[id] = max(found.get(id, ago - late), ago - late)
-        return found
-
-    lifecycle: dict[str, Any] = {}
-    for message in messages:
-        lifecycle |= message.lifecycle
-    return HintMessage(
-        told=told,
-        users=earliest("users"),
-        groups=earliest("groups"),
-        feeds=any(message.feeds for message in messages),
-        assignments=any(message.assignments for message in messages),
-        lifecycle=lifecycle,
-    )

@@ -16,6 +16,7 @@ from provisioning.model import (
     ServicePrincipal,
     SourceGroup,
     SourceUser,
+    Subscription,
     TargetObject,
     TargetPage,
     Write,
@@ -188,6 +189,44 @@ class Source(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+class SubscriptionPort(Protocol):
+    """The subscriptions of this application to changes in Entra, held by Graph.
+
+    Raises the errors of ``errors.RemoteError``: ``Conflict`` where Graph holds the same one
+    already, ``QuotaReached``, ``HandshakeFailed``, ``PermissionMissing``, ``NotFound``.
+    """
+
+    async def list(self) -> Sequence[Subscription]:
+        """All that this application has in the tenant, whoever they point to."""
+        ...
+
+    async def create(self, resource: str, *, url: str, secret: str, until: float) -> Subscription:
+        """Subscribes to updates and deletions. Graph tries the URL before it answers.
+
+        ``secret`` comes with each notification; ``until`` is epoch seconds.
+        """
+        ...
+
+    async def renew(self, id: str, *, until: float) -> Subscription:
+        """Prolongs it, and authorizes it anew if its delivery waits for that."""
+        ...
+
+    async def delete(self, id: str) -> None:
+        """Deletes it. One that is gone is no error."""
+        ...
+
+
+class EndpointPort(Protocol):
+    """The webhook, as Graph sees it from outside."""
+
+    async def probe(self, url: str) -> None:
+        """Shakes hands with it as Graph does, which also wakes it up.
+
+        Raises ``EndpointUnfit``, with what came instead.
+        """
+        ...
 
 
 class TargetReader(Protocol):

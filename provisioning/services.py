@@ -9,7 +9,17 @@ from provisioning.apply.pacer import Pacer
 from provisioning.errors import ConfigurationError, Problem
 from provisioning.job import HELD_TABLES, Job, Rules
 from provisioning.mapping import CompiledSchema
-from provisioning.ports import Clock, Ids, LeasePort, Queue, Source, Store, Target
+from provisioning.ports import (
+    Clock,
+    EndpointPort,
+    Ids,
+    LeasePort,
+    Queue,
+    Source,
+    Store,
+    SubscriptionPort,
+    Target,
+)
 from provisioning.rows.buffer import WriteBehind
 from provisioning.rows.cache import CachedStore
 from provisioning.rows.overlay import OverlayStore
@@ -30,6 +40,8 @@ class Services:
     leases: LeasePort
     queue: Queue
     source: Source
+    subscriptions: SubscriptionPort
+    endpoint: EndpointPort
     target: Target
     pacer: Pacer
     holder: str

@@ -23,7 +23,6 @@ message before it, which stays on the queue to its time, and Azure starts instan
 """
 
 _SOON = 5.0
-_ABOUT = 1.0
 _LATE = 60.0
 
 
@@ -56,11 +55,11 @@ class Wakes:
         await self._store.write([self._rows.put("now", wake)])
         await self._queue.send(WORK, json.dumps({"generation": generation}), delay=delay)
 
-    async def ensure(self, delay: float = 0.0) -> None:
-        """Arms, unless a message is on its way that appears by then, or about then."""
+    async def ensure(self, delay: float = 0.0, *, slack: float = _SOON) -> None:
+        """Arms, unless a message is on its way that appears by then, or ``slack`` seconds later."""
         wake = await self._rows.get("now")
         now = self._clock.time()
-        by = now + min(delay, _LONGEST) + (_SOON if delay == 0 else _ABOUT)
+        by = now + min(delay, _LONGEST) + slack
         if wake is None or wake.taken or not now - _LATE <= wake.at <= by:
             await self.arm(delay)
 

@@ -17,6 +17,7 @@ from provisioning.cli.logs import logs
 from provisioning.cli.on_demand import on_demand
 from provisioning.cli.serve import serve
 from provisioning.cli.status import status
+from provisioning.cli.subscriptions import app as subscriptions
 from provisioning.errors import InvalidRequest, Problem
 
 _PROGRAM = "python -m provisioning"
@@ -60,6 +61,7 @@ def _first_steps(context: typer.Context) -> None:
 for _command in (cycle, plan, on_demand, status, logs, serve):
     app.command()(_command)
 app.command("test-connection")(check_connection)
+app.add_typer(subscriptions, name="subscriptions")
 
 
 def main() -> None:

@@ -45,6 +45,11 @@ def of_error(error: ProvisioningError) -> int:
     return _of_code(error.code)
 
 
+def of_failures(codes: Iterable[str]) -> int:
+    """Of a command that went on after what failed: the first of 2 and 4, 0 without a failure."""
+    return min((_of_code(code) for code in codes), key=_ORDER.index, default=DONE)
+
+
 def of_cycle(record: CycleRecord) -> int:
     """Of a cycle. A dry run only reads: what it shows is no failure, that it failed is one."""
     if record.status is CycleStatus.FAILED:

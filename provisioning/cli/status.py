@@ -48,6 +48,7 @@ def _show(out: Console, document: Document) -> None:
                 ("Latency", _latency(document["latency"])),
                 ("Notifications", _notifications(document["notifications"])),
                 ("Assignments", _poll(document["assignment_poll"])),
+                *(("Subscription", _told(each)) for each in document["subscriptions"]),
             ]
         )
     )
@@ -69,6 +70,14 @@ def _lanes(lanes: Document) -> str:
 def _poison(message: Document) -> str:
     """A message that failed too often, which counts in escrow."""
     return f"a message on {message['queue']}: {message['reason']} {message['remedy']}"
+
+
+def _told(subscription: Document) -> str:
+    """How the subscription to notifications stands."""
+    until = subscription["expires"]
+    shown = f"{subscription['resource']} {subscription['state']}"
+    shown += f", until {until}" if until else ""
+    return f"{shown}: {subscription['why']}" if subscription["why"] else shown
 
 
 def _age(seconds: float | None) -> str | None:

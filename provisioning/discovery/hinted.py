@@ -38,7 +38,7 @@ class HintedLook(Look):
 
     async def take_up(self, hints: Sequence[Hint]) -> None:
         """Raises what Graph could not be read for; the hints wait for another try then."""
-        await self._job.store.write([self._job.hints.looked(self._job.clock.time())])
+        await self._job.store.write([await self._job.hints.looked(self._job.clock.time())])
         try:
             keys = await self._read_hinted(hints)
             since = _since(hints, self._assignments)

@@ -7,5 +7,7 @@ from __future__ import annotations
 
 from provisioning.graph.channel import RetryPolicy
 from provisioning.graph.client import GraphSource
+from provisioning.graph.endpoint import Handshake
+from provisioning.graph.subscriptions import GraphSubscriptions
 
-__all__ = ["GraphSource", "RetryPolicy"]
+__all__ = ["GraphSource", "GraphSubscriptions", "Handshake", "RetryPolicy"]

@@ -1,6 +1,7 @@
 """One exchange with Graph: sent, retried within bounds, counted.
 
-This is the only retry policy of Graph's requests. All of them only read, so any may be repeated.
+This is the only retry policy of Graph's requests. Any may be repeated: nearly all only read, and a
+subscription that was made by a request whose answer got lost is found when it is made again.
 """
 
 from __future__ import annotations

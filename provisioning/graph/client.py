@@ -15,6 +15,7 @@ from provisioning.errors import ConfigurationError, NotFound, Problem, ProtocolE
 from provisioning.graph import rows, urls, wire
 from provisioning.graph.channel import Channel, RetryPolicy
 from provisioning.graph.rows import Page, Rows
+from provisioning.graph.subscriptions import GraphSubscriptions
 from provisioning.graph.transport import SdkTransport
 from provisioning.graph.wire import Decode, Request
 from provisioning.model import (
@@ -84,6 +85,10 @@ class GraphSource:
     async def close(self) -> None:
         """Closes connections, and the credential if it was made here."""
         await self._transport.close()
+
+    def subscriptions(self) -> GraphSubscriptions:
+        """The subscriptions of the same application, over the same connections."""
+        return GraphSubscriptions(self._channel, self._endpoint)
 
     async def service_principal(self) -> ServicePrincipal:
         """The enterprise application. Raises ``ConfigurationError`` when there is none."""

@@ -147,6 +147,16 @@ def deleted_item(id: str) -> str:
     return f"{_entity('directory/deletedItems', id)}?$select=id"
 
 
+def subscriptions() -> str:
+    """The subscriptions of this application in the tenant."""
+    return "/subscriptions"
+
+
+def subscription(id: str) -> str:
+    """One subscription."""
+    return _entity("subscriptions", id)
+
+
 def latest_delta(type: ObjectType, properties: Sequence[str], ids: Sequence[str]) -> str:
     """A delta token from now on, without data. ``ids`` are at most ``FILTER_IDS``."""
     url = f"/{type.value}s/delta?$deltatoken=latest&{_select(properties)}"

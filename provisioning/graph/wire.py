@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from provisioning.errors import (
+    Conflict,
     CredentialsRefused,
     NotFound,
     PermissionMissing,
@@ -30,12 +31,15 @@ GRAPH = "Graph"
 APPLICATION_READ = "Application.Read.All"
 USER_READ = "User.Read.All"
 GROUP_MEMBER_READ = "GroupMember.Read.All"
+GROUP_READ = "Group.Read.All"
 DELETED_ITEMS_READ = "User.Read.All (for a deleted group: Group.Read.All)"
 """Application permissions, least ones (Graph permissions reference)."""
 
 _EXPIRED = {"syncstatenotfound", "resyncrequired", "directory_expiredpagetoken"}
 _SECRET = re.compile(
-    r"(\bbearer\s+)\S+|\beyJ[\w-]+(?:\.[\w-]*)+|(token(?:=|%3D))[^&\s\"']+", re.IGNORECASE
+    r"(\bbearer\s+)\S+|\beyJ[\w-]+(?:\.[\w-]*)+"
+    r"|((?:token|[?&]code)(?:=|%3D))[^&\s\"']+",
+    re.IGNORECASE,
 )
 
 T = TypeVar("T")
@@ -49,7 +53,7 @@ class Undecodable(ProtocolError):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One read. ``url`` is relative to the endpoint, or a link that an answer gave.
+    """One request. ``url`` is relative to the endpoint, or a link that an answer gave.
 
     ``permission`` is what a 403 lacks; ``delta`` marks requests whose token may be too old.
     """
@@ -173,9 +177,11 @@ def _embedded(item: _BatchItem, outer: Answer) -> Answer:
     return Answer(item.status, headers, bytes(item.body), outer.time, embedded=True)
 
 
-def decode(answer: Answer, request: Request, decoder: msgspec.json.Decoder[T]) -> T:
+def decode(
+    answer: Answer, request: Request, decoder: msgspec.json.Decoder[T], *, success: int = 200
+) -> T:
     """The body of a success. Raises what the status means, or ``ProtocolError``."""
-    if answer.status != 200:
+    if answer.status != success:
         raise failure(answer, request)
     kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json" and not answer.embedded:
@@ -204,7 +210,7 @@ def blanked(answer: Answer, request: Request, id: str) -> PermissionMissing:
 
 
 def failure(answer: Answer, request: Request) -> RemoteError:
-    """What an answer other than 200 means (Graph: error responses; throttling; delta query)."""
+    """What an answer that is no success means (Graph: error responses; throttling; delta query)."""
     error = _error_of(answer)
     detail = scrub(": ".join(filter(None, (error.code, error.message)))) or "no detail given"
     return _identified(_classified(answer, request, error.code or "", detail), answer, error)
@@ -221,8 +227,11 @@ def _classified(answer: Answer, request: Request, code: str, detail: str) -> Rem
         # A page token of a plain list is no watermark: the list is simply read again.
         expired = WatermarkExpired if request.delta else RemoteUnavailable
         return expired(GRAPH, operation, detail, status=status)
-    kind = {401: CredentialsRefused, 404: NotFound}.get(status) or _by_class(status)
+    kind = _BY_STATUS.get(status) or _by_class(status)
     return kind(GRAPH, operation, detail, status=status)
+
+
+_BY_STATUS = {401: CredentialsRefused, 404: NotFound, 409: Conflict}
 
 
 def _by_class(status: int) -> type[RemoteError]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from provisioning.discovery.reading import USERS_FEED
 from provisioning.errors import RemoteError, Throttled
 from provisioning.hints import ASSIGNMENTS, Hint
-from provisioning.operations import hints, work
+from provisioning.operations import hints, subscriptions, work
 from provisioning.polling import Poll, failed_poll, judge_poll
 from provisioning.services import Services
 
@@ -14,6 +14,15 @@ INTERVAL = 30.0
 
 _EARLY = 1.0
 """Seconds by which a tick may come early."""
+
+
+async def tick(services: Services) -> Poll | None:
+    """What the short timer does: sees to it that subscriptions come up soon after a deployment,
+    then polls. Raises as ``poll`` does.
+    """
+    if await subscriptions.ensure_if_needed(services):
+        await work.look_now(services)
+    return await poll(services)
 
 
 async def poll(services: Services) -> Poll | None:

@@ -8,7 +8,7 @@ from provisioning.hint_message import HINTS, HintMessage
 from provisioning.hints import ASSIGNMENTS, FEEDS, Hint
 from provisioning.job import Job
 from provisioning.model import EntraId, Key, ObjectType
-from provisioning.operations import work
+from provisioning.operations import subscriptions, work
 from provisioning.services import Services
 
 
@@ -18,11 +18,11 @@ async def take_in(services: Services, message: HintMessage) -> int:
 
     Strangers are left out without asking Graph: a user comes into scope by an assignment or by a
     group, and both are told of themselves.
-    Raises ``ConfigurationError``, ``StoreUnavailable``.
+    Raises ``ConfigurationError``, ``StoreUnavailable``, and what a subscription could not be
+    renewed for: the message has to come again.
     """
     await services.claim()
     job = services.job()
-    await job.poison.clear(HINTS)
     about = [*await _known(job, ObjectType.USER, message.users)]
     about += await _known(job, ObjectType.GROUP, message.groups)
     hints = [_hint(services, message, str(key), _ago(message, key)) for key in about]
@@ -31,7 +31,10 @@ async def take_in(services: Services, message: HintMessage) -> int:
     if message.assignments:
         hints.append(_hint(services, message, ASSIGNMENTS))
     if hints:
+        await job.poison.clear(HINTS)
         await store(services, hints)
+        await work.look_now(services)
+    if await subscriptions.on_lifecycle(services, message.lifecycle):
         await work.look_now(services)
     return len(hints)
 

@@ -6,6 +6,7 @@ import msgspec
 
 from provisioning.discovery.filing import Held
 from provisioning.job import Job
+from provisioning.operations import subscriptions
 from provisioning.operations.documents import Document, cycle_document, timestamp
 from provisioning.poison import PoisonedMessage
 from provisioning.record import OPEN, CycleKind, CycleRecord, CycleStatus
@@ -47,7 +48,7 @@ async def status(services: Services) -> Document:
         "latency": await _latency(job, now),
         "notifications": await _notifications(job, now),
         "assignment_poll": await _poll(job),
-        "subscriptions": [],
+        "subscriptions": await subscriptions.state(services),
     }
 
 

@@ -87,6 +87,11 @@ class Subscriptions:
                 return one
         raise GraphError(404, "ResourceNotFound", "The object was not found.")
 
+    def forget(self, subscription_id: str) -> None:
+        """Lose a subscription, as Graph may. Raises ``GraphError`` 404."""
+        found = self.find(subscription_id)  # which makes the table anew
+        del self._kept[found.id]
+
     def set_paused(self, subscription_id: str, *, paused: bool) -> None:
         """Stop or resume delivery, as when the access token behind it goes stale."""
         self._kept[subscription_id] = replace(self.find(subscription_id), paused=paused)
@@ -194,7 +199,9 @@ class Subscriptions:
             status, headers, body = await self._post(
                 joined, {"content-type": "text/plain; charset=utf-8"}, b""
             )
-        except (OSError, TimeoutError) as cause:
+        except TimeoutError as cause:
+            raise _not_validated("timed out") from cause
+        except OSError as cause:
             raise _not_validated() from cause
         plain = headers.get("content-type", "").partition(";")[0].strip() == "text/plain"
         if status != 200 or not plain or body.decode(errors="replace") != secret:
@@ -226,10 +233,10 @@ def _invalid(message: str) -> GraphError:
     return GraphError(400, "InvalidRequest", message)
 
 
-def _not_validated() -> GraphError:
+def _not_validated(how: str = "failed") -> GraphError:
     return GraphError(
         400,
         "ValidationError",
-        "Subscription validation request failed. Notification endpoint must respond with "
+        f"Subscription validation request {how}. Notification endpoint must respond with "
         "200 OK to validation request.",
     )

@@ -23,6 +23,9 @@ ROUTES = {
     "test_connection": ("test-connection", ["POST"], "function"),
     "status": ("status", ["GET"], "function"),
     "logs": ("logs", ["GET"], "function"),
+    "subscriptions": ("subscriptions", ["GET"], "function"),
+    "ensure_subscriptions": ("subscriptions/ensure", ["POST"], "function"),
+    "notifications": ("notifications", ["POST"], "anonymous"),
     "health": ("health", ["GET"], "anonymous"),
 }
 
@@ -64,6 +67,7 @@ async def test_timers_run_on_the_schedules_of_the_settings(app: Running) -> None
         "incremental_cycle": "%CYCLE_SCHEDULE%",
         "reconcile_cycle": "%RECONCILE_SCHEDULE%",
         "assignment_poll": "%ASSIGNMENTS_SCHEDULE%",
+        "maintenance": "%MAINTENANCE_SCHEDULE%",
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from provisioning.apply.pacer import Pacer
 from provisioning.bootstrap import rules
-from provisioning.graph import GraphSource
+from provisioning.graph import GraphSource, Handshake
 from provisioning.lease import REQUEST_TIMEOUT
 from provisioning.mapping import compile_schema
 from provisioning.model import Change
@@ -29,6 +29,7 @@ from simulator.zscloud import Options, ZSCloudSimulator
 from tests.support.inprocess import httpx_client_for
 from tests.support.memory_queue import MemoryQueue
 from tests.support.scim_inprocess import InProcessScim
+from tests.support.webhook import Webhook, graph_post
 
 GRAPH = "http://127.0.0.1:8001/v1.0"
 SCIM = "http://127.0.0.1:8002/1234/5678/scim"
@@ -68,7 +69,8 @@ class World:
     ) -> None:
         self.clock = clock
         self.tenant = tenant or Tenant.empty()
-        self.entra = EntraSimulator(self.tenant, clock=clock)
+        self.webhook = Webhook(clock)
+        self.entra = EntraSimulator(self.tenant, clock=clock, post=graph_post(self.webhook))
         options = {"strict": True, "rate": 0, "domains": ("example.com",), **(zscloud or {})}
         self.zscloud = ZSCloudSimulator(Options(**options), clock=clock)
         self.store = store or MemoryStore(time=clock.time)
@@ -124,6 +126,12 @@ class World:
             leases=self.store,
             queue=self.queue,
             source=source,
+            subscriptions=source.subscriptions(),
+            endpoint=Handshake(
+                self.clock,
+                token=self.ids.new,
+                http_client_factory=lambda: httpx_client_for(self.webhook),
+            ),
             target=target,
             pacer=Pacer(settings.zscloud_requests_per_second, self.clock),
             holder=self.ids.new(),

@@ -112,6 +112,8 @@ async def test_a_failed_handshake_is_no_subscription(answer: Any) -> None:
     world.caller = Caller(Tenant.empty(), post=post)
     refused = await world.subscribe()
     assert (refused.status, refused.code) == (400, "ValidationError")
+    how = "timed out" if answer is None else "failed"
+    assert f"validation request {how}." in refused.document["error"]["message"]
     assert (await world.caller.get("/subscriptions")).rows == []
 
 

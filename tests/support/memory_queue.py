@@ -29,5 +29,14 @@ class MemoryQueue:
         self.messages.remove(ready[0])
         return ready[0][2]
 
+    def take_any(self) -> tuple[str, str] | None:
+        """Queue and text of a message that has appeared, oldest first."""
+        now = self._time()
+        ready = sorted(message for message in self.messages if message[0] <= now)
+        if not ready:
+            return None
+        self.messages.remove(ready[0])
+        return ready[0][1:]
+
     async def close(self) -> None:
         """Keeps the messages: they outlive a process."""

@@ -1,0 +1,31 @@
+"""The hourly timer: what has to be kept up while nothing else happens."""
+
+from __future__ import annotations
+
+import logging
+
+import azure.functions as func
+
+blueprint = func.Blueprint()  # type: ignore[no-untyped-call]
+_log = logging.getLogger(__name__)
+
+
+@blueprint.function_name("maintenance")
+@blueprint.timer_trigger(arg_name="tick", schedule="%MAINTENANCE_SCHEDULE%")
+async def maintenance(tick: func.TimerRequest) -> None:  # noqa: ARG001
+    """Keeps the subscriptions to change notifications up, and looks if notifications were lost.
+
+    Raises ``ConfigurationError`` for settings that cannot be used: the tick has failed.
+    """
+    from provisioning.bootstrap import services
+    from provisioning.errors import ConfigurationError, LeaseUnavailable
+    from provisioning.operations.subscriptions import ensure
+    from provisioning.operations.work import look_now
+
+    made = await services()
+    try:
+        if (await ensure(made)).look_wanted:
+            await look_now(made)
+    except (ConfigurationError, LeaseUnavailable) as error:
+        # A store of another job, or another process that is at it.
+        _log.warning("The subscriptions were not looked after: %s", error)
