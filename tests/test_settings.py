@@ -19,6 +19,7 @@ from tests.infra.contract import LATER
 ROOT = Path(__file__).parent.parent
 PRINCIPAL = "0b1c2d3e-0000-4000-8000-00000000abcd"
 TOKEN = "s3cr3t-t0ken"
+STATE, OLD_STATE = "n3w-s3cr3t-of-ours", "0ld-s3cr3t-of-ours"
 LEAST = {
     "ENTRA_SERVICE_PRINCIPAL_ID": PRINCIPAL,
     "ZSCLOUD_SCIM_BASE_URL": "https://scim.example.com/1234567/89012/scim",
@@ -33,7 +34,8 @@ def load(**changes: str) -> Settings:
 def problems(environ: dict[str, str]) -> tuple[Problem, ...]:
     with pytest.raises(ConfigurationError) as caught:
         load_settings(environ)
-    assert TOKEN not in str(caught.value)
+    shown = f"{caught.value!s} {caught.value!r} {caught.value.problems!r}"
+    assert all(secret not in shown for secret in (TOKEN, STATE, OLD_STATE))
     assert all(p.message and p.remedy for p in caught.value.problems)
     return caught.value.problems
 
@@ -104,7 +106,12 @@ def test_defaults() -> None:
         ("PROTECTED", "breakglass*, ,Service Admin,", ("breakglass*", "Service Admin")),
         ("STATE_STORE", "sqlite:////var/lib/state.db", Path("/var/lib/state.db")),
         ("STATE_STORE", "sqlite:///state.db", Path("state.db")),
+        ("NOTIFICATION_CLIENT_STATE", f" {STATE} ", (Secret(STATE),)),
+        ("NOTIFICATION_CLIENT_STATE", f"{STATE}, {OLD_STATE}", (Secret(STATE), Secret(OLD_STATE))),
+        ("NOTIFICATION_CLIENT_STATE", f"{STATE},{STATE}", (Secret(STATE),)),
+        ("NOTIFICATION_CLIENT_STATE", "x" * 128, (Secret("x" * 128),)),
         ("CYCLE_SCHEDULE", "0  0 9 * * Mon-Fri", "0 0 9 * * Mon-Fri"),
+        ("ASSIGNMENTS_SCHEDULE", "*/10 * * * * *", "*/10 * * * * *"),
         ("FUNCTION_KEY", " a+key/== ", Secret("a+key/==")),
     ],
 )
@@ -174,6 +181,17 @@ BAD = [
     ("DELETION_THRESHOLD_PERCENT", "10%", "no number in range"),
     ("DELETION_WINDOW_DAYS", "0", "no whole number"),
     ("DRIFT", "fix", "none of the values"),
+    ("NOTIFICATION_URL", "http://app.example.com/api/notifications", "is not encrypted"),
+    ("NOTIFICATION_URL", f"https://app.example.com/api/notifications?code={STATE}", "a query"),
+    ("NOTIFICATION_URL", "app.example.com/api/notifications", "no URL with a host"),
+    ("NOTIFICATION_CLIENT_STATE", STATE[:15], "16 to 128"),
+    ("NOTIFICATION_CLIENT_STATE", STATE * 8, "16 to 128"),
+    ("NOTIFICATION_CLIENT_STATE", f"two words {STATE}", "visible ASCII"),
+    ("NOTIFICATION_CLIENT_STATE", f"{STATE}é", "visible ASCII"),
+    ("NOTIFICATION_CLIENT_STATE", f"{STATE},", "nor two of them"),
+    ("NOTIFICATION_CLIENT_STATE", f",{OLD_STATE}", "nor two of them"),
+    ("NOTIFICATION_CLIENT_STATE", f"{STATE},{OLD_STATE},{STATE}", "nor two of them"),
+    ("NOTIFICATION_CLIENT_STATE", "@Microsoft.KeyVault(VaultName=v;SecretName=s)", "Key Vault"),
     ("LOG_RETENTION_DAYS", "forever", "no whole number"),
     ("STATE_STORE", "state.db", "names no state store"),
     ("STATE_STORE", "sqlite:///", "names no state store"),
@@ -182,6 +200,8 @@ BAD = [
     ("DRAIN_BUDGET_SECONDS", "0", "no whole number"),
     ("CYCLE_SCHEDULE", "*/5 * * * *", "six fields"),
     ("RECONCILE_SCHEDULE", "0 30 2 * * ;", "six fields"),
+    ("ASSIGNMENTS_SCHEDULE", "00:00:30", "six fields"),
+    ("MAINTENANCE_SCHEDULE", "@hourly", "six fields"),
     ("FUNCTION_KEY", f"two words {TOKEN}", "holds a space"),
 ]
 
@@ -217,6 +237,9 @@ def test_the_remedy_for_a_word_lists_the_words() -> None:
         ("DRIFTT", "DRIFT"),
         ("STATE-STORE", "STATE_STORE"),
         ("FUNCTIONS_KEY", "FUNCTION_KEY"),
+        ("NOTIFICATIONS_URL", "NOTIFICATION_URL"),
+        ("NOTIFICATION_CLIENTSTATE", "NOTIFICATION_CLIENT_STATE"),
+        ("ASSIGNMENT_SCHEDULE", "ASSIGNMENTS_SCHEDULE"),
     ],
 )
 def test_a_misspelled_setting_is_named_with_the_nearest(name: str, meant: str) -> None:
@@ -266,6 +289,54 @@ def test_state_in_azure() -> None:
 def test_what_is_wrong_with_the_storage_account_is_reported_with_the_rest() -> None:
     found = problems({**LEAST, "DRIFT": "x", "AzureWebJobsStorage__accountName": "No Account"})
     assert sorted(p.field for p in found) == ["AzureWebJobsStorage__accountName", "DRIFT"]
+
+
+WEBHOOK = {
+    "NOTIFICATION_URL": "https://app.example.com/api/notifications",
+    "NOTIFICATION_CLIENT_STATE": STATE,
+    "ENTRA_TENANT_ID": PRINCIPAL,
+}
+
+
+def test_a_webhook_has_an_address_a_secret_and_a_tenant() -> None:
+    settings = load(**WEBHOOK)
+    assert settings.notification_url == WEBHOOK["NOTIFICATION_URL"]
+    assert settings.notification_client_state == (Secret(STATE),)
+
+
+@pytest.mark.parametrize(
+    ("without", "words"),
+    [("NOTIFICATION_CLIENT_STATE", "openssl rand"), ("ENTRA_TENANT_ID", "Entra admin center")],
+)
+def test_a_webhook_without_what_it_checks_is_refused(without: str, words: str) -> None:
+    (problem,) = problems({**LEAST, **WEBHOOK, without: ""})
+    assert problem.field == without
+    assert "NOTIFICATION_URL is" in problem.message
+    assert words in problem.remedy
+
+
+def test_a_webhook_without_both_is_told_both() -> None:
+    found = problems({**LEAST, "NOTIFICATION_URL": WEBHOOK["NOTIFICATION_URL"]})
+    assert [p.field for p in found] == ["NOTIFICATION_CLIENT_STATE", "ENTRA_TENANT_ID"]
+
+
+def test_what_is_wrong_with_the_secret_is_said_once() -> None:
+    """And not that it is missing, too."""
+    (problem,) = problems({**LEAST, **WEBHOOK, "NOTIFICATION_CLIENT_STATE": "short"})
+    assert "16 to 128" in problem.message
+
+
+def test_a_secret_without_an_address_waits() -> None:
+    """The webhook is switched off by its address alone."""
+    assert load(NOTIFICATION_CLIENT_STATE=STATE).notification_url is None
+
+
+def test_nobody_sees_the_secrets_of_the_webhook() -> None:
+    settings = load(**WEBHOOK | {"NOTIFICATION_CLIENT_STATE": f"{STATE},{OLD_STATE}"})
+    assert [each.reveal() for each in settings.notification_client_state] == [STATE, OLD_STATE]
+    shown = f"{settings!r} {settings.notification_client_state!r}"
+    assert STATE not in shown
+    assert OLD_STATE not in shown
 
 
 def test_nobody_sees_the_token() -> None:

@@ -7,14 +7,12 @@ from collections.abc import Callable, Mapping
 
 from handlers import queues
 from provisioning.alerts import AlertCode
+from provisioning.hint_message import HINTS
 from provisioning.record import CycleStatus
 from provisioning.settings import SETTINGS
 from provisioning.state.azure import AzureStore, BlobLeases
 from provisioning.wake import WORK
 from tests.infra.bicep.settings import FORBIDDEN, Known
-
-HINTS = "provisioning-hints"
-"""The queue of the next version."""
 
 
 def _default(of: Callable[..., object], parameter: str) -> str:
@@ -24,7 +22,9 @@ def _default(of: Callable[..., object], parameter: str) -> str:
 
 
 STORAGE_NAMES: Mapping[str, frozenset[str]] = {
-    "queues": frozenset({WORK, queues.WORK, queues.POISON, HINTS, f"{HINTS}-poison"}),
+    "queues": frozenset(
+        {WORK, queues.WORK, queues.POISON, HINTS, queues.HINTS, queues.HINTS_POISON}
+    ),
     "tables": frozenset({_default(AzureStore, "table")}),
     "containers": frozenset({_default(BlobLeases, "container")}),
 }
@@ -47,15 +47,11 @@ LATER = (
     Known("ON_OUT_OF_FILTER", ""),
     Known("DELETE_AFTER_DAYS", "0"),
     Known("HELD_PLAN_EXPIRY_DAYS", "14"),
-    Known("NOTIFICATION_URL", ""),
-    Known("NOTIFICATION_CLIENT_STATE", ""),
     Known("ALERT_EMAIL", ""),
     Known("ALERT_FROM", ""),
     Known("SMTP_URL", ""),
     Known("ALERT_WEBHOOK", ""),
     Known("NO_CYCLE_ALERT_MINUTES", "90"),
-    Known("ASSIGNMENTS_SCHEDULE", "*/30 * * * * *"),
-    Known("MAINTENANCE_SCHEDULE", "0 0 * * * *"),
 )
 """Settings of the next versions, which the templates set already."""
 

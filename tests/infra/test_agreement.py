@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from provisioning.record import CycleStatus
 from tests.infra.bicep.resources import GUIDS
-from tests.infra.bicep.source import Source, plain_string, properties
+from tests.infra.bicep.source import Source, plain_string, properties, text_of
 from tests.infra.bicep.values import value_of
 from tests.infra.conftest import INFRA, ROOT
 from tests.infra.contract import ALERT_CODES
@@ -46,6 +46,24 @@ def test_the_webhook_url_is_where_the_host_puts_it(sources: Mapping[str, Source]
     main = sources["main.bicep"].of("output")["CONSOLE_URL"].body
     assert main is not None
     assert f"/{prefix}/console'" in (main.text or b"").decode()
+
+
+def test_notifications_are_switched_by_one_parameter(
+    sources: Mapping[str, Source], texts: Mapping[str, str]
+) -> None:
+    """Off: no address, no reference to a secret that may not be there, no instance kept awake, no
+    permission on groups.
+    """
+    main, app = sources["main.bicep"], texts["modules/app.bicep"]
+    assert value_of(main, main.of("param")["changeNotifications"].body) is False
+    assert "alwaysReadyHttp int = changeNotifications ? 1 : 0" in texts["main.bicep"]
+    state = properties(main.of("var")["vaultSettings"].body)["NOTIFICATION_CLIENT_STATE"]
+    assert text_of(state) == "changeNotifications ? 'notification-client-state' : ''"
+    url = properties(sources["modules/app.bicep"].of("var")["webhook"].body)["NOTIFICATION_URL"]
+    assert re.fullmatch(r"changeNotifications \? '.+' : ''", text_of(url))
+    assert "alwaysReadyHttp == 0 ? [] :" in app
+    graph = texts["modules/graph-permissions.bicep"]
+    assert "changeNotifications ? concat(always, [groupReadAll]) : always" in graph
 
 
 def test_an_execution_ends_well_before_the_host_ends_it(sources: Mapping[str, Source]) -> None:
