@@ -100,10 +100,12 @@ class CycleRun:
         await self._save()
         await self._job.load_tallies()
         try:
-            await self._capabilities()
             if record.kind is CycleKind.LIVE:
+                # Before ZSCloud is asked: what is taken up does not come again at once.
                 await self._take_up_hints(lanes)
+                await self._capabilities()
             else:
+                await self._capabilities()
                 await self._discover(keys, prepare=Lane.BULK in lanes)
             await self._save()
             ended = await self._drain(lanes)

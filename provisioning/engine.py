@@ -168,7 +168,12 @@ class Engine:
 
     async def _promote_due(self) -> None:
         due = await self._job.work.due(self._job.clock.time())
-        rows = [row for entry in due for row in self._job.work.promote(entry)]
+        rows = [
+            row
+            for entry in due
+            if entry.item.lane in self._lanes
+            for row in self._job.work.promote(entry)
+        ]
         if rows:
             await self._job.store.write(rows)
 

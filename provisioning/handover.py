@@ -48,9 +48,7 @@ class Handover(Generic[T]):
         if not await self._worked():
             await self.watch(wakes)
             return True
-        delay = await self._left()
-        if delay is not None:
-            await wakes.arm(delay)
+        await self._arm(wakes)
         return True
 
     async def once(self, wakes: Wakes) -> None:
@@ -58,6 +56,10 @@ class Handover(Generic[T]):
         if not await self._worked():
             await wakes.ensure(_WATCH)
             return
+        await self._arm(wakes)
+
+    async def _arm(self, wakes: Wakes) -> None:
+        """A wake-up for what is left, unless another process has armed one for no later."""
         delay = await self._left()
         if delay is not None:
             await wakes.ensure(delay, slack=_AT_ONCE)

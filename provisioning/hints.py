@@ -34,7 +34,8 @@ class Hint(msgspec.Struct, frozen=True, kw_only=True):
 
     ``due``: not to be looked at before, 0 for at once. ``told_at``: when it came; ``changed_at``:
     when the change was made, if Graph said so. ``mark`` differs each time a hint is stored.
-    ``again``: the second look, which catches what a lagging replica did not show at the first.
+    ``looked_at``: when the first look was, of a hint that waits for the second one, which catches
+    what a lagging replica did not show at the first.
     """
 
     about: str
@@ -42,12 +43,17 @@ class Hint(msgspec.Struct, frozen=True, kw_only=True):
     told_at: float
     changed_at: float | None = None
     due: float = 0.0
-    again: bool = False
+    looked_at: float | None = None
 
     @property
     def key(self) -> Key | None:
         """The user or group that the hint names."""
         return None if self.about in (FEEDS, ASSIGNMENTS) else Key.parse(self.about)
+
+    @property
+    def again(self) -> bool:
+        """Whether the first look has been."""
+        return self.looked_at is not None
 
     @property
     def position(self) -> str:
@@ -69,6 +75,12 @@ class Hints:
     def taken(self, hint: Hint) -> Row:
         """The row that takes a hint off, unless it has come again meanwhile."""
         return self._hints.drop_if(hint.position, hint)
+
+    def postponed(self, hints: Iterable[Hint], until: float) -> list[Row]:
+        """Rows that have hints looked at later."""
+        hints = list(hints)
+        later = [msgspec.structs.replace(hint, due=until) for hint in hints]
+        return [*self.rows(later), *(self.taken(hint) for hint in hints)]
 
     async def due(self, now: float, limit: int = 1000) -> list[Hint]:
         """Hints to look at now."""

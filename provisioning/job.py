@@ -116,6 +116,8 @@ class Job:
         self.cycles = Cycles(store, name)
         self.calls = Calls(store, name, self.work, self.cycles)
         self.hints = Hints(store, name)
+        self.application_seen = Table(store, name, "application_seen", float)
+        """When the enterprise application was last seen to be enabled."""
         self.polls = Table(store, name, "assignment_poll", Poll)
         self.subscribed = SubscribedRows(store, name)
         self.poison = Poison(store, name, clock)

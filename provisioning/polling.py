@@ -47,9 +47,9 @@ def judge_poll(
     *,
     began: float,
     ended: float,
-) -> tuple[Poll, float | None]:
+) -> tuple[Poll, tuple[float, ...]]:
     """The poll to store, and when (epoch seconds, 0 for at once) the holder of the lease is to
-    look; ``None``: nothing new.
+    look; never, when nothing is new.
 
     ``stored`` maps the stored assignments to their creation. A poll never takes more than half of
     the time: after a long one the next comes late.
@@ -71,12 +71,22 @@ def judge_poll(
         unchanged=before.unchanged + 1 if same else 0,
         next_at=ended + (ended - began),
     )
+    dues: list[float] = []
     if added and (not same or poll.unchanged == 1):
         # Whom no replica shows yet is new at the next poll as well; after that, with each cycle.
-        return poll, 0.0
+        dues.append(0.0)
     if believable:
-        return poll, ended + SECOND_READ_AFTER if len(missing) <= FEW else 0.0
-    return poll, None
+        dues.append(ended + SECOND_READ_AFTER if len(missing) <= FEW else 0.0)
+    return poll, tuple(dict.fromkeys(dues))
+
+
+def without(poll: Poll, read: Collection[str]) -> Poll:
+    """The poll without the absences that a later complete read does not confirm."""
+    return msgspec.structs.replace(
+        poll,
+        missing=tuple(id for id in poll.missing if id not in read),
+        believable=tuple(id for id in poll.believable if id not in read),
+    )
 
 
 def failed_poll(before: Poll, error: str, retry_after: float, now: float, interval: float) -> Poll:
@@ -90,6 +100,6 @@ def failed_poll(before: Poll, error: str, retry_after: float, now: float, interv
 
 def absent_in_poll(poll: Poll | None, now: float) -> frozenset[str] | None:
     """What the last poll counts as the first of two reads for, if it is old enough for that."""
-    if poll is None or now - poll.absent_at < SECOND_READ_AFTER:
+    if poll is None or not poll.believable or now - poll.absent_at < SECOND_READ_AFTER:
         return None
     return frozenset(poll.believable)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 from provisioning.calls import Call
 from provisioning.discovery.hinted import HintedLook
 from provisioning.discovery.look import Look
 from provisioning.errors import LeaseUnavailable, ProvisioningError, StoreUnavailable
+from provisioning.hints import ASSIGNMENTS, Hint
 from provisioning.job import Job
 from provisioning.ports import Source
 from provisioning.record import CycleKind, CycleRecord, CycleStatus
@@ -60,7 +62,18 @@ class Arrivals:
         hints = await self._job.hints.due(self._job.clock.time())
         if not hints:
             return
-        # Of its own, since it is judged by itself; the cycle counts what it brings.
+        # The list of assignments by itself: what keeps it from being read keeps no leaver.
+        listed = [hint for hint in hints if hint.about == ASSIGNMENTS]
+        named = [hint for hint in hints if hint.about != ASSIGNMENTS]
+        try:
+            if named:
+                await self._look_at(named)
+        finally:
+            if listed:
+                await self._look_at(listed)
+
+    async def _look_at(self, hints: Sequence[Hint]) -> None:
+        # A record of its own, since it is judged by itself; the cycle counts what it brings.
         record = CycleRecord(cycle_id=self._job.ids.new(), kind=CycleKind.LIVE)
         await HintedLook(self._job, self._source, record).take_up(hints)
         counts, brought = self._record.counts, record.counts
@@ -84,6 +97,9 @@ class Arrivals:
                 raise
             except ProvisioningError as error:
                 _log.warning("What hints tell of is looked at again later: %s", error)
+            except Exception:  # noqa: BLE001
+                # The boundary of one look: it was postponed, and everybody else's work goes on.
+                _log.exception("Looking at what hints tell of failed")
 
     async def _take_up(self, call: Call) -> None:
         record = await self._job.calls.record(call)

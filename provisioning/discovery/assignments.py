@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from provisioning.discovery.facts import Facts
 from provisioning.discovery.reading import Reading
@@ -10,9 +10,12 @@ from provisioning.errors import SourceImplausible
 from provisioning.evidence import SECOND_READ_AFTER, judge_list, missing_from
 from provisioning.job import Job
 from provisioning.model import Assignment, Key, ObjectType, Presence, ServicePrincipal
-from provisioning.polling import absent_in_poll
-from provisioning.ports import Source
+from provisioning.polling import absent_in_poll, without
+from provisioning.ports import Row, Source
 from provisioning.record import CycleRecord
+
+_CHECKED_FOR = 60.0
+"""Seconds for which the enterprise application is taken to be enabled."""
 
 
 class Assignments:
@@ -35,12 +38,21 @@ class Assignments:
         """The enterprise application. Raises ``SourceImplausible`` when it is switched off."""
         application = await self._source.service_principal()
         if not application.enabled:
+            await self._job.store.write([self._job.application_seen.drop("enabled")])
             raise SourceImplausible(
                 f"The enterprise application '{application.display_name}' is disabled in Entra: "
                 "nothing was planned.",
                 remedy="Enable it for users to sign in, or switch PROVISIONING_STATUS off.",
             )
+        now = self._job.clock.time()
+        await self._job.store.write([self._job.application_seen.put("enabled", now)])
         return application
+
+    async def check_application(self) -> None:
+        """The same for a look that is short: asked only if that was a while ago."""
+        seen = await self._job.application_seen.get("enabled")
+        if seen is None or self._job.clock.time() - seen > _CHECKED_FOR:
+            await self.service_principal()
 
     async def read(self) -> dict[str, Assignment]:
         """One complete read of the assignments."""
@@ -94,7 +106,9 @@ class Assignments:
         if verdict.broken is not None and verdict.doubt is not None:
             await self._job.store.write([self._reading.doubts.put("assignments", verdict.doubt)])
             raise SourceImplausible(verdict.broken)
-        self._reading.final_rows.append(self._reading.doubts.drop("assignments"))
+        if all(second is not None and id not in second for id in missing_from(stored, first)):
+            self._reading.final_rows.append(self._reading.doubts.drop("assignments"))
+        self._reading.final_rows += await self._void_absences(first)
         self.young += [(stored[id].principal, due) for id, due in verdict.young.items()]
         present = {**first, **(second or {})}
         added = await self._believed([present[id] for id in verdict.added])
@@ -104,6 +118,13 @@ class Assignments:
         self.added = {a.id: a for a in added}
         await self._facts.roles_changed(added, removed)
         self._reading.final_rows += await self._job.mirror.assignments_rows(added, verdict.removed)
+
+    async def _void_absences(self, read: Collection[str]) -> list[Row]:
+        """Rows that void what an earlier poll missed and this complete read shows."""
+        poll = await self._job.polls.get("last")
+        if poll is None or not any(id in read for id in poll.missing):
+            return []
+        return [self._job.polls.put("last", without(poll, read))]
 
     async def _explained(
         self,

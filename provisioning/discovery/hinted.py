@@ -16,7 +16,7 @@ from provisioning.discovery.feeds import Feeds
 from provisioning.discovery.filing import Since
 from provisioning.discovery.look import Look, is_usable
 from provisioning.discovery.reading import USERS_FEED
-from provisioning.errors import RemoteError, SourceImplausible
+from provisioning.errors import LeaseUnavailable, StoreUnavailable
 from provisioning.hints import ASSIGNMENTS, FEEDS, Hint
 from provisioning.job import Watermark
 from provisioning.lanes import Lane
@@ -37,28 +37,36 @@ class HintedLook(Look):
     """Takes up stored hints: reads, files what differs, and only then takes them off."""
 
     async def take_up(self, hints: Sequence[Hint]) -> None:
-        """Raises what Graph could not be read for; the hints wait for another try then."""
+        """Raises what kept the look from its end; the hints wait for another try then."""
         await self._job.store.write([await self._job.hints.looked(self._job.clock.time())])
         try:
-            keys = await self._read_hinted(hints)
+            shown = await self._read_hinted(hints)
             since = _since(hints, self._assignments)
+            keys = set(self._facts.affected)
             await self.file(keys, Lane.LIVE, frozenset(), told=True, since=since)
-        except (RemoteError, SourceImplausible):
-            await self._job.store.write(self._postponed(hints))
+        except (LeaseUnavailable, StoreUnavailable):
+            raise  # Nothing can be stored now; the hints are where they were.
+        except Exception:
+            later = self._job.clock.time() + _RETRY_AFTER
+            await self._job.store.write(self._job.hints.postponed(hints, later))
             raise
-        await self._job.store.write([*self._second_look(hints), *self._taken(hints)])
+        taken = [self._job.hints.taken(hint) for hint in hints]
+        await self._job.store.write([*self._second_look(hints, shown), *taken])
 
     async def _read_hinted(self, hints: Sequence[Hint]) -> set[Key]:
+        """Reads what the hints tell of. Those of the named keys that a feed had news of."""
         marks = {name: mark async for name, mark in self._job.watermarks.all()}
         if USERS_FEED not in marks:
             return set()  # Nothing was ever read in full: the initial cycle reads everything.
         await self._facts.take_up()
+        await self._assignments.check_application()
         named = frozenset(hint.key for hint in hints if hint.key is not None)
         shown = await self._follow(marks, hints, named)
-        if any(hint.about == ASSIGNMENTS for hint in hints):
+        listed = any(hint.about == ASSIGNMENTS for hint in hints)
+        if listed and not self._job.rules.scope.everyone:
             await self._assignments.compare_live()
-        await self._read_unseen(sorted(named - shown), hints)
-        return set(self._facts.affected)
+        await self._read_unseen([hint for hint in hints if hint.key not in shown])
+        return shown
 
     async def _follow(
         self, marks: dict[str, Watermark], hints: Sequence[Hint], named: frozenset[Key]
@@ -74,35 +82,42 @@ class HintedLook(Look):
                 await feeds.follow(name, mark)
         return feeds.shown
 
-    async def _read_unseen(self, keys: Sequence[Key], hints: Sequence[Hint]) -> None:
-        """Reads named keys that no feed had news of; groups with their members only at the second
-        look, since their feeds seldom lag so long, and a member list may be long.
+    async def _read_unseen(self, hints: Sequence[Hint]) -> None:
+        """Reads named users that no feed had news of, unless something newer than the first look is
+        known: a replica may lag, and a plain read would turn that back. Groups are left to their
+        feeds: a list of members that a lagging replica shows twice would be believed.
         """
-        users = [key.id for key in keys if key.type is ObjectType.USER]
-        if users:
-            await self._reading.read_users(users)
-        again = {hint.key for hint in hints if hint.again}
-        groups = [key.id for key in keys if key.type is ObjectType.GROUP and key in again]
-        if groups:
-            await self._reading.read_groups(groups)
+        users = {
+            hint.key.id: hint
+            for hint in hints
+            if hint.key is not None and hint.key.type is ObjectType.USER
+        }
+        known = await self._job.mirror.users.get_many(users)
+        wanted = [
+            id
+            for id, hint in users.items()
+            if hint.looked_at is None or id not in known or known[id].read_at <= hint.looked_at
+        ]
+        if wanted:
+            await self._reading.read_users(wanted)
 
-    def _second_look(self, hints: Sequence[Hint]) -> list[Row]:
-        """Rows that have the same looked at once more, for hints that came for the first time."""
+    def _second_look(self, hints: Sequence[Hint], shown: set[Key]) -> list[Row]:
+        """Rows that have the same looked at once more, for hints that came for the first time.
+
+        Whom a feed had news of is left to the feed then, too.
+        """
         now = self._job.clock.time()
         due = (now + _AGAIN_AFTER) // _GRID * _GRID + _GRID
         return self._job.hints.rows(
-            msgspec.structs.replace(hint, due=due, again=True, mark=self._job.ids.new())
+            msgspec.structs.replace(
+                hint,
+                due=due,
+                looked_at=0.0 if hint.key in shown else now,
+                mark=self._job.ids.new(),
+            )
             for hint in hints
             if not hint.again and hint.about != ASSIGNMENTS
         )
-
-    def _postponed(self, hints: Sequence[Hint]) -> list[Row]:
-        due = self._job.clock.time() + _RETRY_AFTER
-        later = [msgspec.structs.replace(hint, due=due) for hint in hints]
-        return [*self._job.hints.rows(later), *self._taken(hints)]
-
-    def _taken(self, hints: Sequence[Hint]) -> list[Row]:
-        return [self._job.hints.taken(hint) for hint in hints]
 
 
 def _concerns(name: str, mark: Watermark, named: frozenset[Key]) -> bool:
@@ -117,6 +132,9 @@ def _since(hints: Sequence[Hint], assignments: Assignments) -> Since:
     """When what is filed was changed: as Graph says, else when we were first told."""
     first = [hint for hint in hints if not hint.again]
     by_key = {h.key: h.changed_at for h in first if h.key is not None and h.changed_at is not None}
+    for hint in hints:
+        if hint.again and hint.key is not None:  # found late: it counts from the first time
+            by_key.setdefault(hint.key, hint.changed_at or hint.told_at)
     for assignment in assignments.added.values():
         by_key.setdefault(assignment.principal, assignment.created or hints[0].told_at)
     return Since(min(hint.told_at for hint in first or hints), by_key)

@@ -52,9 +52,9 @@ async def poll(services: Services) -> Poll | None:
         return failed
     stored = {id: each.created for id, each in (await job.mirror.assignments()).items()}
     ended = services.clock.time()
-    polled, due = judge_poll(before, stored, read, began=began, ended=ended)
+    polled, dues = judge_poll(before, stored, read, began=began, ended=ended)
     await job.store.write([job.polls.put("last", polled)])
-    if due is not None:
+    for due in dues:
         await _hint(services, polled, due)
     await work.look_now(services)
     return polled

@@ -17,6 +17,9 @@ from provisioning.wake import WORK
 _AGAIN = 15.0
 """Seconds until a dry run that found the lease taken is tried again."""
 
+_AFTER_FAILURE = 300.0
+"""Seconds for which hints wait after a cycle that failed."""
+
 _BRIEF = 2.0
 """Seconds that an execution works which was called for a hint: the next hint waits behind it."""
 
@@ -129,6 +132,11 @@ async def _work(held: Writing) -> None:
     record = await find_or_start(held.job, held.services, CycleKind.INCREMENTAL)
     done = record.done
     await held.cycle(record, budget=budget).run()
+    if record.error is not None:
+        # The next tick begins anew; until then a hint would only make it fail again, at once.
+        hints = held.job.hints
+        now = held.services.clock.time()
+        await held.job.store.write(hints.postponed(await hints.due(now), now + _AFTER_FAILURE))
     if record.status not in OPEN or record.done > done:
         report(record)
 

@@ -10,32 +10,33 @@ from provisioning.polling import Poll, absent_in_poll, failed_poll, judge_poll
 OLD = 0.0
 NOW = 1_000_000.0
 STORED = {f"a{n}": OLD for n in range(30)}
+FIRST = Poll()
 IDS = st.sampled_from(sorted(STORED))
 
 
-def judged(read: set[str], before: Poll = Poll(), at: float = NOW) -> tuple[Poll, float | None]:  # noqa: B008
+def judged(read: set[str], before: Poll = FIRST, at: float = NOW) -> tuple[Poll, tuple[float, ...]]:
     return judge_poll(before, STORED, read, began=at - 1.0, ended=at)
 
 
 def test_the_same_list_says_nothing() -> None:
     poll, due = judged(set(STORED))
-    assert due is None
+    assert due == ()
     assert (poll.missing, poll.added, poll.rows) == ((), (), 30)
 
 
 def test_what_is_new_is_looked_at_at_once_then_once_more_then_no_more() -> None:
     poll, due = judged({*STORED, "new"})
-    assert due == 0.0
+    assert due == (0.0,)
     dues = []
     for _ in range(3):
         poll, due = judged({*STORED, "new"}, poll)
         dues.append(due)
-    assert dues == [0.0, None, None]
+    assert dues == [(0.0,), (), ()]
 
 
 def test_a_few_missing_are_read_again_two_seconds_later() -> None:
     poll, due = judged(set(STORED) - {"a1"})
-    assert due == NOW + 2.0
+    assert due == (NOW + 2.0,)
     assert absent_in_poll(poll, NOW + 1.9) is None
     assert absent_in_poll(poll, NOW + 2.0) == {"a1"}
 
@@ -43,17 +44,17 @@ def test_a_few_missing_are_read_again_two_seconds_later() -> None:
 def test_many_missing_wait_for_the_next_poll() -> None:
     read = set(STORED) - {f"a{n}" for n in range(6)}
     first, due = judged(read)
-    assert due is None
-    assert absent_in_poll(first, NOW + 30.0) == frozenset()
+    assert due == ()
+    assert absent_in_poll(first, NOW + 30.0) is None
     again, due = judged(read, first, NOW + 30.0)
-    assert due == 0.0
+    assert due == (0.0,)
     assert absent_in_poll(again, NOW + 30.0) == {f"a{n}" for n in range(6)}
 
 
 def test_a_young_assignment_is_not_missing_yet() -> None:
     stored = {"young": NOW - 60.0}
     poll, due = judge_poll(Poll(), stored, set(), began=NOW - 1.0, ended=NOW)
-    assert (poll.missing, due) == ((), None)
+    assert (poll.missing, due) == ((), ())
 
 
 def test_failures_double_the_pause_up_to_a_quarter_of_an_hour() -> None:
@@ -76,4 +77,4 @@ def test_nobody_is_absent_who_was_there_in_either_of_two_polls(
     assert not absent & second
     if len(STORED) - len(second) > 5:
         assert not absent & first
-    assert (due is None) == (not absent)
+    assert (not due) == (not absent)
