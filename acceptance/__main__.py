@@ -23,17 +23,18 @@ SCALED: dict[str, Story] = {
     "sliced": partial(sliced, users=200, rate=20, budget=2),
     "killed": partial(killed, users=200, rate=10, kills=2),
     "paused": partial(paused, users=350, rate=5),
-    "live": partial(live, users=60, rate=20, changes=40, interval=5),
-    "leavers": partial(leavers, users=400, rate=10, count=12),
-    "flood": partial(flood, users=60, rate=5, notifications=1000, seconds=6.0),
+    # Right in any case; how fast is a question to an idle machine, and asked at full size.
+    "live": partial(live, users=60, rate=20, changes=20, interval=5, bound=10.0),
+    "leavers": partial(leavers, users=300, rate=10, count=8, bound=10.0),
+    "flood": partial(flood, users=60, rate=5, notifications=1000, seconds=6.0, bound=3.0),
 }
 FULL: dict[str, Story] = {
     "sliced": partial(sliced, users=600, rate=5, budget=20),
     "killed": partial(killed, users=2000, rate=5, kills=20),
     "paused": partial(paused, users=400, rate=5),
-    "live": partial(live, users=260, rate=5, changes=200, interval=30),
-    "leavers": partial(leavers, users=5000, rate=5, count=100),
-    "flood": partial(flood, users=600, rate=5, notifications=10_000, seconds=60.0),
+    "live": partial(live, users=260, rate=5, changes=200, interval=30, bound=2.0),
+    "leavers": partial(leavers, users=5000, rate=5, count=100, bound=2.0),
+    "flood": partial(flood, users=600, rate=5, notifications=10_000, seconds=60.0, bound=0.1),
 }
 
 

@@ -83,9 +83,12 @@ class Arrivals:
         counts.held += brought.held
 
     async def _any_waiting(self) -> bool:
-        if await self._job.calls.any_waiting():
-            return True
-        return self._hints and await self._job.hints.wait(self._job.clock.time()) == 0
+        # Side by side: the sending waits for this, four times a second.
+        call, wait = await asyncio.gather(self._job.calls.any_waiting(), self._wait_for_hint())
+        return call or wait == 0
+
+    async def _wait_for_hint(self) -> float | None:
+        return await self._job.hints.wait(self._job.clock.time()) if self._hints else None
 
     async def _take_up_all(self) -> None:
         for call in await self._job.calls.waiting():

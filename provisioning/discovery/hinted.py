@@ -7,6 +7,7 @@ that every first look is followed by a second one.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import msgspec
@@ -38,7 +39,8 @@ class HintedLook(Look):
 
     async def take_up(self, hints: Sequence[Hint]) -> None:
         """Raises what kept the look from its end; the hints wait for another try then."""
-        await self._job.store.write([await self._job.hints.looked(self._job.clock.time())])
+        # Not waited for: it only spaces the looks.
+        self._job.store.defer([await self._job.hints.looked(self._job.clock.time())])
         try:
             shown = await self._read_hinted(hints)
             since = _since(hints, self._assignments)
@@ -55,13 +57,16 @@ class HintedLook(Look):
 
     async def _read_hinted(self, hints: Sequence[Hint]) -> set[Key]:
         """Reads what the hints tell of. Those of the named keys that a feed had news of."""
-        marks = {name: mark async for name, mark in self._job.watermarks.all()}
-        if USERS_FEED not in marks:
+        # Side by side: a leaver waits for every answer of the store.
+        marks, _, _ = await asyncio.gather(
+            self._job.watermarks.page(),
+            self._facts.take_up(),
+            self._assignments.check_application(),
+        )
+        if all(name != USERS_FEED for name, _ in marks):
             return set()  # Nothing was ever read in full: the initial cycle reads everything.
-        await self._facts.take_up()
-        await self._assignments.check_application()
         named = frozenset(hint.key for hint in hints if hint.key is not None)
-        shown = await self._follow(marks, hints, named)
+        shown = await self._follow(dict(marks), hints, named)
         listed = any(hint.about == ASSIGNMENTS for hint in hints)
         if listed and not self._job.rules.scope.everyone:
             await self._assignments.compare_live()

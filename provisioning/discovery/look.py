@@ -79,8 +79,10 @@ class Look:
             since = Since(None if lane is Lane.BULK else self._began)
         filing = Filing(self._job, await load_graph(self._job), self._record, lane, since)
         await filing.file(keys - named, self._record.kind.value, told=told)
-        await filing.file_named(named)
-        await filing.log_young(self._assignments.young)
+        if named:
+            await filing.file_named(named)
+        if self._assignments.young:
+            await filing.log_young(self._assignments.young)
         marks = [
             self._job.watermarks.drop(name)
             if mark is None
