@@ -8,6 +8,7 @@ from __future__ import annotations
 import azure.functions as func
 
 from handlers import (
+    audit_events,
     cycles,
     hints,
     maintenance,
@@ -22,6 +23,7 @@ for blueprint in (
     cycles.blueprint,
     notifications.blueprint,
     hints.blueprint,
+    audit_events.blueprint,
     work.blueprint,
     operations.blueprint,
     subscriptions.blueprint,

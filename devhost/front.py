@@ -149,6 +149,8 @@ class Front:
         if request.method != "POST":
             return HttpAnswer(405, {"allow": "POST"})
         if name not in self._by_hand:
+            if self._worker.functions[name].trigger != "httpTrigger":
+                return _text(400, f"{name} is not run here.")
             return _text(400, f"{name} is called at its own route.")
         try:
             text = _input(await request.read())

@@ -105,6 +105,16 @@ class RpcHttp:
     enable_content_negotiation: bool = False
 
 
+_KINDS = ("string", "json", "bytes", "http", "int", "double", "collection_string")
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionString:
+    """Texts that come together: the events of a batch."""
+
+    string: Sequence[str]
+
+
 @dataclass(frozen=True, slots=True)
 class TypedData:
     """A value of a binding: at most one field is set."""
@@ -115,12 +125,13 @@ class TypedData:
     http: RpcHttp | None = None
     int: Any = None
     double: float | None = None
+    collection_string: CollectionString | None = None
 
     def WhichOneof(self, oneof: str) -> str | None:  # noqa: N802 - protobuf's name
         """The name of the field that is set, ``None`` for no data."""
         if oneof != "data":
             raise ValueError(f"TypedData has no oneof {oneof!r}.")
-        for name in ("string", "json", "bytes", "http", "int", "double"):
+        for name in _KINDS:
             if getattr(self, name) is not None:
                 return name
         return None

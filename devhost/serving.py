@@ -88,6 +88,8 @@ async def serve(
         worker = await stack.enter_async_context(Worker(options.app))
         stack.push_async_callback(close)
         functions = triggered(worker.functions.values(), options.environ)
+        for name, trigger in functions.left_out.items():
+            _log.info("%s is not run here: it has an %s", name, trigger)
         running = _Running(options, host_json, made, worker, watchdog, functions)
         stack.push_async_callback(running.front.close)
         url = await running.start()

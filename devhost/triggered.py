@@ -19,11 +19,15 @@ _NAMED = re.compile(r"%([^%]+)%")
 
 @dataclass(frozen=True, slots=True)
 class Triggered:
-    """Functions by name: HTTP ones, schedules of timers, names of queues."""
+    """Functions by name: HTTP ones, schedules of timers, names of queues.
+
+    ``left_out`` are those that serve does not run, with the type of their trigger.
+    """
 
     http: Mapping[str, Function] = field(default_factory=dict)
     timers: Mapping[str, Schedule] = field(default_factory=dict)
     queues: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 def triggered(functions: Iterable[Function], environ: Mapping[str, str]) -> Triggered:
@@ -34,6 +38,7 @@ def triggered(functions: Iterable[Function], environ: Mapping[str, str]) -> Trig
     http: dict[str, Function] = {}
     timers: dict[str, Schedule] = {}
     queues: dict[str, str] = {}
+    left_out: dict[str, str] = {}
     problems: list[Problem] = []
     for function in functions:
         try:
@@ -43,13 +48,16 @@ def triggered(functions: Iterable[Function], environ: Mapping[str, str]) -> Trig
                 timers[function.name] = _schedule(function, environ)
             elif function.trigger == "queueTrigger":
                 queues[function.name] = _queue(function, environ)
+            elif function.trigger == "eventHubTrigger":
+                # Its events come from Azure, and the program does without them.
+                left_out[function.name] = function.trigger
             else:
                 raise _Refused(function.name, f"has a {function.trigger}.", "Use func start.")
         except _Refused as refused:
             problems.append(refused.problem)
     if problems:
         raise ConfigurationError(tuple(problems))
-    return Triggered(http, timers, queues)
+    return Triggered(http, timers, queues, left_out)
 
 
 class _Refused(Exception):

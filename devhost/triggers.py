@@ -1,13 +1,13 @@
-"""Timer and queue triggers: their data as the host passes it to the worker."""
+"""Timer, queue and Event Hub triggers: their data as the host passes it to the worker."""
 
 from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from devhost.protocol import TypedData
+from devhost.protocol import CollectionString, TypedData
 from provisioning.queues.messages import LIFETIME, Message
 
 _VISIBILITY_TIMEOUT = timedelta(minutes=10)
@@ -35,6 +35,21 @@ def message_metadata(data: TypedData, message: Message) -> Mapping[str, TypedDat
         "ExpirationTime": _time(message.expires),
         "NextVisibleTime": _time(message.next_visible),
     }
+
+
+def events_data(events: Sequence[str]) -> TypedData:
+    """The events of a batch, for a function that takes many."""
+    return TypedData(collection_string=CollectionString(events))
+
+
+def events_metadata(events: Sequence[str]) -> Mapping[str, TypedData]:
+    """What the hub says of each event. By it the worker knows that there may be many."""
+    now = datetime.now(UTC).isoformat()
+    said = [
+        {"SequenceNumber": number, "Offset": number, "PartitionKey": None, "EnqueuedTimeUtc": now}
+        for number in range(len(events))
+    ]
+    return {"SystemPropertiesArray": TypedData(json=json.dumps(said))}
 
 
 def made_message(dequeue_count: int) -> Message:

@@ -31,7 +31,14 @@ from devhost.http import ROUTE_PREFIX, HttpAnswer, Identity, http_answer, http_r
 from devhost.outputs import Outputs, read_outputs
 from devhost.protocol import InvocationResponse, StreamingMessage, TypedData, WorkerRequest
 from devhost.routes import Route, parse_route
-from devhost.triggers import made_message, message_data, message_metadata, timer_data
+from devhost.triggers import (
+    events_data,
+    events_metadata,
+    made_message,
+    message_data,
+    message_metadata,
+    timer_data,
+)
 from provisioning.queues.messages import Message
 
 try:
@@ -174,6 +181,12 @@ class Worker:
         received = message if isinstance(message, Message) else made_message(dequeue_count)
         data = message_data(message.text if isinstance(message, Message) else message)
         metadata = message_metadata(data, received)
+        return read_outputs(function, await self._invoke(function, data, metadata))
+
+    async def events(self, name: str, events: Sequence[str]) -> Outputs:
+        """Hands a batch of events to the function of an Event Hub."""
+        function = self._function(name, "eventHubTrigger")
+        data, metadata = events_data(events), events_metadata(events)
         return read_outputs(function, await self._invoke(function, data, metadata))
 
     async def _stop(self) -> None:

@@ -124,6 +124,12 @@ param changeNotifications bool = false
 @secure()
 param notificationClientState string = ''
 
+@description('Resource ID of the Event Hub that the tenant streams its Entra audit log to, down to /eventhubs/<name>. Empty: none is listened to.')
+param auditEventHubId string = ''
+
+@description('Consumer group of that Event Hub: one that nobody else reads with.')
+param auditConsumerGroup string = '$Default'
+
 @description('Who is mailed by the alert rules. Empty: nobody.')
 param alertEmail string = ''
 
@@ -208,6 +214,11 @@ param moreSettings object = {}
 var token = toLower(uniqueString(resourceGroup().id, environmentName))
 var tags = { 'azd-env-name': environmentName }
 var vaultName = empty(keyVaultName) ? 'kv-${token}' : keyVaultName
+
+// subscriptions/<2>/resourceGroups/<4>/providers/Microsoft.EventHub/namespaces/<8>/eventhubs/<10>.
+// Parts are asked for also when there is no Event Hub: then of one that does not exist.
+var noEventHub = '${resourceGroup().id}/providers/Microsoft.EventHub/namespaces/none/eventhubs/none'
+var auditEventHub = split(empty(auditEventHubId) ? noEventHub : auditEventHubId, '/')
 
 // Every setting that the program reads, but for secrets and what only the platform knows.
 var settings = {
@@ -314,6 +325,16 @@ module roles 'modules/roles.bicep' = {
   }
 }
 
+module auditEvents 'modules/audit-events.bicep' = if (!empty(auditEventHubId)) {
+  name: 'audit-events'
+  scope: resourceGroup(auditEventHub[2], auditEventHub[4])
+  params: {
+    principalId: identity.properties.principalId
+    namespaceName: auditEventHub[8]
+    eventHubName: auditEventHub[10]
+  }
+}
+
 module network 'modules/network.bicep' = if (privateNetwork) {
   name: 'network'
   params: {
@@ -342,6 +363,9 @@ module app 'modules/app.bicep' = {
     settings: union(settings, moreSettings)
     vaultSettings: vaultSettings
     changeNotifications: changeNotifications
+    auditNamespace: !empty(auditEventHubId) ? auditEvents!.outputs.hostName : ''
+    auditEventHub: auditEventHub[10]
+    auditConsumerGroup: auditConsumerGroup
     alwaysReadyHttp: alwaysReadyHttp
     maximumInstanceCount: maximumInstanceCount
     instanceMemoryMB: instanceMemoryMB

@@ -14,6 +14,7 @@ from provisioning.errors import ConfigurationError, Problem
 from provisioning.model import MemberRemoval
 from provisioning.setting_values import Secret, is_loopback, organisation
 from provisioning.settings import SETTINGS, Settings, load_settings
+from tests.infra.bicep.settings import PLATFORM
 from tests.infra.contract import LATER
 
 ROOT = Path(__file__).parent.parent
@@ -262,6 +263,13 @@ def test_other_variables_are_none_of_our_business(name: str) -> None:
     assert load(**{name: "0"}) == load()
 
 
+def test_settings_of_the_audit_log_are_the_hosts_alone() -> None:
+    """None of them is taken for a misspelled one of ours."""
+    audit = {name: "none" for name in PLATFORM if "audit" in name.lower()}
+    assert len(audit) == 6
+    assert load(**audit) == load()
+
+
 @pytest.mark.parametrize(
     "name", ["WEBSITE_INSTANCE_ID", "WEBSITE_POD_NAME", "LEGION_SERVICE_HOST", "WEBSITE_SKU"]
 )
@@ -405,6 +413,10 @@ def test_the_example_holds_every_setting_with_its_default() -> None:
     assert example["IsEncrypted"] is False
     assert values.pop("FUNCTIONS_WORKER_RUNTIME") == "python"
     assert values.pop("AzureWebJobsStorage") == "UseDevelopmentStorage=true"
+    # Off, and with names that resolve: the host has nothing to listen to, and nothing to refuse.
+    assert values.pop("AzureWebJobs.audit_events.Disabled") == "true"
+    assert values.pop("AUDIT_EVENT_HUB") == "none"
+    assert values.pop("AUDIT_CONSUMER_GROUP") == "$Default"
     assert list(values) == [setting.name for setting in SETTINGS]
     for setting in SETTINGS:
         if setting.default:

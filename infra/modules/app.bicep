@@ -21,6 +21,12 @@ param vaultSettings object
 @description('Whether Microsoft Graph is told to call the webhook of this app.')
 param changeNotifications bool
 
+@description('Host name of the Event Hubs namespace of the audit log. Empty: none is listened to.')
+param auditNamespace string
+
+param auditEventHub string
+param auditConsumerGroup string
+
 @description('HTTP instances that never sleep. 0: none.')
 param alwaysReadyHttp int
 
@@ -127,6 +133,24 @@ var webhook = {
   NOTIFICATION_URL: changeNotifications ? 'https://${app.properties.defaultHostName}/api/notifications' : ''
 }
 
+// handlers/audit_events.py. The host starts no listener for a function that is disabled, but may
+// resolve what its trigger names: hub and consumer group are set in any case. The switch is written
+// with points, as documented: with two underscores the host goes on to connect.
+var auditEvents = {
+  'AzureWebJobs.audit_events.Disabled': empty(auditNamespace) ? 'true' : 'false'
+  AUDIT_EVENT_HUB: auditEventHub
+  AUDIT_CONSUMER_GROUP: auditConsumerGroup
+}
+
+var auditConnection = {
+  AUDIT_EVENTS__fullyQualifiedNamespace: auditNamespace
+  AUDIT_EVENTS__credential: 'managedidentity'
+  AUDIT_EVENTS__clientId: identityClientId
+}
+
+// A connection without an address would be one that cannot be made: it is there or not.
+var audit = empty(auditNamespace) ? auditEvents : union(auditEvents, auditConnection)
+
 // Without a version: the app follows the newest one, within a day (see docs/deploy.md, rotation).
 var reference = '@Microsoft.KeyVault(VaultName=${keyVaultName};SecretName={0})'
 var references = mapValues(vaultSettings, entry => empty(entry) ? '' : format(reference, entry))
@@ -134,7 +158,7 @@ var references = mapValues(vaultSettings, entry => empty(entry) ? '' : format(re
 resource appSettings 'Microsoft.Web/sites/config@2025-03-01' = {
   parent: app
   name: 'appsettings'
-  properties: union(settings, references, webhook, platform)
+  properties: union(settings, references, webhook, audit, platform)
 }
 
 output name string = app.name

@@ -123,6 +123,13 @@ def test_graph_needs_no_key_and_a_forger_learns_nothing(app: Served) -> None:
     assert app.call("GET", "/api/health", key=None).json == {"status": "alive"}
 
 
+def test_the_audit_log_is_said_once_not_to_be_run_here(app: Served) -> None:
+    assert app.log.count("audit_events is not run here: it has an eventHubTrigger") == 1
+    assert "audit_events" not in {each["name"] for each in app.document["functions"]}
+    answer = app.call("POST", "/admin/functions/audit_events", {"input": "{}"})
+    assert (answer.status, answer.body) == (400, b"audit_events is not run here.")
+
+
 @pytest.mark.parametrize(
     ("method", "path"), [("DELETE", "cycles"), ("POST", "status"), ("GET", "test-connection")]
 )

@@ -85,6 +85,29 @@ async def test_queue_functions_read_the_queues_that_messages_go_to(app: Running)
     }
 
 
+async def test_audit_log_is_read_from_the_hub_that_the_settings_name(app: Running) -> None:
+    """The host resolves the names: infra and the example set them, also while it is off."""
+    [function] = [
+        each for each in app.worker.functions.values() if each.trigger == "eventHubTrigger"
+    ]
+    [trigger] = function.bindings
+    assert function.name == "audit_events"
+    assert {name: trigger[name] for name in ("connection", "eventHubName", "consumerGroup")} == {
+        "connection": "AUDIT_EVENTS",
+        "eventHubName": "%AUDIT_EVENT_HUB%",
+        "consumerGroup": "%AUDIT_CONSUMER_GROUP%",
+    }
+    assert trigger["cardinality"].lower() == "many"
+
+
+async def test_every_function_is_documented(app: Running) -> None:
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    table = text.partition("## Functions")[2].partition("\n\nAll HTTP functions but")[0]
+    rows = re.findall(r"^\| (`[^|]+`) \|", table, re.MULTILINE)
+    documented = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+    assert sorted(documented) == sorted(app.worker.functions)
+
+
 def test_host_limits_one_message_at_a_time_as_plain_text() -> None:
     host = json.loads((ROOT / "host.json").read_text())
     assert host["extensions"]["http"]["routePrefix"] == "api"

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 
+from handlers import audit_events
 from provisioning.record import CycleStatus
 from tests.infra.bicep.resources import GUIDS
 from tests.infra.bicep.source import Source, plain_string, properties, text_of
@@ -14,6 +15,7 @@ from tests.infra.conftest import INFRA, ROOT
 from tests.infra.contract import ALERT_CODES
 from tools.package.dependencies import PYTHON
 
+AUDIT = "audit_events"
 HOST = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))
 RULES = json.loads((INFRA / "alerts.json").read_text(encoding="utf-8"))
 
@@ -64,6 +66,49 @@ def test_notifications_are_switched_by_one_parameter(
     assert "alwaysReadyHttp == 0 ? [] :" in app
     graph = texts["modules/graph-permissions.bicep"]
     assert "changeNotifications ? concat(always, [groupReadAll]) : always" in graph
+
+
+def test_without_an_event_hub_the_function_of_the_audit_log_is_off(
+    sources: Mapping[str, Source], texts: Mapping[str, str]
+) -> None:
+    """Disabled, with names that resolve, and without a connection that could not be made."""
+    main, app = sources["main.bicep"], sources["modules/app.bicep"]
+    assert value_of(main, main.of("param")["auditEventHubId"].body) == ""
+    assert (
+        "module auditEvents 'modules/audit-events.bicep' = if (!empty(auditEventHubId))"
+        in (texts["main.bicep"])
+    )
+    given = properties(properties(main.of("module")["app"].body)["params"])
+    host = "!empty(auditEventHubId) ? auditEvents!.outputs.hostName : ''"
+    assert text_of(given["auditNamespace"]) == host
+    switch = properties(app.of("var")["auditEvents"].body)[f"AzureWebJobs.{AUDIT}.Disabled"]
+    assert text_of(switch) == "empty(auditNamespace) ? 'true' : 'false'"
+    both = "empty(auditNamespace) ? auditEvents : union(auditEvents, auditConnection)"
+    assert text_of(app.of("var")["audit"].body or app.root) == both
+    assert text_of(main.of("var")["noEventHub"].body or main.root).count("/") == 6
+
+
+def test_the_example_leaves_the_audit_log_as_a_deployment_does(
+    sources: Mapping[str, Source],
+) -> None:
+    example = json.loads((ROOT / "local.settings.json.example").read_text(encoding="utf-8"))
+    given = {name for name in example["Values"] if "audit" in name.lower()}
+    always = properties(sources["modules/app.bicep"].of("var")["auditEvents"].body)
+    assert given == set(always)
+    main = sources["main.bicep"]
+    group = value_of(main, main.of("param")["auditConsumerGroup"].body)
+    assert example["Values"]["AUDIT_CONSUMER_GROUP"] == group
+
+
+def test_the_settings_of_the_audit_log_are_those_of_its_trigger(
+    sources: Mapping[str, Source],
+) -> None:
+    trigger = audit_events.audit_events.build(None).get_trigger().get_dict_repr()
+    app = sources["modules/app.bicep"]
+    always = properties(app.of("var")["auditEvents"].body)
+    assert {trigger["eventHubName"], trigger["consumerGroup"]} <= {f"%{name}%" for name in always}
+    for name in properties(app.of("var")["auditConnection"].body):
+        assert name.startswith(f"{trigger['connection']}__")
 
 
 def test_an_execution_ends_well_before_the_host_ends_it(sources: Mapping[str, Source]) -> None:

@@ -39,7 +39,7 @@ def test_a_setting_that_has_come_is_no_longer_listed_as_to_come() -> None:
 MAIN, APP, VAULT = "main.bicep", "modules/app.bicep", "modules/keyvault.bicep"
 ALERTS, ROLES, STORAGE = "modules/alerts.bicep", "modules/roles.bicep", "modules/storage.bicep"
 GRAPH, NETWORK = "modules/graph-permissions.bicep", "modules/network.bicep"
-MONITORING = "modules/monitoring.bicep"
+MONITORING, AUDIT = "modules/monitoring.bicep", "modules/audit-events.bicep"
 
 FAULTS = [
     # syntax and names
@@ -83,6 +83,12 @@ FAULTS = [
     ("setting-default", MAIN, "param drift string = 'repair'", "param drift string = 'leave'"),
     ("setting-default", MAIN, "'*/30 * * * * *'", "'*/20 * * * * *'"),
     ("setting-default", MAIN, "Count int = 500", "Count int = 5000"),
+    ("setting-missing", APP, "  AUDIT_EVENT_HUB: auditEventHub\n", ""),
+    ("setting-missing", APP, "  AUDIT_CONSUMER_GROUP: auditConsumerGroup\n", ""),
+    ("setting-missing", APP, "  'AzureWebJobs.audit_events.Disabled'", "  disabled"),
+    ("setting-unread", APP, "'AzureWebJobs.audit_events.D", "'AzureWebJobs.audit.D"),
+    ("setting-forbidden", APP, "AzureWebJobs.audit_events.D", "AzureWebJobs__audit_events__D"),
+    ("setting-twice", APP, "AUDIT_EVENTS__clientId", "AZURE_CLIENT_ID"),
     # names in the storage account
     ("name-missing", STORAGE, "'provisioning-work-poison'", "'provisioning-work-posion'"),
     ("name-unknown", STORAGE, "['provisioning']", "['provisioning', 'state']"),
@@ -91,6 +97,11 @@ FAULTS = [
     ("api-version", STORAGE, "storageAccounts@2025-06-01", "storageAccounts@2025-06-02"),
     ("unknown-type", STORAGE, "/queueServices@", "/queueService@"),
     ("unknown-guid", ROLES, "4633458b-17de-408a", "b86a8fe4-44ce-4948"),
+    ("unknown-guid", AUDIT, "a638d3c7-ab3a-418d", "f526a384-b230-433a"),
+    ("unused-output", AUDIT, "output hostName", "output id string = ''\noutput hostName"),
+    ("api-version", AUDIT, "eventhubs@2024-01-01", "eventhubs@2024-05-01-preview"),
+    ("missing-param", MAIN, "    auditEventHub: auditEventHub[10]\n", ""),
+    ("unknown-function", MAIN, "= split(", "= explode("),
     ("unknown-guid", GRAPH, "9a5d68dd-52b0-4cc2", "1bfefb4e-e0b5-418b"),
     ("unknown-extension", GRAPH, "extension microsoftGraphV1", "extension microsoftGraphBeta"),
     ("not-hardened", STORAGE, "allowSharedKeyAccess: false", "allowSharedKeyAccess: true"),

@@ -22,6 +22,7 @@ FUNCTIONS = frozenset(
         "mapValues",
         "replace",
         "resourceGroup",
+        "split",
         "string",
         "subscriptionResourceId",
         "tenant",

@@ -10,6 +10,8 @@ from tests.infra.bicep.source import Source, plain_string, walk
 
 API_VERSIONS: Mapping[str, str] = {
     "Microsoft.Authorization/roleAssignments": "2022-04-01",
+    "Microsoft.EventHub/namespaces": "2024-01-01",
+    "Microsoft.EventHub/namespaces/eventhubs": "2024-01-01",
     "Microsoft.Graph/appRoleAssignedTo": "v1.0",
     "Microsoft.Graph/servicePrincipals": "v1.0",
     "Microsoft.Insights/actionGroups": "2023-01-01",
@@ -50,6 +52,7 @@ GUIDS: Mapping[str, str] = {
     "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3": "Storage Table Data Contributor",
     "4633458b-17de-408a-b874-0445c86b69e6": "Key Vault Secrets User",
     "3913510d-42f4-4e42-8a64-420c390055eb": "Monitoring Metrics Publisher",
+    "a638d3c7-ab3a-418d-83e6-5f17a39d4fde": "Azure Event Hubs Data Receiver",
     # Microsoft Graph, and its application permissions
     "00000003-0000-0000-c000-000000000000": "Microsoft Graph",
     "9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30": "Application.Read.All",

@@ -15,6 +15,8 @@ VARIABLES = (
     ("main.bicep", "settings"),
     ("main.bicep", "vaultSettings"),
     ("modules/app.bicep", "webhook"),
+    ("modules/app.bicep", "auditEvents"),
+    ("modules/app.bicep", "auditConnection"),
     ("modules/app.bicep", "platform"),
 )
 """The objects that the app settings are put together from."""
@@ -23,6 +25,12 @@ PLATFORM: Mapping[str, str] = {
     "AzureWebJobsStorage__accountName": "the host's storage account; provisioning/storage/account",
     "AzureWebJobsStorage__credential": "the host reaches it with a managed identity",
     "AzureWebJobsStorage__clientId": "which one; provisioning/storage/account",
+    "AzureWebJobs.audit_events.Disabled": "whether the host listens to the audit log",
+    "AUDIT_EVENT_HUB": "which hub; the host resolves it also while the function is disabled",
+    "AUDIT_CONSUMER_GROUP": "the same for the consumer group",
+    "AUDIT_EVENTS__fullyQualifiedNamespace": "where the hub is, if there is one",
+    "AUDIT_EVENTS__credential": "the host reaches it with a managed identity",
+    "AUDIT_EVENTS__clientId": "which one",
     "AZURE_CLIENT_ID": "azure-identity picks the identity by it",
     "APPLICATIONINSIGHTS_CONNECTION_STRING": "where the host sends telemetry",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "with which identity",
@@ -31,6 +39,7 @@ PLATFORM: Mapping[str, str] = {
 
 FORBIDDEN: Mapping[str, str] = {
     "AzureWebJobsStorage": "an identity is used; an empty connection string breaks the host",
+    "AzureWebJobs__audit_events__Disabled": "the host binds a function disabled in this way",
     "FUNCTIONS_EXTENSION_VERSION": "Flex Consumption refuses it",
     "FUNCTIONS_WORKER_RUNTIME": "on Flex Consumption it is in functionAppConfig",
     "FUNCTION_KEY": "it is for `serve`; in Azure the platform has the keys",
