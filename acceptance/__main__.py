@@ -51,6 +51,7 @@ async def main(names: list[str]) -> int:
             print(f"    {figure.replace('_', ' '):<36} {value:10.1f}")
         for sentence in telling.wrong[:20]:
             print(f"    WRONG: {sentence}")
+        sys.stdout.flush()  # Into a file or a pipe, too, each story is shown as it ends.
         results.append({"story": name, **telling.figures, "wrong": telling.wrong})
     print(json.dumps(results))
     return 1 if any(result["wrong"] for result in results) else 0
