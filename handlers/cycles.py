@@ -32,11 +32,11 @@ async def assignment_poll(tick: func.TimerRequest) -> None:  # noqa: ARG001
     """
     from provisioning.bootstrap import services
     from provisioning.errors import ConfigurationError
-    from provisioning.operations.assignments import tick as poll_tick
+    from provisioning.operations import assignments
 
     made = await services()
     try:
-        polled = await poll_tick(made)
+        polled = await assignments.tick(made)
     except ConfigurationError as error:
         _log.warning("The assignments were not polled: %s", error)
         return

@@ -6,7 +6,7 @@ It goes on where the last invocation stopped.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 import msgspec
@@ -78,35 +78,31 @@ class CycleRun:
 
         Raises ``LeaseUnavailable`` when the lease was lost: the record stays open.
         """
-        return await self._run(frozenset(), tuple(Lane))
+        return await self._run(partial(self._discover, frozenset(), prepare=True), tuple(Lane))
 
     async def run_on_demand(self, keys: Sequence[Key]) -> CycleRecord:
         """The same for named keys: what else is found is filed, and left to the cycles."""
-        return await self._run(frozenset(keys), (Lane.ON_DEMAND,))
+        discover = partial(self._discover, frozenset(keys), prepare=False)
+        return await self._run(discover, (Lane.ON_DEMAND,))
 
     async def run_live(self) -> CycleRecord:
         """Looks at what hints tell of, and drains what that brings. The record is not stored."""
-        return await self._run(frozenset(), (Lane.LEAVERS, Lane.ON_DEMAND, Lane.LIVE))
+        lanes = (Lane.LEAVERS, Lane.ON_DEMAND, Lane.LIVE)
+        return await self._run(partial(self._take_up_hints, lanes), lanes)
 
     async def answer(self, call: Call) -> CycleRecord:
         """The same for a stored call, which waits no more once its keys are filed."""
         self._call = call
         return await self.run_on_demand(call.keys)
 
-    async def _run(self, keys: frozenset[Key], lanes: Sequence[Lane]) -> CycleRecord:
+    async def _run(self, find: Callable[[], Awaitable[None]], lanes: Sequence[Lane]) -> CycleRecord:
         record = self.record
         record.status = CycleStatus.RUNNING
         record.started = record.started or self._job.clock.time()
         await self._save()
         await self._job.load_tallies()
         try:
-            if record.kind is CycleKind.LIVE:
-                # Before ZSCloud is asked: what is taken up does not come again at once.
-                await self._take_up_hints(lanes)
-                await self._capabilities()
-            else:
-                await self._capabilities()
-                await self._discover(keys, prepare=Lane.BULK in lanes)
+            await find()
             await self._save()
             ended = await self._drain(lanes)
             await self._finish(ended)
@@ -135,6 +131,7 @@ class CycleRun:
             await self._job.store.write([self._job.knowledge.put("target", known)])
 
     async def _discover(self, named: frozenset[Key], *, prepare: bool) -> None:
+        await self._capabilities()
         record = self.record
         reconcile = record.kind is CycleKind.RECONCILE and not record.discovered
         look = Look(self._job, self._source, record)
@@ -156,7 +153,9 @@ class CycleRun:
         self._phase("reading Entra")
         arrivals = self._arrivals(lanes)
         assert arrivals is not None
+        # Before ZSCloud is asked: what is taken up does not come again at once.
         await arrivals.take_up_hints()
+        await self._capabilities()
         self.record.discovered = True
 
     async def _unlinked(self, type: ObjectType, most: int) -> int:
@@ -237,12 +236,11 @@ class CycleRun:
             else:
                 self._failed(ended.error)
             return
-        if record.kind is not CycleKind.LIVE:
+        if record.is_stored:
             await self._forget_old_entries()
+            record.counts.held = await self._held.count()
         record.finished = self._job.clock.time()
         record.phase = "done"
-        if record.kind is not CycleKind.LIVE:
-            record.counts.held = await self._held.count()
         if record.kind is CycleKind.INITIAL:
             done = self._job.cycles.current.put("initial", record.cycle_id)
             await self._job.store.write([done])
