@@ -18,9 +18,10 @@ from provisioning.apply.removal import RemovalForm
 from provisioning.apply.sender import Sender, Stopped
 from provisioning.calls import Call
 from provisioning.discovery.arrivals import Arrivals
-from provisioning.discovery.filing import Filing, Held
+from provisioning.discovery.filing import Filing
 from provisioning.discovery.live import LiveRead
 from provisioning.discovery.look import Look, all_keys
+from provisioning.discovery.removals import Held
 from provisioning.engine import Drained, DrainEnd, Engine
 from provisioning.errors import (
     CredentialsRefused,

@@ -8,16 +8,15 @@ from datetime import UTC, datetime
 import msgspec
 
 from provisioning.case import Case
+from provisioning.discovery.removals import Held, Removal, kept_by, removal_of
 from provisioning.guard import Brake, Tally, judge
 from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane, Rank, WorkItem, rank_of
-from provisioning.model import Action, EntraId, Key, MemberRemoval, MirrorUser, ObjectType
+from provisioning.model import Key, MirrorUser, ObjectType
 from provisioning.plan import (
-    REMOVALS,
     Planned,
     Skipped,
     plan_group,
-    plan_group_removal,
     plan_user,
 )
 from provisioning.ports import Row
@@ -31,31 +30,6 @@ from provisioning.scope import GroupGraph
 _BATCH = 500
 _FEW = 5
 _ON_DEMAND = "on_demand"
-
-
-class Held(msgspec.Struct, frozen=True, kw_only=True):
-    """A removal that the brake keeps back."""
-
-    key: Key
-    name: str
-    kind: str
-    reason: str
-    since: float
-    removals: int = 1
-
-
-class _Removal(msgspec.Struct, frozen=True):
-    """A pending removal: what it counts, and whom it takes away."""
-
-    case: Case
-    plans: tuple[Planned, ...]
-    tally: Tally
-    rank: Rank
-
-    @property
-    def people(self) -> set[EntraId | None]:
-        changes = [change for plan in self.plans for change in plan.changes]
-        return {change.member.source_id for change in changes if change.member}
 
 
 class Since(msgspec.Struct, frozen=True):
@@ -91,7 +65,7 @@ class Filing:
         self._named = False
         self.held = Table(job.store, job.name, "held", Held)
         self.unlinked = {ObjectType.USER: 0, ObjectType.GROUP: 0}
-        self._removals: list[_Removal] = []
+        self._removals: list[Removal] = []
         self._rows: list[Row] = []
         self._now = job.clock.time()
 
@@ -170,7 +144,7 @@ class Filing:
         if plan is None:
             self._unchanged(case, cause, told=told)
             return
-        removal = self._removal(case)
+        removal = removal_of(case, self._job.rules)
         if removal is not None:
             self._removals.append(removal)
             return
@@ -199,7 +173,7 @@ class Filing:
             case.recorded,
             rules.member_batch,
         )
-        removal = self._removal(case)
+        removal = removal_of(case, self._job.rules)
         if removal is not None:
             self._removals.append(removal)
         if additions:
@@ -226,7 +200,7 @@ class Filing:
             last_day, window = self._job.removed_in_windows()
             threshold = self._job.rules.threshold
             brake = judge(pending, last_day, window, self._job.provisioned, threshold)
-        kept = self._kept(brake)
+        kept = kept_by(brake, self._removals)
         for removal in self._removals:
             key = removal.case.key
             if key in kept:
@@ -252,53 +226,11 @@ class Filing:
         total = Tally()
         for key in sorted(waiting - judged):
             case = await resolve(self._job, self._graph, key)
-            removal = None if case is None else self._removal(case)
+            removal = None if case is None else removal_of(case, self._job.rules)
             total = total if removal is None else total.plus(removal.tally)
         return total
 
-    def _removal(self, case: Case) -> _Removal | None:
-        """What is still to be taken away for a key."""
-        rules = self._job.rules
-        if case.key.type is ObjectType.USER:
-            plan = plan_user(case.key, case.verdict, case.mapped, case.link, rules.deprovisioning)
-            if not isinstance(plan, Planned) or not _is_removal(plan):
-                return None
-            rank = Rank.DELETES if plan.changes[0].action is Action.DELETE else Rank.DISABLES
-            tally = Tally(users=1) if case.link and case.link.active else Tally()
-            return _Removal(case, (plan,), tally, rank)
-        if case.link is None:
-            return None
-        plans = plan_group_removal(
-            case.key,
-            case.verdict,
-            case.link,
-            case.wanted,
-            case.ours,
-            rules.deprovisioning,
-            MemberRemoval.FILTER,
-            rules.member_batch,
-        )
-        return _group_removal(case, plans) if plans else None
-
-    def _kept(self, brake: Brake) -> dict[Key, str]:
-        """What the brake keeps back. Memberships follow the users that are kept."""
-        kept: dict[Key, str] = {}
-        people: set[EntraId | None] = set()
-        for removal in self._removals:
-            if removal.case.key.type is ObjectType.USER and brake.users and removal.tally.users:
-                kept[removal.case.key] = brake.users
-                people.add(removal.case.key.id)
-        for removal in self._removals:
-            if removal.case.key.type is not ObjectType.GROUP:
-                continue
-            why = (brake.groups if removal.tally.groups else None) or brake.memberships
-            if why is None and removal.people & people:
-                why = brake.users
-            if why is not None:
-                kept[removal.case.key] = why
-        return kept
-
-    async def _hold(self, removal: _Removal, why: str, cause: str) -> list[Row]:
+    async def _hold(self, removal: Removal, why: str, cause: str) -> list[Row]:
         key = removal.case.key
         before = await self.held.get(str(key))
         held = Held(
@@ -349,7 +281,7 @@ class Filing:
             _SKIP_REMEDY.get(case.verdict.reason.value, ""),
         )
 
-    def _held_entry(self, removal: _Removal, why: str, cause: str) -> LogEntry:
+    def _held_entry(self, removal: Removal, why: str, cause: str) -> LogEntry:
         change = removal.plans[0].changes[0]
         entry = self._entry(
             removal.case,
@@ -393,23 +325,6 @@ _SKIP_REMEDY = {
 }
 
 
-def _is_removal(plan: Planned | Skipped) -> bool:
-    return isinstance(plan, Planned) and any(c.action in REMOVALS for c in plan.changes)
-
-
 def _was_near(case: Case) -> bool:
     row = case.row
     return isinstance(row, MirrorUser) and (bool(row.roles) or case.verdict.assigned)
-
-
-def _group_removal(case: Case, plans: Sequence[Planned]) -> _Removal:
-    members = sum(
-        change.action is Action.REMOVE_MEMBER for plan in plans for change in plan.changes
-    )
-    deleted = plans[0].changes[0].action is Action.DELETE
-    emptied = deleted or members >= len(case.ours) > 0
-    if deleted:
-        members = len(case.ours)
-    tally = Tally(groups=1 if emptied else 0, memberships=members)
-    rank = Rank.DELETES if deleted else Rank.MEMBER_REMOVALS
-    return _Removal(case, tuple(plans), tally, rank)

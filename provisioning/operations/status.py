@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from provisioning.discovery.filing import Held
+from provisioning.discovery.removals import Held
 from provisioning.job import Job
 from provisioning.operations import subscriptions
 from provisioning.operations.documents import Document, cycle_document, timestamp

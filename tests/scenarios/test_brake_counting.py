@@ -25,7 +25,7 @@ def back(world: World) -> None:
 
 async def held_people(world: World) -> set[str]:
     """Who is held, by the job's own table."""
-    from provisioning.discovery.filing import Held
+    from provisioning.discovery.removals import Held
     from provisioning.rows.table import Table
 
     services = world.services()
