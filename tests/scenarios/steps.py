@@ -120,3 +120,34 @@ async def changed(world: World) -> list[dict[str, Any]]:
     again = await world.cycle()
     assert again.counts.writes == 0
     return await world.logs(cycle=record.cycle_id)
+
+
+CHANGES = ("attribute", "disable", "delete", "leave", "join")
+"""What can happen to a person of the office."""
+
+
+def change_user(world: World, change: str) -> None:
+    """Makes one of the ``CHANGES``: of the second person or, to join, of the one outside."""
+    one, sales = user(world, 1), group(world, "Sales")
+    match change:
+        case "attribute":
+            world.tenant.update_user(one, department="Legal")
+        case "disable":
+            world.tenant.disable(one)
+        case "delete":
+            world.tenant.delete(one)
+        case "leave":
+            world.tenant.remove_member(sales, one)
+        case "join":
+            world.tenant.add_member(sales, user(world, 9))
+
+
+def assigned(world: World, count: int) -> list[str]:
+    """So many more people, each assigned directly; their ids."""
+    people = [
+        world.tenant.add_user(f"extra{number}@example.com", displayName="X")
+        for number in range(count)
+    ]
+    for id in people:
+        world.tenant.assign(id, "User")
+    return people

@@ -15,8 +15,10 @@ from provisioning.record import CycleKind
 from provisioning.services import Services
 from tests.scenarios.simulation import simulate
 from tests.scenarios.steps import (
+    CHANGES,
     account,
     account_named,
+    change_user,
     everybody,
     group,
     group_object,
@@ -65,7 +67,7 @@ def test_a_hint_about_nothing_that_changed_writes_nothing() -> None:
     simulate(story, tenant=office)
 
 
-@pytest.mark.parametrize("change", ["attribute", "disable", "delete", "leave", "join"])
+@pytest.mark.parametrize("change", CHANGES)
 def test_a_change_that_is_told_of_is_written_at_once(change: str) -> None:
     """One execution, with no cycle and no message in between."""
 
@@ -73,17 +75,7 @@ def test_a_change_that_is_told_of_is_written_at_once(change: str) -> None:
         await provisioned(world)
         services = world.services()
         one, sales = user(world, 1), group(world, "Sales")
-        match change:
-            case "attribute":
-                world.tenant.update_user(one, department="Legal")
-            case "disable":
-                world.tenant.disable(one)
-            case "delete":
-                world.tenant.delete(one)
-            case "leave":
-                world.tenant.remove_member(sales, one)
-            case "join":
-                world.tenant.add_member(sales, user(world, 9))
+        change_user(world, change)
         began = world.clock.time()
         about = {"groups": [sales]} if change in ("leave", "join") else {"users": [one]}
         await tell(world, services, **about)

@@ -13,7 +13,7 @@ from provisioning.operations.assignments import poll
 from provisioning.record import CycleKind
 from provisioning.services import Services
 from tests.scenarios.simulation import simulate
-from tests.scenarios.steps import account, group, office, provisioned, user
+from tests.scenarios.steps import account, assigned, group, office, provisioned, user
 from tests.scenarios.test_hints import tell
 from tests.scenarios.test_wakes import deliver
 from tests.scenarios.world import World
@@ -208,9 +208,7 @@ def test_a_disabled_application_stops_looks_as_it_stops_cycles() -> None:
 
 def test_a_complete_read_in_between_voids_the_absence_of_an_old_poll() -> None:
     async def story(world: World) -> None:
-        for number in range(4):
-            one = world.tenant.add_user(f"extra{number}@example.com", displayName="X")
-            world.tenant.assign(one, "User")
+        assigned(world, 4)
         await provisioned(world)
         services = world.services()
         world.set_entra(page_size=4, short_assignments_next=1)
@@ -290,10 +288,7 @@ def test_second_looks_of_all_that_was_told_repair_each_other(what: str) -> None:
 
 def test_a_look_that_judged_no_absence_keeps_the_doubt_about_the_list() -> None:
     async def story(world: World) -> None:
-        people = []
-        for number in range(40):
-            people.append(world.tenant.add_user(f"extra{number}@example.com", displayName="X"))
-            world.tenant.assign(people[-1], "User")
+        people = assigned(world, 40)
         await provisioned(world)
         services = world.services()
         for id in people[:20]:

@@ -22,7 +22,16 @@ from provisioning.operations.notifications import receive
 from provisioning.record import CycleKind
 from simulator.http import Request, Response
 from tests.scenarios.simulation import simulate
-from tests.scenarios.steps import account, group, group_object, office, provisioned, user
+from tests.scenarios.steps import (
+    CHANGES,
+    account,
+    change_user,
+    group,
+    group_object,
+    office,
+    provisioned,
+    user,
+)
 from tests.scenarios.world import World
 
 SETTINGS = {
@@ -118,22 +127,11 @@ def test_nothing_that_changes_writes_nothing() -> None:
     told(story)
 
 
-@pytest.mark.parametrize("change", ["attribute", "disable", "delete", "leave", "join"])
+@pytest.mark.parametrize("change", CHANGES)
 def test_a_change_that_graph_tells_of_arrives_in_two_seconds(change: str) -> None:
     async def story(world: World, site: Site) -> None:
         world.set_entra(notification_delay=0.0)
-        one, sales = user(world, 1), group(world, "Sales")
-        match change:
-            case "attribute":
-                world.tenant.update_user(one, department="Legal")
-            case "disable":
-                world.tenant.disable(one)
-            case "delete":
-                world.tenant.delete(one)
-            case "leave":
-                world.tenant.remove_member(sales, one)
-            case "join":
-                world.tenant.add_member(sales, user(world, 9))
+        change_user(world, change)
         await site.run(2.0)
         assert world.writes() != []
         await site.run(300.0)

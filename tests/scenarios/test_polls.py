@@ -13,7 +13,16 @@ from provisioning.polling import Poll
 from provisioning.record import CycleKind
 from provisioning.services import Services
 from tests.scenarios.simulation import simulate
-from tests.scenarios.steps import account, everybody, group, group_object, office, provisioned, user
+from tests.scenarios.steps import (
+    account,
+    assigned,
+    everybody,
+    group,
+    group_object,
+    office,
+    provisioned,
+    user,
+)
 from tests.scenarios.test_wakes import deliver
 from tests.scenarios.world import World
 
@@ -100,9 +109,7 @@ def test_what_is_unassigned_is_gone_after_a_poll_and_a_second_read(what: str) ->
 
 def test_a_poll_that_comes_short_by_a_page_disables_nobody() -> None:
     async def story(world: World) -> None:
-        for number in range(40):
-            one = world.tenant.add_user(f"extra{number}@example.com", displayName="X")
-            world.tenant.assign(one, "User")
+        assigned(world, 40)
         await provisioned(world)
         world.set_entra(page_size=20, short_assignments_next=1)
         services = world.services()
@@ -116,10 +123,7 @@ def test_a_list_that_stays_short_is_a_broken_read_first_and_the_brakes_business_
     """More than five at once: two polls and a read must miss them, then another look."""
 
     async def story(world: World) -> None:
-        people = []
-        for number in range(40):
-            people.append(world.tenant.add_user(f"extra{number}@example.com", displayName="X"))
-            world.tenant.assign(people[-1], "User")
+        people = assigned(world, 40)
         await provisioned(world)
         services = world.services()
         for id in people[:20]:
