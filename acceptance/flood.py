@@ -27,7 +27,7 @@ async def flood(
 
     ``bound`` is in seconds, for 99 % of the answers.
     """
-    async with stage(users, rate, CYCLE_SCHEDULE="0 0 * * * *") as made:
+    async with stage(users, rate, apart=True, CYCLE_SCHEDULE="0 0 * * * *") as made:
         await provisioned(made, within=users / rate * 2 + 60)
         subscriptions = await made.subscribed()
         # The story tells itself.

@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +27,16 @@ class InstanceFailed(Exception):
 class Instance:
     """One ``serve`` process, started anew as often as it is killed."""
 
-    def __init__(self, name: str, environ: Mapping[str, str], folder: Path, port: int = 0) -> None:
+    def __init__(
+        self,
+        name: str,
+        environ: Mapping[str, str],
+        folder: Path,
+        port: int = 0,
+        options: Sequence[str] = (),
+    ) -> None:
         self.name = name
-        self._port = port
+        self._options = ("--port", str(port), "--poll", "0.1", *options)
         self.log = folder / f"{name}.log"
         self._environ = {**os.environ, **environ}
         self._process: asyncio.subprocess.Process | None = None
@@ -42,8 +49,7 @@ class Instance:
 
     async def start(self) -> None:
         """Starts it. It returns when the app answers."""
-        at = ("--port", str(self._port), "--poll", "0.1")
-        command = (sys.executable, "-m", "provisioning", "serve", *at)
+        command = (sys.executable, "-m", "provisioning", "serve", *self._options)
         with self.log.open("ab") as said:
             self._process = await asyncio.create_subprocess_exec(
                 *command,

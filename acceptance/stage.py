@@ -115,8 +115,13 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(users: int, rate: int, **settings: str) -> AsyncIterator[Stage]:
-    """An Entra tenant in which so many users are assigned, and two instances that serve it."""
+async def stage(
+    users: int, rate: int, *, apart: bool = False, **settings: str
+) -> AsyncIterator[Stage]:
+    """An Entra tenant in which so many users are assigned, and two instances that serve it.
+
+    ``apart``: as on Flex Consumption the first has the HTTP functions, the second all others.
+    """
     tenant = {
         "--users": str(users),
         "--assigned-users": str(users),
@@ -144,7 +149,8 @@ async def stage(users: int, rate: int, **settings: str) -> AsyncIterator[Stage]:
                 **_notifications(addresses, hook),
                 **settings,
             }
-            instances.append(Instance(name, environ, folder, ports[name]))
+            options = ("--http-only",) if apart and name == _NAMES[0] else ()
+            instances.append(Instance(name, environ, folder, ports[name], options))
             stack.push_async_callback(instances[-1].kill)
             await instances[-1].start()
         yield Stage(remote, tuple(instances), relays, rate, before)

@@ -27,7 +27,8 @@ LOCK_SECONDS = 30.0
 """How long a received message is invisible; renewed while its function works. When the process
 dies, the message comes back after as long."""
 
-_POISON = "-poison"
+POISON = "-poison"
+"""What the name of a queue of messages ends with that failed too often."""
 
 Call = Callable[[Message], Awaitable[None]]
 """Calls the function. Raises ``InvocationFailed`` or ``InvocationStopped``."""
@@ -141,10 +142,10 @@ class Pump:
 
     @property
     def _is_poison(self) -> bool:
-        return self.queue.endswith(_POISON)
+        return self.queue.endswith(POISON)
 
     async def _set_aside(self, message: Message) -> None:
-        poison = f"{self.queue}{_POISON}"
+        poison = f"{self.queue}{POISON}"
         await self._queues.send(poison, message.text)
         await self._queues.delete(self.queue, message)
         _log.error(

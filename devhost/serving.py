@@ -13,7 +13,7 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -21,9 +21,9 @@ from typing import Any
 
 from devhost.backend import Backend, backend
 from devhost.front import REQUEST_SECONDS, ByHand, Front
-from devhost.host_json import HostOptions, read_host_json
+from devhost.host_json import HostOptions, QueueOptions, read_host_json
 from devhost.invocations import Invocations
-from devhost.pump import Pump
+from devhost.pump import POISON, Pump
 from devhost.ready import ready_document
 from devhost.timers import Timer
 from devhost.triggered import Triggered, triggered
@@ -53,8 +53,8 @@ class Serve:
     """What to serve, and where. ``poll``: the longest pause between looks at a queue, in seconds;
     host.json's when ``None``. ``state_path``: the SQLite file beside which the embedded queues
     are, ``None`` when the state is in Azure Storage. ``app``: the folder of function_app.py.
-    ``grace`` and ``request_seconds``: how long functions may go on at the end, and how long a
-    caller waits at most.
+    ``http_only``: timers and queues are left to another process. ``grace`` and ``request_seconds``:
+    how long functions may go on at the end, and how long a caller waits at most.
     """
 
     host: str
@@ -63,6 +63,7 @@ class Serve:
     environ: Mapping[str, str]
     state_path: Path | None
     poll: float | None = None
+    http_only: bool = False
     app: Path = _APP
     grace: float = GRACE_SECONDS
     request_seconds: float = REQUEST_SECONDS
@@ -90,6 +91,8 @@ async def serve(
         functions = triggered(worker.functions.values(), options.environ)
         for name, trigger in functions.left_out.items():
             _log.info("%s is not run here: it has an %s", name, trigger)
+        if options.http_only:
+            functions = replace(functions, timers={}, queues={})
         running = _Running(options, host_json, made, worker, watchdog, functions)
         stack.push_async_callback(running.front.close)
         url = await running.start()
@@ -123,10 +126,10 @@ class _Running:
         self._invocations = Invocations(
             worker, made.queues, watchdog, host_json.function_timeout, self._sent
         )
-        queue_options = host_json.queues.polling(options.poll)
         self._pumps = [
             Pump(queue, made.queues, partial(self._invocations.message, name), queue_options)
             for name, queue in functions.queues.items()
+            for queue_options in [_polling(host_json.queues, queue, options.poll)]
         ]
         holder = f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(3)}"
         self._timers = [
@@ -218,3 +221,8 @@ def _signals(stop: asyncio.Event) -> Iterator[asyncio.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _polling(options: QueueOptions, queue: str, poll: float | None) -> QueueOptions:
+    """Nobody waits for what failed too often: those queues are looked at as host.json says."""
+    return options if queue.endswith(POISON) else options.polling(poll)

@@ -19,6 +19,7 @@ EXIT_STATUS = 70
 """Of a process that was ended: an error of the app (sysexits.h: EX_SOFTWARE)."""
 
 _LOOK_EVERY = 1.0
+"""Seconds between looks at the deadlines; only for one that is nearer the thread is woken."""
 
 
 class Watchdog:
@@ -63,19 +64,20 @@ class Watchdog:
         mark = object()
         with self._lock:
             self._deadlines[mark] = (time.monotonic() + seconds, complaint)
-        self._changed.set()
+        if seconds < _LOOK_EVERY:
+            self._changed.set()
         return mark
 
     def _watch(self) -> None:
         while not self._ended:
             with self._lock:
                 first = min(self._deadlines.values(), default=None)
-            if first is None:
-                self._changed.wait()
-            elif first[0] <= time.monotonic():
-                _end(first[1])
-            else:
-                self._changed.wait(min(_LOOK_EVERY, first[0] - time.monotonic()))
+            wait = _LOOK_EVERY
+            if first is not None:
+                wait = min(wait, first[0] - time.monotonic())
+                if wait <= 0:
+                    _end(first[1])
+            self._changed.wait(wait)
             self._changed.clear()
 
 

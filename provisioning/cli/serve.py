@@ -36,6 +36,14 @@ def serve(
             help="Longest pause between looks at an empty queue. Default: as host.json says.",
         ),
     ] = None,
+    http_only: Annotated[
+        bool,
+        typer.Option(
+            "--http-only",
+            help="Only the HTTP functions, as an instance that Flex Consumption has for them. "
+            "Another serve runs timers and queues.",
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Run the whole function app on this machine: HTTP, timers and queues, until Ctrl-C.
@@ -47,7 +55,8 @@ def serve(
     try:
         add_local_settings(os.environ, Path.cwd())
         _log_to_stderr()
-        _serve(load_settings(os.environ), host, port, poll, as_json=as_json)
+        settings = load_settings(os.environ)
+        _serve(settings, host, port, poll, http_only=http_only, as_json=as_json)
     except ProvisioningError as known:
         error, status = known, exit_status.of_error(known)
     except Exception as defect:
@@ -60,7 +69,15 @@ def serve(
     raise typer.Exit(status)
 
 
-def _serve(settings: Settings, host: str, port: int, poll: float | None, *, as_json: bool) -> None:
+def _serve(
+    settings: Settings,
+    host: str,
+    port: int,
+    poll: float | None,
+    *,
+    http_only: bool,
+    as_json: bool,
+) -> None:
     try:
         from devhost import ready, serving
         from devhost.errors import WorkerError
@@ -83,6 +100,7 @@ def _serve(settings: Settings, host: str, port: int, poll: float | None, *, as_j
         environ=os.environ,
         state_path=settings.state_store,
         poll=poll,
+        http_only=http_only,
     )
     try:
         asyncio.run(serving.serve(options, show, close_services))
