@@ -25,6 +25,7 @@ class HintMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     ``feeds``: something was told that names no key. ``assignments``: the list of assignments
     has changed. ``lifecycle`` maps ids of subscriptions to what Graph said of their life.
+    ``narrowed``: no key is a stranger's.
     """
 
     told: float
@@ -33,6 +34,13 @@ class HintMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     feeds: bool = False
     assignments: bool = False
     lifecycle: dict[str, str] = {}
+    narrowed: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it tells of nothing."""
+        named = self.users or self.groups or self.lifecycle
+        return not (named or self.feeds or self.assignments)
 
 
 _encoder = msgspec.json.Encoder()

@@ -1,13 +1,13 @@
 """Puts hints on their queue: what comes while a message is under way goes with the next one.
 
 Nobody is answered before the message that has their hints is on the queue. So a flood makes a few
-large messages a second, and not one for each call.
+large messages a second, and not one for each call; and none at all as far as it is about strangers.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 import msgspec
 
@@ -15,7 +15,10 @@ from provisioning.errors import QueueUnavailable
 from provisioning.hint_message import HINTS, MOST_KEYS, Gathered, HintMessage, encode
 from provisioning.ports import Clock, Queue
 
-PAUSE = 0.025
+Narrow = Callable[[HintMessage], Awaitable[HintMessage]]
+"""Leaves strangers out of a message, as far as they are known."""
+
+PAUSE = 0.03
 """Seconds at least from the beginning of one message to that of the next."""
 
 MOST_PENDING = 10_000
@@ -39,8 +42,9 @@ class _Pending:
 class HintSender:
     """One process's way to the hints queue. It belongs to one event loop."""
 
-    def __init__(self, queue: Queue, clock: Clock) -> None:
+    def __init__(self, queue: Queue, clock: Clock, narrow: Narrow | None = None) -> None:
         self._queue = queue
+        self._narrow = narrow
         self._clock = clock
         self._pending: _Pending | None = None
         self._sending: asyncio.Task[None] | None = None
@@ -85,7 +89,10 @@ class HintSender:
 
     async def _send(self, pending: _Pending) -> None:
         try:
-            for part in _parts(pending.gathered.message()):
+            message = pending.gathered.message()
+            if self._narrow is not None:
+                message = await self._narrow(message)
+            for part in () if message.is_empty else _parts(message):
                 await self._queue.send(HINTS, encode(part))
         except asyncio.CancelledError:
             pending.sent.cancel()

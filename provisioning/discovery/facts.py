@@ -57,6 +57,9 @@ class Facts:
         self._unstored.clear()
         first = [row for rows in steps for row in rows if self.removed.remembers(row)]
         rest = [[row for row in rows if not self.removed.remembers(row)] for rows in steps]
+        near = self._job.near_scope
+        news = await near.has_news([row for rows in rest for row in rows])
+        rest.append([near.renewed(self._job.ids.new())] if news else [])
         await self._job.store.write(in_steps([*touched, *first], *rest))
 
     def begin_anew(self) -> None:

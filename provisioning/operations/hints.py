@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 
-from provisioning.hint_message import HINTS, HintMessage
+from provisioning.hint_message import HintMessage
 from provisioning.hints import ASSIGNMENTS, FEEDS, Hint
 from provisioning.job import Job
 from provisioning.model import EntraId, Key, ObjectType
@@ -21,17 +21,17 @@ async def take_in(services: Services, message: HintMessage) -> int:
     Raises ``ConfigurationError``, ``StoreUnavailable``, and what a subscription could not be
     renewed for: the message has to come again.
     """
-    await services.claim()
     job = services.job()
-    about = [*await _known(job, ObjectType.USER, message.users)]
-    about += await _known(job, ObjectType.GROUP, message.groups)
+    about = [Key(ObjectType.USER, EntraId(id)) for id in message.users]
+    about += [Key(ObjectType.GROUP, EntraId(id)) for id in message.groups]
+    if not (message.narrowed or job.rules.scope.everyone):
+        about = await _without_strangers(job, about)
     hints = [_hint(services, message, str(key), _ago(message, key)) for key in about]
     if message.feeds:
         hints.append(_hint(services, message, FEEDS))
     if message.assignments:
         hints.append(_hint(services, message, ASSIGNMENTS))
     if hints:
-        await job.poison.clear(HINTS)
         await store(services, hints)
         await work.look_now(services)
     if await subscriptions.on_lifecycle(services, message.lifecycle):
@@ -46,14 +46,11 @@ async def store(services: Services, hints: Iterable[Hint]) -> None:
     await job.store.flush()
 
 
-async def _known(job: Job, type: ObjectType, ids: Mapping[str, int]) -> list[Key]:
-    """Those that are in scope or near it; all of them where everybody is in scope."""
-    keys = [Key(type, EntraId(id)) for id in ids]
-    if job.rules.scope.everyone or not keys:
-        return keys
-    table = job.mirror.users if type is ObjectType.USER else job.mirror.groups
-    known = await table.get_many(key.id for key in keys)
-    return [key for key in keys if key.id in known]
+async def _without_strangers(job: Job, keys: Sequence[Key]) -> list[Key]:
+    """Those that are in scope or near it."""
+    users = await job.mirror.users.get_many(k.id for k in keys if k.type is ObjectType.USER)
+    groups = await job.mirror.groups.get_many(k.id for k in keys if k.type is ObjectType.GROUP)
+    return [key for key in keys if key.id in (users if key.type is ObjectType.USER else groups)]
 
 
 def _ago(message: HintMessage, key: Key) -> int:

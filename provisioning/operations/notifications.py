@@ -9,7 +9,9 @@ import asyncio
 from weakref import WeakKeyDictionary
 
 from provisioning.hint_sender import HintSender
+from provisioning.known_ids import KnownIds
 from provisioning.known_subscriptions import KnownSubscriptions
+from provisioning.near_scope import NearScope
 from provisioning.notification_tally import NotificationTally
 from provisioning.notifications import Batch, Dropped, Expected, read_batch, with_feeds
 from provisioning.services import Services
@@ -38,7 +40,10 @@ class Receiver:
         self.services = services
         settings, clock = services.settings, services.clock
         self._secrets = tuple(each.reveal() for each in settings.notification_client_state)
-        self._sender = HintSender(services.queue, clock)
+        strangers = KnownIds(NearScope(services.store, settings.job), clock)
+        everyone = services.rules.scope.everyone
+        narrow = None if everyone else strangers.without_strangers
+        self._sender = HintSender(services.queue, clock, narrow)
         self._known = KnownSubscriptions(SubscribedRows(services.store, settings.job), clock)
         self._tally = NotificationTally(services.store, settings.job, services.holder, clock)
 
