@@ -117,7 +117,7 @@ class Engine:
         """Works until nothing is left, the budget is spent, or ZSCloud refuses or is away."""
         try:
             while True:
-                await self._look()
+                await self._look(self._arrivals)
                 self._start_ready()
                 if not self._active and (self._stop or not self._ready):
                     if self._stop or not await self._anything_left():
@@ -137,7 +137,7 @@ class Engine:
 
     # --- choosing ------------------------------------------------------------------------------
 
-    async def _look(self) -> None:
+    async def _look(self, arrivals: Incoming | None) -> None:
         """Takes new items from the lanes: the urgent ones at every look, the rest as they fit."""
         now = self._job.clock.monotonic()
         if self._stop is not None:
@@ -148,8 +148,8 @@ class Engine:
         if now - self._looked_at >= LOOK_EVERY:
             self._looked_at = now
             await self._promote_due()
-            if self._arrivals is not None:
-                await self._arrivals.look()
+            if arrivals is not None:
+                await arrivals.look()
             for lane in (Lane.LEAVERS, Lane.ON_DEMAND):
                 if lane in self._lanes:
                     self._take(await self._job.work.page(lane, limit=_WINDOW))
@@ -199,7 +199,7 @@ class Engine:
             await self._arrivals.settle()
         self._cursor.clear()
         self._looked_at = float("-inf")
-        await self._look()
+        await self._look(arrivals=None)
         return bool(self._ready)
 
     # --- working -------------------------------------------------------------------------------

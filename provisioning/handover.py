@@ -28,14 +28,15 @@ class Handover(Generic[T]):
     """``hold`` gives the lease at once or raises ``LeaseUnavailable``; ``work`` works under it.
 
     ``left`` tells in how many seconds there is work again, ``None`` for none: it is asked when
-    the lease is free again, and must not count what only a later attempt can do.
+    the lease is free again, with what was held, and must not count what only a later attempt can
+    do. What only the holder files, it may remember; what others file, it has to look at.
     """
 
     def __init__(
         self,
         hold: Callable[[], AbstractAsyncContextManager[T]],
         work: Callable[[T], Awaitable[None]],
-        left: Callable[[], Awaitable[float | None]],
+        left: Callable[[T | None], Awaitable[float | None]],
     ) -> None:
         self._hold = hold
         self._work = work
@@ -45,32 +46,35 @@ class Handover(Generic[T]):
         """One execution for a message of the queue. False if it was too old to count."""
         if not await wakes.take(generation):
             return False
-        if not await self._worked():
+        held = await self._worked()
+        if held is None:
             await self.watch(wakes)
-            return True
-        await self._arm(wakes)
+        else:
+            await self._arm(wakes, held)
         return True
 
     async def once(self, wakes: Wakes) -> None:
         """One execution for something that is stored, without a message of the work queue."""
-        if not await self._worked():
+        held = await self._worked()
+        if held is None:
             await wakes.ensure(_WATCH)
-            return
-        await self._arm(wakes)
+        else:
+            await self._arm(wakes, held)
 
-    async def _arm(self, wakes: Wakes) -> None:
+    async def _arm(self, wakes: Wakes, held: T) -> None:
         """A wake-up for what is left, unless another process has armed one for no later."""
-        delay = await self._left()
+        delay = await self._left(held)
         if delay is not None:
             await wakes.ensure(delay, slack=_AT_ONCE)
 
-    async def _worked(self) -> bool:
+    async def _worked(self) -> T | None:
+        """What was held, and is no more; ``None`` if another process holds the lease."""
         try:
             async with self._hold() as held:
                 await self._work(held)
         except LeaseUnavailable:
-            return False
-        return True
+            return None
+        return held
 
     async def watch(self, wakes: Wakes) -> None:
         """Somebody else holds the lease, and looks after letting go, unless it dies."""
@@ -78,14 +82,15 @@ class Handover(Generic[T]):
 
     async def look_again(self) -> None:
         """After letting go of the lease: works on if somebody has filed something meanwhile."""
-        if await self._left() == 0:
+        if await self._left(None) == 0:
             await self.here()
 
     async def here(self) -> bool:
         """Works in this process until nothing is left for now. False if another one does."""
         while True:
-            if not await self._worked():
+            held = await self._worked()
+            if held is None:
                 return False
-            delay = await self._left()
+            delay = await self._left(held)
             if delay is None or delay > 0:
                 return True

@@ -24,6 +24,7 @@ from provisioning.model import (
     TargetObject,
     name_key,
 )
+from provisioning.near_scope import NearScope
 from provisioning.notification_counts import NotificationCounts
 from provisioning.plan import DeprovisioningPolicy
 from provisioning.poison import Poison
@@ -40,11 +41,14 @@ _LONGEST_WINDOW = 91 * DAY
 
 HELD_TABLES = frozenset(
     {
-        *("link", "link_name", "link_scim_id", "intent", "escrow", "knowledge"),
-        *("mirror_user", "mirror_group", "listing", "listing_name", "listing_external_id"),
+        *("link", "link_name", "link_scim_id", "link_members", "intent", "escrow", "knowledge"),
+        *("listing", "listing_name", "listing_external_id", "work", "work_due", "held", "touched"),
+        *("mirror_user", "mirror_group", "mirror_members", "mirror_assignments", "watermark"),
+        *("application_seen", "removed", "removed_fact", "reread", "doubt", "provisioned"),
+        *("latency", "hint_looked"),
     }
 )
-"""Tables that only the holder of the lease writes, and that each key's work reads."""
+"""Tables that only the holder of the lease writes: it need not read again what it knows."""
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,6 +113,7 @@ class Job:
         self.clock = clock
         self.ids = ids
         self.mirror = Mirror(store, name)
+        self.near_scope = NearScope(store, name)
         self.links = Links(store, name)
         self.work = WorkSet(store, name)
         self.escrow = Escrow(store, name, self.work, ids)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
@@ -27,16 +27,26 @@ REQUEST_TIMEOUT = 20.0
 _POLL = 1.0
 
 
+class Left(msgspec.Struct, frozen=True, kw_only=True):
+    """What a holder leaves with the lease: its name, and its last send times (epoch seconds)."""
+
+    holder: str = ""
+    sends: tuple[float, ...] = ()
+
+
 class HeldLease:
-    """The lease while it is ours."""
+    """The lease while it is ours. ``after`` is the holder before, if nobody held it in between
+    and that holder let go; else it is empty.
+    """
 
     def __init__(self, port: LeasePort, name: str, holder: str, clock: Clock) -> None:
         self._port = port
         self._name = name
-        self._holder = holder
+        self.holder = holder
         self._clock = clock
         self._deadline = 0.0
         self.lost = False
+        self.after = ""
 
     def may_send(self) -> bool:
         """Whether a request that starts now ends before the lease does."""
@@ -48,14 +58,16 @@ class HeldLease:
         """
         return not self.lost and self._clock.monotonic() < self._deadline
 
-    async def acquire(self) -> bytes | None:
-        """The payload of the last holder, or ``None`` while another holds the lease."""
+    async def acquire(self) -> Left | None:
+        """What the last holder left, or ``None`` while another holds the lease."""
         sent = self._clock.monotonic()
-        state = await self._port.acquire(self._name, self._holder, LEASE_SECONDS)
+        state = await self._port.acquire(self._name, self.holder, LEASE_SECONDS)
         if state is None:
             return None
         self._deadline = sent + LEASE_SECONDS
-        return state.payload
+        left = _decoded(state.payload)
+        self.after = left.holder if state.released else ""
+        return left
 
     async def keep(self) -> None:
         """Renews until cancelled, or until the lease is no longer ours."""
@@ -64,7 +76,7 @@ class HeldLease:
             await self._clock.sleep(RENEW_EVERY if not missed else _POLL)
             sent = self._clock.monotonic()
             try:
-                renewed = await self._port.renew(self._name, self._holder, LEASE_SECONDS)
+                renewed = await self._port.renew(self._name, self.holder, LEASE_SECONDS)
             except ProvisioningError as error:
                 # Tried again at once; if it lasts, the deadline stops all sending. A refusal
                 # passes too: an identity is not served now and then.
@@ -77,11 +89,12 @@ class HeldLease:
             else:
                 self.lost = True
 
-    async def release(self, payload: bytes) -> None:
-        """Lets go; the payload waits for the next holder. Nothing is sent or stored any more."""
+    async def release(self, sends: Sequence[float] = ()) -> None:
+        """Lets go; the send times wait for the next holder. Nothing is sent or stored any more."""
         lost, self.lost = self.lost, True
         if not lost:
-            await self._port.release(self._name, self._holder, payload)
+            left = msgspec.json.encode(Left(holder=self.holder, sends=tuple(sends)))
+            await self._port.release(self._name, self.holder, left)
 
 
 @contextlib.asynccontextmanager
@@ -94,7 +107,7 @@ async def held(
     """
     lease = HeldLease(port, name, holder, clock)
     give_up = None if wait is None else clock.monotonic() + wait
-    while (payload := await lease.acquire()) is None:
+    while (left := await lease.acquire()) is None:
         if give_up is not None and clock.monotonic() >= give_up:
             other = await port.read(name)
             raise LeaseUnavailable(
@@ -102,11 +115,19 @@ async def held(
                 "ZSCloud tenant."
             )
         await clock.sleep(_POLL)
-    pacer.resume_after(msgspec.json.decode(payload, type=list[float]) if payload else [])
+    pacer.resume_after(left.sends)
     keeper = asyncio.create_task(lease.keep())
     try:
         yield lease
     finally:
         keeper.cancel()
         await asyncio.gather(keeper, return_exceptions=True)
-        await lease.release(msgspec.json.encode(pacer.sends()))
+        await lease.release(pacer.sends())
+
+
+def _decoded(payload: bytes) -> Left:
+    if not payload:
+        return Left()
+    left = msgspec.json.decode(payload, type=Left | tuple[float, ...])
+    # An older version of the program left the times alone.
+    return left if isinstance(left, Left) else Left(sends=left)

@@ -88,11 +88,16 @@ class Store(Protocol):
 
 
 class LeaseState(NamedTuple):
-    """Who holds the lease until when (epoch seconds), and what the last holder left with it."""
+    """Who holds the lease until when (epoch seconds), and what the last holder left with it.
+
+    ``released``, of a lease just acquired: its last holder let go, so the payload is that holder's.
+    Otherwise it ran out, and the payload is of one before.
+    """
 
     holder: str
     until: float
     payload: bytes
+    released: bool = False
 
 
 class LeasePort(Protocol):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 
 from provisioning.apply.pacer import Pacer
 from provisioning.errors import ConfigurationError, Problem
 from provisioning.job import HELD_TABLES, Job, Rules
+from provisioning.lease import HeldLease
 from provisioning.mapping import CompiledSchema
 from provisioning.ports import (
     Clock,
@@ -21,7 +23,7 @@ from provisioning.ports import (
     Target,
 )
 from provisioning.rows.buffer import WriteBehind
-from provisioning.rows.cache import CachedStore
+from provisioning.rows.kept import KeptRows
 from provisioning.rows.overlay import OverlayStore
 from provisioning.rows.table import Table
 from provisioning.settings import Settings
@@ -45,20 +47,30 @@ class Services:
     target: Target
     pacer: Pacer
     holder: str
+    kept: KeptRows = field(default_factory=lambda: KeptRows(HELD_TABLES))
 
     def job(self) -> Job:
         """The job's stored state, to look at."""
         return self._job(WriteBehind(self.store, self.clock))
 
-    def held_job(self, may_write: Callable[[], bool], *, dry_run: bool) -> Job:
+    @contextlib.asynccontextmanager
+    async def held_job(self, lease: HeldLease, *, dry_run: bool) -> AsyncIterator[Job]:
         """The job's stored state while the lease is ours: what only its holder writes is kept in
-        memory. A dry run sees it, and stores nothing.
+        memory. A dry run sees it, and stores nothing. What is deferred is written at the end.
 
-        ``may_write`` is asked before each write whether it is still ours.
+        After the end nothing is written; what it knew then can still be read.
         """
-        kept = CachedStore(self.store, HELD_TABLES)
-        base = OverlayStore(kept) if dry_run else kept
-        return self._job(WriteBehind(base, self.clock, may_write=may_write))
+        rows = self.kept.over(self.store, lease.after)
+        base = OverlayStore(rows) if dry_run else rows
+        job = self._job(WriteBehind(base, self.clock, may_write=lease.may_store))
+        if not lease.after:
+            # The last holder may have died between somebody new and their mark.
+            job.store.defer([job.near_scope.renewed(self.ids.new())])
+        try:
+            yield job
+        finally:
+            await job.store.flush()
+            self.kept.keep(rows, lease.holder)
 
     def _job(self, buffer: WriteBehind) -> Job:
         return Job(self.settings.job, buffer, self.schema, self.rules, self.clock, self.ids)
@@ -67,6 +79,8 @@ class Services:
         """Makes the store this job's own. Raises ``ConfigurationError`` if it holds another."""
         owner = Table(self.store, "store", "owner", str)
         stored = await owner.get("job")
+        if stored is None:
+            self.kept.forget()
         if stored is None and not dry_run:
             await self.store.write([owner.put("job", self.settings.job)])
         if stored is not None and stored != self.settings.job:

@@ -194,7 +194,7 @@ async def _keeper(services: Services, wait: float) -> AsyncIterator[Subscription
     finally:
         keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)
-        await lease.release(b"")
+        await lease.release()
 
 
 def _webhook(services: Services) -> Webhook | None:

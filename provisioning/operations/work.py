@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 
 from provisioning.alerts import AlertCode, alert, report
 from provisioning.errors import LeaseUnavailable, ProvisioningError
 from provisioning.handover import Handover
+from provisioning.hint_message import HINTS
+from provisioning.job import Job
 from provisioning.operations.cycles import find_or_start, run_dry, start_cycle
 from provisioning.operations.documents import Document
 from provisioning.operations.writing import Writing, wakes, writing
@@ -35,7 +38,7 @@ async def tick(services: Services, kind: CycleKind) -> Document:
     try:
         return await start_cycle(services, kind, dry_run=False)
     finally:
-        if await _left(services) == 0:
+        if await _left(services, services.job()) == 0:
             await wakes(services).ensure()
 
 
@@ -49,11 +52,7 @@ async def on_wake(services: Services, generation: int) -> bool:
         await _work(held)
         await held.job.poison.clear(WORK)
 
-    async def left() -> float | None:
-        return await _left(services)
-
-    handover = Handover(lambda: writing(services, wait=0), work, left)
-    return await handover.on_wake(wakes(services), generation)
+    return await _handover(services, work).on_wake(wakes(services), generation)
 
 
 async def look_now(services: Services) -> None:
@@ -63,18 +62,22 @@ async def look_now(services: Services) -> None:
     """
     if services.settings.provisioning_status != "on":
         return
-    if await services.job().cycles.open_cycle() is not None:
+    job = services.job()
+    wait = await job.hints.wait(services.clock.time())
+    if wait:
+        # In the pause between two looks: the lease is not asked for.
+        await wakes(services).ensure(wait, slack=0)
+        return
+    if await job.cycles.open_cycle() is not None:
         await wakes(services).ensure()
         return
 
     async def work(held: Writing) -> None:
         await held.answer_calls(budget=_BRIEF)
         await _look_at_hints(held, _BRIEF)
+        await held.job.poison.clear(HINTS)
 
-    async def left() -> float | None:
-        return await _left(services)
-
-    await Handover(lambda: writing(services, wait=0), work, left).once(wakes(services))
+    await _handover(services, work).once(wakes(services))
 
 
 async def queue_cycle(services: Services, kind: CycleKind, *, dry_run: bool) -> Document:
@@ -94,7 +97,7 @@ async def dry_run(services: Services, cycle_id: str) -> None:
     except LeaseUnavailable:
         await _send_dry_run(services, cycle_id, _AGAIN)
         return
-    if await _left(services) == 0:
+    if await _left(services, services.job()) == 0:
         await wakes(services).ensure()
 
 
@@ -161,9 +164,15 @@ async def _is_due(held: Writing) -> bool:
     return bool(await held.job.work.due(held.services.clock.time(), limit=1))
 
 
-async def _left(services: Services) -> float | None:
+def _handover(services: Services, work: Callable[[Writing], Awaitable[None]]) -> Handover[Writing]:
+    async def left(held: Writing | None) -> float | None:
+        return await _left(services, services.job() if held is None else held.job)
+
+    return Handover(lambda: writing(services, wait=0), work, left)
+
+
+async def _left(services: Services, job: Job) -> float | None:
     """Seconds until there is work again. What failed waits for the next tick, or its next try."""
-    job = services.job()
     if await job.calls.unfinished():
         return 0.0
     if services.settings.provisioning_status != "on":

@@ -75,7 +75,7 @@ async def writing(
     Raises ``LeaseUnavailable``, and ``ConfigurationError`` for a store of another job.
     """
     await services.claim(dry_run=dry_run)
-    async with held(
+    ours = held(
         services.leases,
         services.settings.zscloud_tenant,
         # A holder of its own: two executions of one process must not share a lease.
@@ -83,13 +83,10 @@ async def writing(
         services.clock,
         services.pacer,
         wait=wait,
-    ) as lease:
-        job = services.held_job(lease.may_store, dry_run=dry_run)
+    )
+    async with ours as lease, services.held_job(lease, dry_run=dry_run) as job:
         sender = Sender(services.pacer, lease, services.clock, services.ids)
-        try:
-            yield Writing(services, job, sender, dry_run)
-        finally:
-            await job.store.flush()
+        yield Writing(services, job, sender, dry_run)
 
 
 def wakes(services: Services) -> Wakes:
@@ -105,7 +102,7 @@ def calls_handover(
     async def answer(held: Writing) -> None:
         await held.answer_calls(budget=budget, progress=progress)
 
-    async def left() -> float | None:
+    async def left(_: Writing | None) -> float | None:
         return 0.0 if await services.job().calls.any_waiting() else None
 
     return Handover(lambda: writing(services, wait=0), answer, left)

@@ -1,7 +1,8 @@
-"""Rows that are read again and again while one process holds the lease: kept in memory.
+"""Rows that are read again and again by the holder of the lease: kept in memory.
 
-Only for tables that nobody but the holder of the lease writes. It begins empty with each holding,
-and what is written passes through it.
+Only for tables that nobody but the holder of the lease writes. What is written passes through it,
+so it stays right as long as this process is the holder, and beyond: until another one was
+(``rows.kept``).
 """
 
 from __future__ import annotations
@@ -9,24 +10,35 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from provisioning.ports import Row, Store
+from provisioning.rows.known_range import KnownRange
 
-_MOST = 20_000
-"""Rows kept, at most. A row is some hundred bytes."""
+_MOST_BYTES = 16 * 1024 * 1024
+"""Of values and keys kept row by row, at most; about half as much again is for keeping them."""
+
+_LARGEST_RANGE = 1000
+"""Rows of a range that is kept as a whole, at most."""
+
+_ROW = 100
+"""Bytes that a row counts beside its key and its value."""
 
 Place = tuple[str, str]
 
 
 class CachedStore:
-    """A ``ports.Store`` over another; rows of the ``tables`` are remembered, absent ones too.
+    """A ``ports.Store`` over another; rows of the ``tables`` are remembered, absent ones too, and
+    short ranges of them as a whole.
 
-    ``tables`` are names after the job. A row that was read while it was written is not
-    remembered: which of the two was first is not known.
+    ``tables`` are names after the job. What was read while it was written is not remembered: which
+    of the two was first is not known.
     """
 
     def __init__(self, base: Store, tables: Collection[str]) -> None:
         self._base = base
         self._tables = frozenset(tables)
         self._rows: dict[Place, bytes | None] = {}
+        self._bytes = 0
+        self._ranges: dict[str, dict[str, KnownRange]] = {}
+        """By table and prefix."""
         self._reading: list[set[Place]] = []
         """For each read under way, what was being written meanwhile."""
         self._writing: list[set[Place]] = []
@@ -39,22 +51,28 @@ class CachedStore:
         """The rows that exist, by key."""
         if not self._remembers(table):
             return await self._base.get_many(table, keys)
-        unknown = [key for key in keys if (table, key) not in self._rows]
-        known = {key: self._rows[table, key] for key in keys if (table, key) in self._rows}
+        known: dict[str, bytes | None] = {}
+        for key in keys:
+            whole = self._range_of(table, key)
+            if whole is not None:
+                known[key] = whole.get(key)
+            elif (table, key) in self._rows:
+                known[key] = self._rows[table, key]
+        unknown = [key for key in keys if key not in known]
         if unknown:
             known |= await self._read(table, unknown)
         return {key: value for key in keys if (value := known[key]) is not None}
 
     async def _read(self, table: str, keys: Sequence[str]) -> dict[str, bytes | None]:
-        doubtful = set[Place]().union(*self._writing)
-        self._reading.append(doubtful)
+        doubtful = self._begin_reading()
         try:
             found = await self._base.get_many(table, keys)
         finally:
-            self._reading = [each for each in self._reading if each is not doubtful]
+            self._end_reading(doubtful)
         read = {key: found.get(key) for key in keys}
-        places = {(table, key): value for key, value in read.items()}
-        self._remember({p: value for p, value in places.items() if p not in doubtful})
+        for key, value in read.items():
+            if (table, key) not in doubtful:
+                self._remember((table, key), value)
         return read
 
     async def scan(
@@ -67,7 +85,20 @@ class CachedStore:
         reverse: bool = False,
     ) -> Sequence[tuple[str, bytes]]:
         """Rows with the prefix beyond ``after``, in key order."""
-        return await self._base.scan(table, prefix, after=after, limit=limit, reverse=reverse)
+        if not self._remembers(table):
+            return await self._base.scan(table, prefix, after=after, limit=limit, reverse=reverse)
+        whole = self._range_of(table, prefix)
+        if whole is not None:
+            return whole.scan(prefix, after, limit, reverse=reverse)
+        doubtful = self._begin_reading()
+        try:
+            found = await self._base.scan(table, prefix, after=after, limit=limit, reverse=reverse)
+        finally:
+            self._end_reading(doubtful)
+        complete = not after and len(found) < min(limit, _LARGEST_RANGE)
+        if complete and all(other != table for other, _ in doubtful):
+            self._ranges.setdefault(table, {})[prefix] = KnownRange(found)
+        return found
 
     async def count(self, table: str, prefix: str = "") -> int:
         """How many rows have the prefix."""
@@ -78,15 +109,22 @@ class CachedStore:
         ours = [row for row in rows if self._remembers(row.table)]
         places = {(row.table, row.key) for row in ours}
         for place in places:
-            self._rows.pop(place, None)
+            self._forget(place)
+        ranges = self._taken_out(places)
         for doubtful in self._reading:
             doubtful.update(places)
+        # Another write at the same time leaves as much doubt as a read does.
+        doubtful = self._begin_reading()
         self._writing.append(places)
         try:
             await self._base.write(rows)
         finally:
             self._writing = [each for each in self._writing if each is not places]
-        self._remember(_known_after(ours))
+            self._end_reading(doubtful)
+        for place, value in _known_after(ours).items():
+            if place not in doubtful:
+                self._remember(place, value)
+        self._put_back(ranges, ours, doubtful)
 
     async def close(self) -> None:
         """Closes the store below."""
@@ -95,10 +133,60 @@ class CachedStore:
     def _remembers(self, table: str) -> bool:
         return table.rpartition(":")[2] in self._tables
 
-    def _remember(self, rows: Mapping[Place, bytes | None]) -> None:
-        self._rows.update(rows)
-        while len(self._rows) > _MOST:
-            del self._rows[next(iter(self._rows))]
+    def _begin_reading(self) -> set[Place]:
+        doubtful = set[Place]().union(*self._writing)
+        self._reading.append(doubtful)
+        return doubtful
+
+    def _end_reading(self, doubtful: set[Place]) -> None:
+        self._reading = [each for each in self._reading if each is not doubtful]
+
+    # --- rows ----------------------------------------------------------------------------------
+
+    def _remember(self, place: Place, value: bytes | None) -> None:
+        self._forget(place)
+        self._rows[place] = value
+        self._bytes += _size(place, value)
+        while self._bytes > _MOST_BYTES:
+            self._forget(next(iter(self._rows)))
+
+    def _forget(self, place: Place) -> None:
+        if place in self._rows:
+            self._bytes -= _size(place, self._rows.pop(place))
+
+    # --- ranges --------------------------------------------------------------------------------
+
+    def _range_of(self, table: str, start: str) -> KnownRange | None:
+        """The range that has all rows whose keys begin so."""
+        ranges = self._ranges.get(table)
+        if not ranges:
+            return None
+        return next((r for prefix, r in ranges.items() if start.startswith(prefix)), None)
+
+    def _taken_out(self, places: Collection[Place]) -> dict[Place, KnownRange]:
+        """Takes the ranges out that are written to, by table and prefix."""
+        taken: dict[Place, KnownRange] = {}
+        for table, key in places:
+            ranges = self._ranges.get(table, {})
+            for prefix in [prefix for prefix in ranges if key.startswith(prefix)]:
+                taken[table, prefix] = ranges.pop(prefix)
+        return taken
+
+    def _put_back(
+        self, taken: Mapping[Place, KnownRange], rows: Sequence[Row], doubtful: Collection[Place]
+    ) -> None:
+        """Puts ranges back with the rows written."""
+        for (table, prefix), known in taken.items():
+            for row in rows:
+                if row.table == table and row.key.startswith(prefix):
+                    known.apply(row)
+            certain = all(other != table for other, _ in doubtful)
+            if certain and len(known) <= _LARGEST_RANGE:
+                self._ranges.setdefault(table, {}).setdefault(prefix, known)
+
+
+def _size(place: Place, value: bytes | None) -> int:
+    return _ROW + len(place[1]) + len(value or b"")
 
 
 def _known_after(rows: Sequence[Row]) -> dict[Place, bytes | None]:

@@ -57,10 +57,13 @@ class Table(Generic[T]):
     async def all(self, prefix: str = "") -> AsyncIterator[tuple[str, T]]:
         """All rows in key order, read page by page."""
         after = ""
-        while rows := await self.page(prefix, after=after):
+        more = True
+        while more:
+            rows = await self.page(prefix, after=after)
             for row in rows:
                 yield row
-            after = rows[-1][0]
+            more = len(rows) == _PAGE
+            after = rows[-1][0] if rows else after
 
     async def count(self, prefix: str = "") -> int:
         """How many rows there are."""

@@ -21,7 +21,7 @@ def acquired(
         return LeaseState(holder, now + seconds, b"")
     if state.holder != holder and now < state.until:
         return None
-    return LeaseState(holder, now + seconds, state.payload)
+    return LeaseState(holder, now + seconds, state.payload, released=state.holder == NOBODY)
 
 
 def renewed(state: LeaseState | None, holder: str, now: float, seconds: float) -> LeaseState | None:

@@ -188,7 +188,7 @@ class Instance:
             self.done.add(items[0][0])
             await self._store.write([Row("work", items[0][0], None)])
 
-    async def _left(self) -> float | None:
+    async def _left(self, _: object = None) -> float | None:
         return 0.0 if await self._store.scan("work", limit=1) else None
 
     async def file(self, key: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 from provisioning.calls import Call
 from provisioning.discovery.arrivals import Arrivals
 from provisioning.errors import LeaseUnavailable
+from provisioning.lease import LEASE_SECONDS, HeldLease
 from provisioning.mirror import user_key
 from provisioning.operations.on_demand import get_on_demand, provision_within
 from provisioning.operations.status import status
@@ -156,22 +157,23 @@ def test_a_call_that_meets_a_renewal_that_was_late_is_taken_up_again() -> None:
     async def story(world: World) -> None:
         services = world.services()
         await world.cycle()
-        ours = True
-        job = services.held_job(lambda: ours, dry_run=False)
-        await job.load_tallies()
-        key = user_key(user(world, 1))
-        await job.calls.store(Call("call", (key,), world.clock.time()))
-        record = CycleRecord(cycle_id="cycle", kind=CycleKind.INCREMENTAL)
-        arrivals = Arrivals(job, services.source, record, hints=False)
-        ours = False
-        with pytest.raises(LeaseUnavailable):
+        lease = HeldLease(services.leases, "tenant", "one", world.clock)
+        assert await lease.acquire() is not None
+        async with services.held_job(lease, dry_run=False) as job:
+            await job.load_tallies()
+            key = user_key(user(world, 1))
+            await job.calls.store(Call("call", (key,), world.clock.time()))
+            record = CycleRecord(cycle_id="cycle", kind=CycleKind.INCREMENTAL)
+            arrivals = Arrivals(job, services.source, record, hints=False)
+            await world.clock.sleep(LEASE_SECONDS)
+            with pytest.raises(LeaseUnavailable):
+                await arrivals.settle()
+            assert await lease.acquire() is not None
+            await job.store.flush()
+            assert await job.calls.any_waiting()
+            arrivals = Arrivals(job, services.source, record, hints=False)
             await arrivals.settle()
-        ours = True
-        await job.store.flush()
-        assert await job.calls.any_waiting()
-        arrivals = Arrivals(job, services.source, record, hints=False)
-        await arrivals.settle()
-        assert not await job.calls.any_waiting()
+            assert not await job.calls.any_waiting()
 
     simulate(story, tenant=everybody(3))
 

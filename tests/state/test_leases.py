@@ -115,7 +115,8 @@ async def test_what_is_left_reaches_the_next_holder_and_the_one_after(
     await port.acquire("tenant", "one", 30.0)
     await port.release("tenant", "one", b"\x00left")
     assert await port.read("tenant") == LeaseState("", 0.0, b"\x00left")
-    assert await port.acquire("tenant", "two", 30.0) == LeaseState("two", 1030.0, b"\x00left")
+    taken = await port.acquire("tenant", "two", 30.0)
+    assert taken == LeaseState("two", 1030.0, b"\x00left", released=True)
     assert not await port.renew("tenant", "one", 30.0)
     clock.advance(30.0)  # The second holder dies without a word.
     assert await port.acquire("tenant", "three", 30.0) == LeaseState("three", 1060.0, b"\x00left")

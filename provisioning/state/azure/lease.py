@@ -136,7 +136,8 @@ class BlobLeases:
             await self._ask(SHORT, name, lambda blob: _write(blob, record, holder))
         except _NotOurs:
             return None
-        return LeaseState(holder, sent + duration, record.payload)
+        released = left is not None and left.holder == NOBODY
+        return LeaseState(holder, sent + duration, record.payload, released)
 
     async def _release(self, name: str, holder: str, payload: bytes) -> None:
         left = _Record(payload=payload)

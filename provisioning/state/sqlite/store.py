@@ -151,7 +151,7 @@ class SqliteStore:
             with _transaction(connection):
                 state = change(_lease(connection, name))
                 if state is not None:
-                    connection.execute(_PUT_LEASE, (name, *state))
+                    connection.execute(_PUT_LEASE, (name, state.holder, state.until, state.payload))
                 return state
 
         return await self._run(compare_and_set)
