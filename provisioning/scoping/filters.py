@@ -59,6 +59,10 @@ class _Clause(msgspec.Struct, frozen=True):
     operand: tuple[str, ...]
     judge: Judge
 
+    @property
+    def text(self) -> str:
+        return " ".join((self.form.attribute, self.named.name, *map(repr, self.operand)))
+
 
 class _Group(msgspec.Struct, frozen=True):
     name: str
@@ -80,10 +84,12 @@ class _Group(msgspec.Struct, frozen=True):
 class ScopingFilter:
     """A filter that can be asked about many principals.
 
-    ``attributes`` are the source attributes that it reads. ``groups`` are the object ids or display
+    ``text`` is the filter as it was written, on one line. ``attributes`` are the source attributes
+    that it reads. ``groups`` are the object ids or display
     names of groups whose members it asks for: whoever evaluates it has to know them.
     """
 
+    text: str
     attributes: tuple[str, ...]
     groups: tuple[str, ...]
     _groups: tuple[_Group, ...]
@@ -161,6 +167,7 @@ def compile_filter(
     member = [clause for clause in clauses if clause.named.operator.asks is Asks.MEMBERSHIP]
     others = [clause.form.attribute for clause in clauses if clause not in member]
     return ScopingFilter(
+        text="; or ".join(" and ".join(one.text for one in group.clauses) for group in compiled),
         attributes=tuple(dict.fromkeys(others)),
         groups=tuple(dict.fromkeys(name for clause in member for name in clause.operand)),
         _groups=compiled,
