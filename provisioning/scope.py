@@ -1,4 +1,4 @@
-"""Who is in scope, and why. Pure: assignments, memberships, filters and settings in, a decision out."""
+"""Who is in scope, and why. Pure: assignments, memberships, filters in, a decision out."""
 
 from __future__ import annotations
 
@@ -229,8 +229,7 @@ def judge_group(
     if filter is None or not verdict.active:
         return verdict
     row = {**group.attributes, "objectId": group.id}
-    context = graph.context(group.parents, filter.groups, now)
-    return _filtered(verdict, filter, row, context, Reason.GROUP_OUT_OF_FILTER)
+    return _filtered(verdict, filter, row, Context(now), Reason.GROUP_OUT_OF_FILTER)
 
 
 def _filtered(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from provisioning.errors import Problem
+from provisioning.model import ObjectType
 from provisioning.schema.decode import problem
 from provisioning.schema.export import Filter, FilterClause, ObjectDefinition
 from provisioning.schema.model import COMPUTED
@@ -12,9 +13,17 @@ from provisioning.scoping import ClauseForm, GroupForm, ScopingFilter, compile_f
 
 
 def resolve_filter(
-    scope: Filter | None, source: ObjectDefinition | None, problems: list[Problem]
+    type: ObjectType,
+    scope: Filter | None,
+    source: ObjectDefinition | None,
+    problems: list[Problem],
+    *,
+    whole: bool,
 ) -> ScopingFilter | None:
-    """The filter of an object mapping; ``None`` for none. What is wrong goes to ``problems``."""
+    """The filter of an object mapping; ``None`` for none. What is wrong goes to ``problems``.
+
+    ``whole`` is false when parts of the file could not be read: then no group is called empty.
+    """
     if scope is None:
         return None
     problems += _refused(scope)
@@ -24,10 +33,15 @@ def resolve_filter(
     groups = [
         GroupForm(group.name or "", tuple(map(_form, group.clauses or ())), group.at)
         for group in scope.groups or ()
+        if whole or group.clauses
     ]
     found: list[Problem] = []
     compiled = compile_filter(groups, known, found)
     problems += (problem(one.field, one.message, one.remedy) for one in found)
+    if type is ObjectType.GROUP and compiled is not None and compiled.groups:
+        # What a group is within is known of assigned groups only, and with nesting.
+        message = "asks for the membership of groups, which only the filter of users can."
+        problems.append(problem(scope.at, message, "Choose groups by assigning them."))
     return compiled
 
 

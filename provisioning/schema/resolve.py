@@ -50,7 +50,8 @@ def resolve_object(
             problems += flow_problems(item, definition, type)
     if whole:
         problems += completeness(type, mapping, seen, attributes)
-    return ObjectSchema(type, tuple(attributes), resolve_filter(mapping.scope, source, problems))
+    filter = resolve_filter(type, mapping.scope, source, problems, whole=whole)
+    return ObjectSchema(type, tuple(attributes), filter)
 
 
 def _attribute(
