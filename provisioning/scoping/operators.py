@@ -12,9 +12,10 @@ from enum import Enum
 
 import msgspec
 
+from provisioning.dotnet_regex import InvalidPattern
 from provisioning.errors import cut
 from provisioning.scoping.dates import date_of, moment_of
-from provisioning.scoping.patterns import InvalidPatternError, compile_pattern
+from provisioning.scoping.patterns import compile_pattern
 from provisioning.scoping.values import Context, Scalar, text_of
 
 Test = Callable[[Scalar, Context], bool]
@@ -131,9 +132,9 @@ def _pattern(*, matches: bool) -> Callable[[str], Test]:
     def build(operand: str) -> Test:
         try:
             found = compile_pattern(operand)
-        except InvalidPatternError as error:
-            message = f"{cut(operand, 60)!r} is no regular expression: {cut(str(error), 100)}."
-            raise InvalidOperandError(message, "Correct the pattern.") from error
+        except InvalidPattern as error:
+            message = f"{cut(operand, 60)!r} is no regular expression: {error}"
+            raise InvalidOperandError(message, error.remedy) from error
         return lambda value, _: found(text_of(value)) is matches
 
     return build

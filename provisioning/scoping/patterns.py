@@ -1,23 +1,26 @@
-"""The patterns of REGEX MATCH: the one place that knows how they are compiled."""
+"""The patterns of REGEX MATCH, in .NET's language: what gives no answer is undecided."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
-
-class InvalidPatternError(Exception):
-    """A text that is no pattern; its message says why."""
+from provisioning.dotnet_regex import MatchFailed
+from provisioning.dotnet_regex import compile_pattern as compile_dotnet
+from provisioning.scoping.values import Undecided
 
 
 def compile_pattern(pattern: str) -> Callable[[str], bool]:
     """Whether a text holds the pattern, anywhere in it: .NET's ``Regex.IsMatch``.
 
-    Case counts. Raises ``InvalidPatternError``; what it gives raises ``Undecided`` for a text that
-    takes too long.
+    Case counts. Raises ``InvalidPattern``; what it gives raises ``Undecided`` for a text that takes
+    too long, or is too long.
     """
-    try:
-        compiled = re.compile(pattern)
-    except re.error as error:
-        raise InvalidPatternError(str(error)) from error
-    return lambda text: compiled.search(text) is not None
+    compiled = compile_dotnet(pattern)
+
+    def found(text: str) -> bool:
+        try:
+            return compiled.search(text) is not None
+        except MatchFailed as error:
+            raise Undecided(f"since {str(error).removesuffix('.')}") from error
+
+    return found
