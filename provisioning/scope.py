@@ -172,8 +172,8 @@ def judge_user(
     """Whether a user is to have access.
 
     A disabled or soft-deleted user is not (Entra: the computed ``IsSoftDeleted``). Deletion counts
-    before assignment, assignment before the account's state, and the scoping filter last: it takes
-    away from who would have access, and neither keeps nor names anybody else.
+    before assignment, assignment before the account's state, and the scoping filter last: it is
+    asked only of those who would have access, so that it never keeps anybody's.
     """
     assigned, reason, sentence = _what_brings_in(user, graph)
     if user.presence is Presence.GONE:
@@ -219,8 +219,8 @@ def _what_brings_in(user: MirrorUser, graph: GroupGraph) -> tuple[bool, Reason, 
 def judge_group(
     group: MirrorGroup, graph: GroupGraph, filter: ScopingFilter | None = None, now: float = 0.0
 ) -> Verdict:
-    """Whether a group is to exist in ZSCloud: only if it is assigned itself, and lets its filter
-    pass.
+    """Whether a group is to exist in ZSCloud: only if it is assigned itself, and its filter
+    lets it pass.
 
     Whom a group brings in is not asked here: users have a filter of their own, and each object is
     judged by itself (Entra: scoping filters).
