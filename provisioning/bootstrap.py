@@ -169,6 +169,12 @@ def rules(settings: Settings) -> Rules:
                 Reason.DELETED: Deprovision(settings.on_delete),
                 Reason.GROUP_UNASSIGNED: Deprovision(settings.on_group_unassign),
                 Reason.GROUP_DELETED: Deprovision(settings.on_group_delete),
+                Reason.OUT_OF_FILTER: Deprovision(
+                    settings.on_out_of_filter or settings.on_unassign
+                ),
+                Reason.GROUP_OUT_OF_FILTER: Deprovision(
+                    settings.on_out_of_filter or settings.on_group_unassign
+                ),
             }
         ),
         threshold=Threshold(

@@ -40,7 +40,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def keeps_its_name(self) -> bool:
         """Whether the principal is there and in scope: its ZSCloud object cannot be another's."""
-        return self.verdict.assigned and self.row.presence is Presence.PRESENT
+        here = self.verdict.assigned and not self.verdict.left_out
+        return here and self.row.presence is Presence.PRESENT
 
     @property
     def name(self) -> str:

@@ -6,6 +6,7 @@ from provisioning.case import Case
 from provisioning.model import NAME_PATH, ScimId
 from provisioning.plan import Planned
 from provisioning.provisioning_log import Step
+from provisioning.scope import Verdict
 
 
 def steps_of(case: Case, plan: Planned | None, target: ScimId | None) -> tuple[Step, ...]:
@@ -15,7 +16,7 @@ def steps_of(case: Case, plan: Planned | None, target: ScimId | None) -> tuple[S
     matched = f"linked to {found}" if found else f"not linked; objects are matched by {path}"
     steps = [
         Step("import", "success", f"read from Entra as {case.name}"),
-        Step("scope", "success" if case.verdict.active else "skipped", case.verdict.sentence),
+        Step("scope", _scoped(case.verdict), case.verdict.sentence),
         Step("match", "success", matched),
     ]
     if plan is not None:
@@ -23,3 +24,9 @@ def steps_of(case: Case, plan: Planned | None, target: ScimId | None) -> tuple[S
         steps.append(Step("action", "success", actions))
         steps.append(Step("export", "success", f"accepted by ZSCloud as {target}"))
     return tuple(steps)
+
+
+def _scoped(verdict: Verdict) -> str:
+    if verdict.undecided:
+        return "failure"
+    return "success" if verdict.active else "skipped"

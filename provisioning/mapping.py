@@ -13,6 +13,7 @@ from provisioning.errors import Problem, cut
 from provisioning.expressions import operand_of
 from provisioning.model import Attributes, EntraId, ObjectType
 from provisioning.schema import AttributeSchema, ObjectSchema, Schema
+from provisioning.scoping import ScopingFilter
 
 DEPARTMENT = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department"
 
@@ -89,7 +90,7 @@ class ObjectMapping:
 
     ``source_properties`` are the properties to select in Graph; ``id`` comes in any case.
     ``target_paths`` are the SCIM paths that are written, without ``members``. ``matching`` is in
-    the order of priority.
+    the order of priority. ``filter`` lets principals into scope; ``None`` lets in everybody.
     """
 
     type: ObjectType
@@ -98,6 +99,7 @@ class ObjectMapping:
     matching: tuple[MatchingAttribute, ...]
     _flows: tuple[_Flow, ...]
     _base: Mapped
+    filter: ScopingFilter | None = None
 
     def map(
         self, source_id: EntraId, attributes: Mapping[str, Any], *, soft_deleted: bool
@@ -187,7 +189,8 @@ def _compile(schema: ObjectSchema) -> ObjectMapping:
         (a for a in schema.attributes if a.matching_priority > 0),
         key=lambda a: a.matching_priority,
     )
-    names = (name for a in schema.attributes if a.expression for name in a.expression.attributes)
+    names = [name for a in schema.attributes if a.expression for name in a.expression.attributes]
+    names += schema.filter.attributes if schema.filter else ()
     properties = (_GRAPH_PROPERTY.get(name, name) for name in names if name not in _NO_PROPERTY)
     return ObjectMapping(
         type=schema.type,
@@ -205,6 +208,7 @@ def _compile(schema: ObjectSchema) -> ObjectMapping:
             clearable=tuple(a.path for a in schema.attributes if a.clear),
             keep=frozenset(a.path for a in schema.attributes if not a.clear),
         ),
+        filter=schema.filter,
     )
 
 

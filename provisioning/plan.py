@@ -70,6 +70,9 @@ class Skipped(msgspec.Struct, frozen=True):
     remedy: str
 
 
+FAILURES = frozenset({"MandatoryFieldsMissing", Reason.FILTER_UNDECIDED.value})
+"""Codes of what is skipped since it cannot be done: an error of that principal, tried again."""
+
 REMOVALS = frozenset({Action.DISABLE, Action.DELETE, Action.REMOVE_MEMBER})
 """Actions that take access away: they go through the brake, and in the leavers' lane."""
 
@@ -82,6 +85,8 @@ def plan_user(
     policy: DeprovisioningPolicy,
 ) -> Planned | Skipped | None:
     """The one request that brings a user's account nearer to what it should be."""
+    if verdict.undecided:
+        return _undecided(verdict)
     if link is None:
         return _create(key, verdict, mapped) if verdict.active else None
     if link.protected:
@@ -109,6 +114,8 @@ def plan_group(
     batch: int,
 ) -> list[Planned] | Skipped:
     """Requests that create or rename a group and add the members that are missing there."""
+    if verdict.undecided:
+        return _undecided(verdict)
     if not verdict.active or (link is not None and link.protected):
         return []
     missing = sorted(id for id in wanted if id not in recorded)
@@ -137,7 +144,7 @@ def plan_group_removal(
     ``ours`` are the recorded members that we may remove, with their principal where known.
     Groups have no ``active``: ``disable`` takes our members out and keeps the object.
     """
-    if link.protected:
+    if link.protected or verdict.undecided:
         return []
     if not verdict.active:
         what = policy.of(verdict.reason)
@@ -160,6 +167,16 @@ def _create(key: Key, verdict: Verdict, mapped: Mapped) -> Planned | Skipped:
     attributes = {**mapped.defaults, **mapped.attributes}
     return Planned(
         CreateObject(key.type, attributes), (_created(key, verdict, attributes, mapped.name),)
+    )
+
+
+def _undecided(verdict: Verdict) -> Skipped:
+    """Nobody gets or loses anything by a filter that cannot be told."""
+    return Skipped(
+        verdict.reason.value,
+        verdict.sentence,
+        "Nothing of it is changed meanwhile, and it is tried again by itself. If it lasts, correct "
+        "the clause that is named, in the file of PROVISIONING_SCHEMA.",
     )
 
 

@@ -47,7 +47,7 @@ async def _resolve_user(job: Job, graph: GroupGraph, key: Key) -> Case | None:
 
 def user_case(job: Job, graph: GroupGraph, row: MirrorUser, link: Link | None) -> Case:
     """The case of a user whose rows are at hand."""
-    verdict = judge_user(row, graph)
+    verdict = judge_user(row, graph, job.schema.user.filter, job.clock.time())
     mapped = job.schema.user.map(row.id, row.attributes, soft_deleted=not verdict.active)
     link = _protected(job, link, mapped)
     return Case(key=user_key(row.id), row=row, verdict=verdict, mapped=mapped, link=link)
@@ -68,7 +68,7 @@ async def _resolve_group(job: Job, graph: GroupGraph, key: Key) -> Case | None:
     if row is None:
         return None
     link = await job.links.get(key)
-    verdict = judge_group(row, graph)
+    verdict = judge_group(row, graph, job.schema.group.filter, job.clock.time())
     mapped = job.schema.group.map(row.id, row.attributes, soft_deleted=False)
     link = _protected(job, link, mapped)
     case = Case(key=key, row=row, verdict=verdict, mapped=mapped, link=link)

@@ -1,13 +1,15 @@
-"""Who is in scope, and why. Pure: assignments, memberships and settings in, a decision out."""
+"""Who is in scope, and why. Pure: assignments, memberships, filters in, a decision out."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
 from provisioning.model import DEFAULT_ACCESS, EntraId, MirrorGroup, MirrorUser, Presence
+from provisioning.scoping import Context, FilterVerdict, ScopingFilter
 
 
 class Reason(StrEnum):
@@ -23,6 +25,9 @@ class Reason(StrEnum):
     UNASSIGNED = "Unassigned"
     GROUP_UNASSIGNED = "GroupUnassigned"
     GROUP_DELETED = "GroupDeleted"
+    OUT_OF_FILTER = "OutOfFilter"
+    GROUP_OUT_OF_FILTER = "GroupOutOfFilter"
+    FILTER_UNDECIDED = "FilterUndecided"
 
 
 class ScopePolicy(msgspec.Struct, frozen=True):
@@ -40,14 +45,26 @@ class ScopePolicy(msgspec.Struct, frozen=True):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """The decision for one principal. ``assigned``: something brings it in; ``active``: it is to
-    have access. ``sentence`` says why, for people.
+    """The decision for one principal. ``assigned``: something brings it in, be it that a filter
+    leaves it out then; ``active``: it is to have access. ``sentence`` says why, for people.
+    ``filter`` are the details of a filter that did not let it pass.
     """
 
     assigned: bool
     active: bool
     reason: Reason
     sentence: str
+    filter: FilterVerdict | None = None
+
+    @property
+    def undecided(self) -> bool:
+        """Whether nothing can be said of the principal: nothing of it may change."""
+        return self.reason is Reason.FILTER_UNDECIDED
+
+    @property
+    def left_out(self) -> bool:
+        """Whether a filter takes out of scope what an assignment brings in."""
+        return self.reason in (Reason.OUT_OF_FILTER, Reason.GROUP_OUT_OF_FILTER)
 
 
 class GroupGraph:
@@ -56,6 +73,7 @@ class GroupGraph:
     def __init__(self, groups: Collection[MirrorGroup], policy: ScopePolicy) -> None:
         self.policy = policy
         self._groups = {group.id: group for group in groups}
+        self._names: frozenset[str] | None = None
         self._paths: dict[EntraId, tuple[EntraId, ...] | None] = {}
 
     def ids(self) -> Collection[EntraId]:
@@ -70,6 +88,32 @@ class GroupGraph:
         """Display name of a watched group, or its id."""
         group = self._groups.get(id)
         return str((group and group.attributes.get("displayName")) or id)
+
+    def context(self, ids: Collection[EntraId], named: Collection[str], now: float) -> Context:
+        """What a filter may know of a principal that is directly in the groups ``ids``.
+
+        ``named`` are the groups that the filter asks for. With nesting, who is in a group is in
+        those around it as well; a deleted group has nobody in it.
+        """
+        if not named:
+            return Context(now)
+        if self._names is None:
+            self._names = frozenset(each for id in self._groups for each in (id, self.name(id)))
+        inside = {each for id in self._around(ids) for each in (id, self.name(id))}
+        return Context(now, frozenset(inside), frozenset(named) - self._names)
+
+    def _around(self, ids: Collection[EntraId]) -> set[EntraId]:
+        found: set[EntraId] = set()
+        queue = list(ids)
+        while queue:
+            id = queue.pop()
+            group = self._groups.get(id)
+            if id in found or group is None or group.presence is not Presence.PRESENT:
+                continue
+            found.add(id)
+            if self.policy.transitive:
+                queue.extend(group.parents)
+        return found
 
     def brings_in(self, id: EntraId) -> bool:
         """Whether the group itself is assigned with a role that counts, and exists."""
@@ -122,10 +166,14 @@ class GroupGraph:
         return None
 
 
-def judge_user(user: MirrorUser, graph: GroupGraph) -> Verdict:
+def judge_user(
+    user: MirrorUser, graph: GroupGraph, filter: ScopingFilter | None = None, now: float = 0.0
+) -> Verdict:
     """Whether a user is to have access.
 
-    A disabled or soft-deleted user is not (Entra: the computed ``IsSoftDeleted``).
+    A disabled or soft-deleted user is not (Entra: the computed ``IsSoftDeleted``). Deletion counts
+    before assignment, assignment before the account's state, and the scoping filter last: it is
+    asked only of those who would have access, so that it never keeps anybody's.
     """
     assigned, reason, sentence = _what_brings_in(user, graph)
     if user.presence is Presence.GONE:
@@ -136,7 +184,17 @@ def judge_user(user: MirrorUser, graph: GroupGraph) -> Verdict:
         return Verdict(False, False, reason, sentence)
     if not user.enabled:
         return Verdict(True, False, Reason.DISABLED, "The account is disabled in Entra.")
-    return Verdict(True, True, reason, sentence)
+    verdict = Verdict(True, True, reason, sentence)
+    if filter is None:
+        return verdict
+    row = {
+        **user.attributes,
+        "objectId": user.id,
+        "accountEnabled": user.enabled,
+        "originalUserPrincipalName": user.attributes.get("userPrincipalName"),
+    }
+    context = graph.context(user.groups, filter.groups, now)
+    return _filtered(verdict, filter, row, context, Reason.OUT_OF_FILTER)
 
 
 def _what_brings_in(user: MirrorUser, graph: GroupGraph) -> tuple[bool, Reason, str]:
@@ -158,8 +216,37 @@ def _what_brings_in(user: MirrorUser, graph: GroupGraph) -> tuple[bool, Reason, 
     return False, Reason.UNASSIGNED, "No assignment of the application brings the user in."
 
 
-def judge_group(group: MirrorGroup, graph: GroupGraph) -> Verdict:
-    """Whether a group is to exist in ZSCloud: only if it is assigned itself."""
+def judge_group(
+    group: MirrorGroup, graph: GroupGraph, filter: ScopingFilter | None = None, now: float = 0.0
+) -> Verdict:
+    """Whether a group is to exist in ZSCloud: only if it is assigned itself, and its filter
+    lets it pass.
+
+    Whom a group brings in is not asked here: users have a filter of their own, and each object is
+    judged by itself (Entra: scoping filters).
+    """
+    verdict = _judge_assigned(group, graph)
+    if filter is None or not verdict.active:
+        return verdict
+    row = {**group.attributes, "objectId": group.id}
+    return _filtered(verdict, filter, row, Context(now), Reason.GROUP_OUT_OF_FILTER)
+
+
+def _filtered(
+    verdict: Verdict, filter: ScopingFilter, row: Mapping[str, Any], context: Context, out: Reason
+) -> Verdict:
+    """What the filter leaves of the verdict of who would have access."""
+    if filter.passes(row, context):
+        return verdict
+    found = filter.explain(row, context)
+    if found.undecided:
+        sentence = f"The scoping filter cannot be decided: {found.sentence}."
+        return Verdict(True, False, Reason.FILTER_UNDECIDED, sentence, found)
+    sentence = f"The scoping filter leaves it out: {found.sentence}."
+    return Verdict(True, False, out, sentence, found)
+
+
+def _judge_assigned(group: MirrorGroup, graph: GroupGraph) -> Verdict:
     if group.presence is not Presence.PRESENT:
         return Verdict(False, False, Reason.GROUP_DELETED, "The group was deleted in Entra.")
     if graph.policy.everyone:

@@ -56,6 +56,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     nested_groups: Literal["direct", "transitive"]
     default_access: Literal["exclude", "include"]
     on_unassign: OnLeave
+    on_out_of_filter: OnLeave | None
     on_disable: OnLeave
     on_soft_delete: OnLeave
     on_delete: OnLeave
@@ -140,6 +141,7 @@ SETTINGS = (
     Setting("NESTED_GROUPS", choice("direct", "transitive"), "direct"),
     Setting("DEFAULT_ACCESS", choice("exclude", "include"), "exclude"),
     Setting("ON_UNASSIGN", _ON_LEAVE, "disable"),
+    Setting("ON_OUT_OF_FILTER", _ON_LEAVE, "", optional=True),
     Setting("ON_DISABLE", _ON_LEAVE, "disable"),
     Setting("ON_SOFT_DELETE", _ON_LEAVE, "disable"),
     Setting("ON_DELETE", _ON_LEAVE, "disable"),
@@ -168,7 +170,6 @@ _PREFIXES = ("ENTRA_", "ZSCLOUD_", "PROVISIONING_", "ON_", "DELETION_", "NOTIFIC
 _LATER = frozenset(
     {
         "ZSCLOUD_BULK",
-        "ON_OUT_OF_FILTER",
         "DELETE_AFTER_DAYS",
         "HELD_PLAN_EXPIRY_DAYS",
         "ALERT_EMAIL",

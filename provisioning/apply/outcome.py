@@ -26,7 +26,7 @@ from provisioning.model import (
     ScimId,
     TargetObject,
 )
-from provisioning.plan import Planned, Skipped
+from provisioning.plan import FAILURES, Planned, Skipped
 from provisioning.ports import Row
 from provisioning.provisioning_log import LogEntry, LogStatus, Step, entry_of_change
 from provisioning.record import CycleRecord
@@ -252,7 +252,7 @@ class Recorder:
         )
 
     async def _skipped(self, item: WorkItem, case: Case, skipped: Skipped) -> None:
-        if skipped.code == "MandatoryFieldsMissing":
+        if skipped.code in FAILURES:
             await self._fail(item, case, skipped.code, skipped.sentence, skipped.remedy)
             return
         self.cycle.counts.skipped += 1

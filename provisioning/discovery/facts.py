@@ -15,6 +15,7 @@ from provisioning.job import Job
 from provisioning.mirror import group_key, user_key
 from provisioning.model import (
     Assignment,
+    Attributes,
     DeltaRow,
     EntraId,
     Key,
@@ -165,7 +166,7 @@ class Facts:
         self, before: MirrorUser | None, row: DeltaRow, read_at: float
     ) -> list[Row]:
         id = row.key.id
-        attributes = {**(before.attributes if before else {}), **row.attributes}
+        attributes = {**self._so_far(before, ObjectType.USER), **row.attributes}
         was_enabled = before.enabled if before else True
         enabled = was_enabled if row.enabled is None else row.enabled
         changed = MirrorUser(
@@ -183,6 +184,14 @@ class Facts:
         elif was_enabled:
             rows += self.removed.removal_rows([f"enabled/{id}"])
         return rows
+
+    def _so_far(self, before: MirrorUser | MirrorGroup | None, type: ObjectType) -> Attributes:
+        """What a delta row adds to. Of who is new it leaves out what has no value (Graph: delta
+        query); a property that was never read is missing in the mirror, and not null.
+        """
+        if before is not None:
+            return before.attributes
+        return dict.fromkeys(self._job.mapping(type).source_properties)
 
     # --- groups --------------------------------------------------------------------------------
 
@@ -206,10 +215,11 @@ class Facts:
         self, id: EntraId, attributes: Mapping[str, object], read_at: float
     ) -> None:
         """A row of the groups feed: the group exists, with these attributes changed."""
-        before = await self._job.mirror.group(id) or MirrorGroup(id=id, attributes={}, read_at=0.0)
+        known = await self._job.mirror.group(id)
+        before = known or MirrorGroup(id=id, attributes={}, read_at=0.0)
         row = msgspec.structs.replace(
             before,
-            attributes={**before.attributes, **attributes},
+            attributes={**self._so_far(known, ObjectType.GROUP), **attributes},
             presence=Presence.PRESENT,
             read_at=read_at,
         )

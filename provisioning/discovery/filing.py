@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -26,6 +27,9 @@ from provisioning.resolve import resolve, user_case
 from provisioning.rows.order import in_steps, remember_first
 from provisioning.rows.table import Table
 from provisioning.scope import GroupGraph
+from provisioning.scoping import NullTally
+
+_log = logging.getLogger(__name__)
 
 _BATCH = 500
 _FEW = 5
@@ -66,6 +70,7 @@ class Filing:
         self.held = Table(job.store, job.name, "held", Held)
         self.unlinked = {ObjectType.USER: 0, ObjectType.GROUP: 0}
         self._removals: list[Removal] = []
+        self._nulls = NullTally()
         self._rows: list[Row] = []
         self._now = job.clock.time()
 
@@ -88,6 +93,8 @@ class Filing:
             await self._flush_if_large()
         await self._judge(held, cause)
         await self._write_rows()
+        for count in self._nulls.above(_FEW):
+            _log.warning("Scoping filter: %s", count.sentence)
 
     async def file_named(self, keys: Collection[Key]) -> None:
         """Files what an operator named, as it is: up to five users pass the brake."""
@@ -132,6 +139,8 @@ class Filing:
             if row is None:
                 continue
             case = user_case(self._job, self._graph, row, links.get(key))
+            if case.verdict.filter is not None:
+                self._nulls.add(case.verdict.filter)
             self._file_user(case, cause, told=told)
             if case.forgettable:
                 self._rows.append(self._job.mirror.users.drop(key.id))
@@ -321,6 +330,8 @@ class Filing:
 
 _SKIP_REMEDY = {
     "DefaultAccessOnly": "Choose an app role in the assignment, or set DEFAULT_ACCESS=include.",
+    "OutOfFilter": "Nothing, if that is meant; else correct the attribute in Entra, or the filter "
+    "in the file of PROVISIONING_SCHEMA.",
     "AccountDisabled": "Enable the account in Entra; a disabled account is not created.",
 }
 

@@ -63,8 +63,8 @@ class HintedLook(Look):
             self._facts.take_up(),
             self._assignments.check_application(),
         )
-        if all(name != USERS_FEED for name, _ in marks):
-            return set()  # Nothing was ever read in full: the initial cycle reads everything.
+        if all(name != USERS_FEED for name, _ in marks) or await self.asks_for_more():
+            return set()  # Nothing of it was ever read in full: the next cycle reads everything.
         named = frozenset(hint.key for hint in hints if hint.key is not None)
         shown = await self._follow(dict(marks), hints, named)
         listed = any(hint.about == ASSIGNMENTS for hint in hints)

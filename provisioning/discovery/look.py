@@ -15,11 +15,13 @@ from provisioning.errors import ConfigurationError, Problem
 from provisioning.evidence import SETTLING
 from provisioning.job import Job, Watermark
 from provisioning.lanes import Lane
+from provisioning.mapping import CompiledSchema
 from provisioning.model import DEFAULT_ACCESS, Assignment, EntraId, Key, ObjectType
 from provisioning.ports import Source
 from provisioning.record import CycleRecord
 from provisioning.resolve import load_graph
 from provisioning.rows.order import in_steps
+from provisioning.rows.table import Table
 
 _FULL_EVERY = 7 * 86_400.0
 _TOO_OLD = 6 * 86_400.0
@@ -39,6 +41,7 @@ class Look:
         self._facts = Facts(job)
         self._reading = Reading(job, source, self._facts, record)
         self._assignments = Assignments(job, source, self._facts, record, self._reading)
+        self._selection = Table(job.store, job.name, "selection", str)
         self.first = False
         self._began = job.clock.time()
 
@@ -50,7 +53,7 @@ class Look:
         marks = {name: mark async for name, mark in self._job.watermarks.all()}
         await self._facts.take_up()
         await self._assignments.service_principal()
-        self.first = USERS_FEED not in marks
+        self.first = USERS_FEED not in marks or await self.asks_for_more()
         if self.first:
             self._facts.begin_anew()
             await self._read_all()
@@ -61,6 +64,15 @@ class Look:
         if named:
             await self._reading.read_certainly(named)
         return set(self._facts.affected), Lane.BULK if self.first or whole else Lane.LIVE
+
+    async def asks_for_more(self) -> bool:
+        """Whether the mapping or the filter is another than what the mirror was read for.
+
+        The delta tokens keep to the properties they were made with (Graph: delta query), and
+        everybody has to be judged anew: everything is read in full once more, as Entra does when a
+        filter is saved.
+        """
+        return await self._selection.get("read") != _selection(self._job.schema)
 
     async def file(
         self,
@@ -95,6 +107,7 @@ class Look:
     async def _read_all(self) -> None:
         """The read that begins everything: tokens first, then only what is assigned."""
         now = self._job.clock.time()
+        self._reading.final_rows.append(self._selection.put("read", _selection(self._job.schema)))
         link = await self._source.latest_delta(ObjectType.USER)
         self._reading.watermarks[USERS_FEED] = Watermark(
             link=link, taken_at=now, full_at=now, repeat_at=now + SETTLING
@@ -103,11 +116,15 @@ class Look:
             self._reading.watermarks[name] = None
         if self._job.rules.scope.everyone:
             await self._reading.read_tenant()
+            await self._reading.read_left(now)
+            self._facts.affected |= await all_keys(self._job)
             return
         self._reading.anew = True
         await self._assignments.compare()
         stored = await self._job.mirror.assignments()
         await self._reading.read_assigned(stored)
+        await self._watch_filtered()
+        await self._reading.read_left(now)
         await self._check_default_access({**stored, **self._assignments.added})
         self._facts.affected |= await all_keys(self._job)
 
@@ -150,6 +167,7 @@ class Look:
         await self._begin_again(anew)
         if not self._job.rules.scope.everyone:
             await self._assignments.compare()
+            await self._watch_filtered()
         for name, fresh in list(self._reading.watermarks.items()):
             if fresh is not None and fresh.repeat_at is not None and now >= fresh.repeat_at:
                 await self._reading.repeat(name, fresh)
@@ -158,9 +176,30 @@ class Look:
     async def _unneeded_groups(self) -> set[EntraId]:
         """Watched groups that are assigned no more, in no assigned group, and without an object."""
         graph = await load_graph(self._job)
-        outside = [id for id in graph.ids() if graph.path(id) is None and not graph.roles(id)]
+        named = _named_by_filters(self._job.schema)
+        outside = [
+            id
+            for id in graph.ids()
+            if graph.path(id) is None
+            and not graph.roles(id)
+            and named.isdisjoint((id, graph.name(id)))
+        ]
         links = await self._job.links.get_many(Key(ObjectType.GROUP, id) for id in outside)
         return {id for id in outside if Key(ObjectType.GROUP, id) not in links}
+
+    async def _watch_filtered(self) -> None:
+        """Watches the groups that filters ask for. A name that nobody has is looked for again with
+        the next cycle; who is in it cannot be told until then.
+        """
+        named = _named_by_filters(self._job.schema)
+        if not named:
+            return
+        graph = await load_graph(self._job)
+        known = {id for id in graph.ids() if not named.isdisjoint((id, graph.name(id)))}
+        missing = named.difference(*((id, graph.name(id)) for id in known))
+        for name in sorted(missing):
+            known.update(group.id for group in await self._source.find_groups(name))
+        await self._reading.watch(await self._reading.unwatched(known))
 
     async def _read_tenant_anew(self) -> None:
         now = self._job.clock.time()
@@ -190,6 +229,20 @@ class Look:
         fresh = Watermark(link=link, taken_at=now, full_at=now, repeat_at=now + SETTLING)
         self._reading.watermarks[USERS_FEED] = fresh
         await self._reading.read_known_users()
+
+
+def _named_by_filters(schema: CompiledSchema) -> frozenset[str]:
+    """Groups whose members the filter of users asks for, by id or by display name."""
+    return frozenset() if schema.user.filter is None else frozenset(schema.user.filter.groups)
+
+
+def _selection(schema: CompiledSchema) -> str:
+    """What decides which properties are read and whom the filters let pass."""
+    parts = []
+    for mapping in (schema.user, schema.group):
+        text = "" if mapping.filter is None else mapping.filter.text
+        parts.append(f"{','.join(mapping.source_properties)} {text}")
+    return " | ".join(parts)
 
 
 def _scattered(marks: Mapping[str, Watermark]) -> set[str]:

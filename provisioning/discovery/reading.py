@@ -223,6 +223,10 @@ class Reading:
         began = self._job.clock.time()
         groups = [EntraId(id) async for id, _ in self._job.mirror.groups.all()]
         await self.read_groups(groups)
+        await self.read_left(began)
+
+    async def read_left(self, began: float) -> None:
+        """Reads those of the mirror whom nothing has read since ``began``."""
         left = [
             EntraId(id)
             async for id, row in self._job.mirror.users.all()

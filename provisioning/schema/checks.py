@@ -28,14 +28,6 @@ def object_problems(mapping: ObjectMapping) -> list[Problem]:
                 "Set it to true.",
             )
         )
-    if mapping.scope is not None and mapping.scope.filters:
-        found.append(
-            problem(
-                f"{mapping.at}.scope",
-                "scoping filters are not available in this version.",
-                "Remove them and assign the users and groups that are to be provisioned.",
-            )
-        )
     flows = {word.strip().lower() for word in (mapping.flow_types or "").split(",")} - {""}
     if flows and flows != _ALL_FLOWS:
         found.append(

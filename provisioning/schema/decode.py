@@ -51,8 +51,9 @@ _FAULTY = object()
 
 
 def _field(type_: Any, raw: Any, at: str, problems: list[Problem]) -> Any:
-    if get_origin(type_) is tuple:
-        return _list(get_args(type_)[0], raw, at, problems)
+    element = _element(type_)
+    if element is not None:
+        return None if raw is None and _optional(type_) else _list(element, raw, at, problems)
     struct = _struct(type_)
     if struct is not None and raw is None and struct is not type_:
         return None
@@ -72,6 +73,19 @@ def _list(cls: type[Located], raw: Any, at: str, problems: list[Problem]) -> Any
         return _FAULTY
     decoded = (decode(cls, item, f"{at}[{i}]", problems) for i, item in enumerate(raw))
     return tuple(item for item in decoded if item is not None)
+
+
+def _optional(type_: Any) -> bool:
+    return type(None) in get_args(type_)
+
+
+def _element(type_: Any) -> type[Located] | None:
+    """The struct of a field that is a list of structs; the list may be optional."""
+    for candidate in (type_, *get_args(type_)):
+        if get_origin(candidate) is tuple:
+            element = get_args(candidate)[0]
+            return element if issubclass(element, Located) else None
+    return None
 
 
 def _struct(type_: Any) -> type[Located] | None:

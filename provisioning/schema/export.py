@@ -1,7 +1,8 @@
 """A synchronization schema as Entra exports it, as far as it is used here.
 
 Graph: synchronizationSchema, synchronizationRule, objectMapping, attributeMapping,
-attributeMappingSource, filter, directoryDefinition, objectDefinition, attributeDefinition.
+attributeMappingSource, filter, filterGroup, filterClause, filterOperand, directoryDefinition,
+objectDefinition, attributeDefinition.
 Fields that are not named here are ignored.
 """
 
@@ -40,17 +41,38 @@ class AttributeMapping(Located, frozen=True, kw_only=True):
     when_empty: Literal["clear", "keep"] = "keep"
 
 
-class Filter(Located, frozen=True, kw_only=True):
-    """Scoping filters of an object mapping."""
+class FilterOperand(Located, frozen=True, kw_only=True):
+    """The constants of a clause; operators that take none may have empty ones."""
 
-    groups: list[Any] | None = None
+    values: tuple[str, ...] | None = None
+
+
+class FilterClause(Located, frozen=True, kw_only=True):
+    """One condition on a source attribute."""
+
+    operator_name: str
+    source_operand_name: str
+    target_operand: FilterOperand | None = None
+
+
+class FilterGroup(Located, frozen=True, kw_only=True):
+    """Conditions that all have to be true."""
+
+    clauses: tuple[FilterClause, ...] | None = None
+    name: str | None = None
+
+
+class Filter(Located, frozen=True, kw_only=True):
+    """Scoping filters of an object mapping: one of the ``groups`` has to be true.
+
+    Graph calls the other two experimental. ``categoryFilterGroups`` say whether an object belongs
+    to this mapping at all. ``inputFilterGroups`` drop objects while they are read, and never
+    deprovision who fails them later.
+    """
+
+    groups: tuple[FilterGroup, ...] | None = None
     category_filter_groups: list[Any] | None = None
     input_filter_groups: list[Any] | None = None
-
-    @property
-    def filters(self) -> bool:
-        """Whether it takes anything out of scope."""
-        return bool(self.groups or self.category_filter_groups or self.input_filter_groups)
 
 
 class ObjectMapping(Located, frozen=True, kw_only=True):

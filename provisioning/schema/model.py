@@ -6,6 +6,7 @@ import msgspec
 
 from provisioning.expressions import Attribute, Expression
 from provisioning.model import ObjectType
+from provisioning.scoping import ScopingFilter
 
 NAME = {ObjectType.USER: "userName", ObjectType.GROUP: "displayName"}
 """The attribute that ZSCloud finds an object by (Zscaler: Understanding SCIM, filters)."""
@@ -41,10 +42,13 @@ class AttributeSchema(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ObjectSchema(msgspec.Struct, frozen=True):
-    """The attributes of users or of groups, without the members of groups."""
+    """The attributes of users or of groups, without the members of groups, and which of them are
+    let into scope; without a ``filter`` all are.
+    """
 
     type: ObjectType
     attributes: tuple[AttributeSchema, ...]
+    filter: ScopingFilter | None = None
 
 
 class Schema(msgspec.Struct, frozen=True):

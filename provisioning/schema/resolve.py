@@ -19,6 +19,7 @@ from provisioning.schema.export import (
     ObjectDefinition,
     ObjectMapping,
 )
+from provisioning.schema.filters import resolve_filter
 from provisioning.schema.model import COMPUTED, MEMBERS, AttributeSchema, ObjectSchema
 
 
@@ -49,7 +50,8 @@ def resolve_object(
             problems += flow_problems(item, definition, type)
     if whole:
         problems += completeness(type, mapping, seen, attributes)
-    return ObjectSchema(type, tuple(attributes))
+    filter = resolve_filter(type, mapping.scope, source, problems, whole=whole)
+    return ObjectSchema(type, tuple(attributes), filter)
 
 
 def _attribute(

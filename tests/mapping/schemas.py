@@ -49,3 +49,18 @@ def attribute(export: dict[str, Any], target: str, name: str = "User") -> dict[s
 
 def expression(text: str, type: str = "Function") -> dict[str, Any]:
     return {"expression": text, "name": "any", "type": type, "parameters": []}
+
+
+def clause(attribute: str, operator: str, *values: Any) -> dict[str, Any]:
+    """A clause of a scoping filter as Graph has it."""
+    return {
+        "operatorName": operator,
+        "sourceOperandName": attribute,
+        "targetOperand": {"values": list(values)},
+    }
+
+
+def scope(*groups: dict[str, Any] | list[dict[str, Any]]) -> dict[str, Any]:
+    """The scope of an object mapping: a group for each clause, or for each list of clauses."""
+    lists = [group if isinstance(group, list) else [group] for group in groups]
+    return {"groups": [{"name": f"group {n}", "clauses": each} for n, each in enumerate(lists)]}

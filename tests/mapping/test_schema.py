@@ -12,9 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning.errors import ConfigurationError, Problem
+from provisioning.mapping import compile_schema
 from provisioning.schema import SHIPPED, Schema, load_schema
 
-from .schemas import Change, attribute, expression, object_mapping, problems, written
+from .schemas import (
+    Change,
+    attribute,
+    clause,
+    expression,
+    object_mapping,
+    problems,
+    scope,
+    written,
+)
 
 DEPARTMENT = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department"
 USERS = "$.synchronizationRules[0].objectMappings[0]"
@@ -62,6 +72,31 @@ def test_fields_that_nothing_here_uses_are_ignored(tmp_path: Path) -> None:
         attribute(export, "active")["at"] = "no field of ours"
 
     assert load_schema(written(tmp_path, extend)).user.attributes[2].at.startswith(USERS)
+
+
+def test_a_filter_is_compiled_and_its_attributes_are_read(tmp_path: Path) -> None:
+    path = written(
+        tmp_path, lambda e: object_mapping(e).update(scope=scope(clause("city", "EQUALS", "Rom")))
+    )
+    schema = load_schema(path)
+    assert schema.group.filter is None
+    assert schema.user.filter is not None
+    assert schema.user.filter.text == "city EQUALS 'Rom'"
+    assert "city" in compile_schema(schema).user.source_properties
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        None,
+        {},
+        {"groups": None},
+        {"groups": [], "categoryFilterGroups": [], "inputFilterGroups": []},
+    ],
+)
+def test_a_scope_without_groups_is_no_filter(nothing: Any, tmp_path: Path) -> None:
+    path = written(tmp_path, lambda e: object_mapping(e).update(scope=nothing))
+    assert load_schema(path).user.filter is None
 
 
 def change_attribute(target: str, name: str = "User", **fields: Any) -> Change:
@@ -132,10 +167,70 @@ FAULTS: dict[str, tuple[Change, str, str]] = {
     "second user mapping": (second, "objectMappings[2]", "second mapping of User"),
     "other objects": (devices, "objectMappings[2].sourceObjectName", "'Device' cannot be"),
     "switched off": (change_object("Group", enabled=False), f"{GROUPS}.enabled", "switched off"),
-    "scoping filter": (
+    "empty filter group": (
         change_object(scope={"groups": [{"clauses": []}]}),
-        f"{USERS}.scope",
-        "scoping filters are not available",
+        f"{USERS}.scope.groups[0].clauses",
+        "would let everybody pass",
+    ),
+    "filter groups no list": (
+        change_object(scope={"groups": {}}),
+        f"{USERS}.scope.groups",
+        "expected a list, got {}",
+    ),
+    "category filter": (
+        change_object("Group", scope={"categoryFilterGroups": [{"clauses": []}]}),
+        f"{GROUPS}.scope.categoryFilterGroups",
+        "is experimental in Entra",
+    ),
+    "input filter": (
+        change_object(scope={"inputFilterGroups": [{"clauses": []}]}),
+        f"{USERS}.scope.inputFilterGroups",
+        "keep access that nobody takes away",
+    ),
+    "clause without operator": (
+        change_object(scope=scope({"sourceOperandName": "department"})),
+        f"{USERS}.scope.groups[0].clauses[0].operatorName",
+        "is missing",
+    ),
+    "unknown operator": (
+        change_object(scope=scope(clause("department", "LIKE", "Sales"))),
+        f"{USERS}.scope.groups[0].clauses[0].operatorName",
+        "'LIKE' is no operator",
+    ),
+    "unknown attribute": (
+        change_object(scope=scope(clause("Department", "EQUALS", "Sales"))),
+        f"{USERS}.scope.groups[0].clauses[0].sourceOperandName",
+        "'Department' is not defined",
+    ),
+    "values no texts": (
+        change_object(scope=scope(clause("department", "EQUALS", 5))),
+        f"{USERS}.scope.groups[0].clauses[0].targetOperand.values",
+        "the value is [5]",
+    ),
+    "no value": (
+        change_object(scope=scope(clause("department", "EQUALS"))),
+        f"{USERS}.scope.groups[0].clauses[0].targetOperand.values",
+        "EQUALS needs a value",
+    ),
+    "no integer": (
+        change_object(scope=scope(clause("employeeId", "GREATER_THAN", "many"))),
+        f"{USERS}.scope.groups[0].clauses[0].targetOperand.values",
+        "'many' is no integer",
+    ),
+    "no pattern": (
+        change_object(scope=scope(clause("department", "REGEX MATCH", "("))),
+        f"{USERS}.scope.groups[0].clauses[0].targetOperand.values",
+        "'(' is no regular expression",
+    ),
+    "members as attribute": (
+        change_object("Group", scope=scope(clause("members", "EQUALS", "x"))),
+        f"{GROUPS}.scope.groups[0].clauses[0].sourceOperandName",
+        "or is a reference",
+    ),
+    "groups of groups": (
+        change_object("Group", scope=scope(clause("memberOf", "MEMBER_OF", "Sales"))),
+        f"{GROUPS}.scope",
+        "only the filter of users can",
     ),
     "some flows": (change_object(flowTypes="Add"), f"{USERS}.flowTypes", "cannot be limited"),
     "unknown target": (

@@ -11,7 +11,7 @@ from provisioning.apply.pacer import Pacer
 from provisioning.bootstrap import rules
 from provisioning.graph import GraphSource, Handshake
 from provisioning.lease import REQUEST_TIMEOUT
-from provisioning.mapping import compile_schema
+from provisioning.mapping import CompiledSchema, compile_schema
 from provisioning.model import Change
 from provisioning.operations.cycles import run_cycle
 from provisioning.operations.logs import query_logs
@@ -64,6 +64,7 @@ class World:
         rate: float = 0,
         zscloud: Mapping[str, Any] | None = None,
         store: Any = None,
+        schema: CompiledSchema = SCHEMA,
         transport: Transport | None = None,
         **settings: str,
     ) -> None:
@@ -73,6 +74,7 @@ class World:
         self.entra = EntraSimulator(self.tenant, clock=clock, post=graph_post(self.webhook))
         options = {"strict": True, "rate": 0, "domains": ("example.com",), **(zscloud or {})}
         self.zscloud = ZSCloudSimulator(Options(**options), clock=clock)
+        self.schema = schema
         self.store = store or MemoryStore(time=clock.time)
         self.queue = MemoryQueue(clock.time)
         self.ids = CountedIds()
@@ -100,8 +102,8 @@ class World:
         source = GraphSource(
             base_url=settings.graph_base_url,
             service_principal_id=settings.entra_service_principal_id,
-            user_properties=SCHEMA.user.source_properties,
-            group_properties=SCHEMA.group.source_properties,
+            user_properties=self.schema.user.source_properties,
+            group_properties=self.schema.group.source_properties,
             clock=self.clock,
             http_client_factory=lambda: httpx_client_for(self.entra),
             random=self.ids.random,
@@ -111,14 +113,14 @@ class World:
             settings.zscloud_scim_token.reveal(),
             self.transport
             or InProcessScim(self.zscloud, self.clock, timeout_seconds=REQUEST_TIMEOUT),
-            user_attributes=SCHEMA.user.target_paths,
-            group_attributes=SCHEMA.group.target_paths,
+            user_attributes=self.schema.user.target_paths,
+            group_attributes=self.schema.group.target_paths,
             clock_time=self.clock.time,
             member_add_path=self.member_add_path,
         )
         return Services(
             settings=settings,
-            schema=SCHEMA,
+            schema=self.schema,
             rules=rules(settings),
             clock=self.clock,
             ids=self.ids,
