@@ -10,7 +10,16 @@ from typing import Any
 import msgspec
 
 from provisioning.errors import Problem, cut
-from provisioning.expressions import operand_of
+from provisioning.expressions import (
+    HIDDEN,
+    IGNORED,
+    UNKNOWN,
+    ComplexValue,
+    EvaluationError,
+    Expression,
+    Surroundings,
+    operand_of,
+)
 from provisioning.model import Attributes, EntraId, ObjectType
 from provisioning.schema import AttributeSchema, ObjectSchema, Schema
 from provisioning.scoping import ScopingFilter
@@ -74,13 +83,14 @@ class _UnfitValueError(Exception):
 
 
 Convert = Callable[[Any], str | bool | None]
+Read = Callable[[Mapping[str, Any], Surroundings], Any]
 
 
 class _Flow(msgspec.Struct, frozen=True):
     """How one target attribute gets its value: read from the source, then fit for the target."""
 
     path: str
-    read: Callable[[Mapping[str, Any]], Any]
+    read: Read
     convert: Convert
 
 
@@ -102,12 +112,18 @@ class ObjectMapping:
     filter: ScopingFilter | None = None
 
     def map(
-        self, source_id: EntraId, attributes: Mapping[str, Any], *, soft_deleted: bool
+        self,
+        source_id: EntraId,
+        attributes: Mapping[str, Any],
+        *,
+        soft_deleted: bool,
+        around: Surroundings = UNKNOWN,
     ) -> Mapped:
         """The wanted attributes of a principal.
 
         ``attributes`` by Graph's property names. ``soft_deleted`` is Entra's computed
-        IsSoftDeleted: deleted, disabled or out of scope. Never raises for a value.
+        IsSoftDeleted: deleted, disabled or out of scope. ``around`` is what expressions may know
+        besides. Never raises for a value.
         """
         row = {
             **attributes,
@@ -117,18 +133,22 @@ class ObjectMapping:
         }
         values: Attributes = {}
         unfit: dict[str, _UnfitValueError] = {}
+        ignored: set[str] = set()
         for flow in self._flows:
             try:
-                value = flow.convert(flow.read(row))
+                read = flow.read(row, around)
+                value = None if read is IGNORED else flow.convert(read)
             except _UnfitValueError as error:
                 unfit[flow.path] = error
                 continue
             if value is not None:
                 values[flow.path] = value
-        base = self._base
+            elif read is IGNORED:
+                ignored.add(flow.path)
+        base = self._without(ignored) if ignored else self._base
         required = REQUIRED[self.type]
         if unfit or any(path not in values for path in required):
-            return self._with_problems(values, unfit)
+            return self._with_problems(base, values, unfit)
         return Mapped(
             attributes=values,
             name=self._name(values),
@@ -145,8 +165,19 @@ class ObjectMapping:
                 return str(value)
         return ""
 
-    def _with_problems(self, values: Attributes, unfit: Mapping[str, _UnfitValueError]) -> Mapped:
+    def _without(self, ignored: set[str]) -> Mapped:
+        """What holds when attributes are left out of the flow: no default, and never cleared."""
         base = self._base
+        return msgspec.structs.replace(
+            base,
+            defaults={k: v for k, v in base.defaults.items() if k not in ignored},
+            clearable=tuple(path for path in base.clearable if path not in ignored),
+            keep=base.keep | ignored,
+        )
+
+    def _with_problems(
+        self, base: Mapped, values: Attributes, unfit: Mapping[str, _UnfitValueError]
+    ) -> Mapped:
         problems = [Problem(path, e.message, e.remedy) for path, e in unfit.items()]
         problems += [
             Problem(
@@ -221,15 +252,42 @@ def _flow(attribute: AttributeSchema, type: ObjectType) -> _Flow | None:
     if attribute.expression is None:
         return None
     convert = _boolean if attribute.type == "Boolean" else _checked(attribute.path, type)
+    if attribute.expression.redacted:
+        convert = _hiding(convert)
     direct = attribute.direct
     if direct is None:
-        return _Flow(attribute.path, attribute.expression.evaluate, convert)
+        return _Flow(attribute.path, _evaluated(attribute.expression), convert)
     if direct == "userPrincipalName":
         return _Flow(attribute.path, _principal_name, convert)
-    return _Flow(attribute.path, lambda row: row.get(direct), convert)
+    return _Flow(attribute.path, lambda row, _: row.get(direct), convert)
 
 
-def _principal_name(row: Mapping[str, Any]) -> Any:
+def _evaluated(expression: Expression) -> Read:
+    """The value of an expression; what it cannot give is a problem of this attribute alone."""
+
+    def read(row: Mapping[str, Any], around: Surroundings) -> Any:
+        try:
+            return expression.evaluate(row, around)
+        except EvaluationError as error:
+            raise _UnfitValueError(f"has no value: {error}", error.remedy, "") from error
+
+    return read
+
+
+def _hiding(convert: Convert) -> Convert:
+    """The same without a word about the value, which no log is to show."""
+
+    def hidden(value: Any) -> str | bool | None:
+        try:
+            return convert(value)
+        except _UnfitValueError as error:
+            message = f"is {HIDDEN}, which ZSCloud does not take."
+            raise _UnfitValueError(message, error.remedy, "") from None
+
+    return hidden
+
+
+def _principal_name(row: Mapping[str, Any], _: Surroundings) -> Any:
     name = row.get("userPrincipalName")
     return home_principal_name(name) if isinstance(name, str) and "#" in name else name
 
@@ -260,6 +318,12 @@ def _text(value: Any) -> str | None:
             raise _UnfitValueError(
                 "has several values, and ZSCloud takes one.",
                 "Map it from an attribute with one value, or with Join.",
+                "",
+            )
+        if isinstance(value, tuple) and any(isinstance(item, ComplexValue) for item in value):
+            raise _UnfitValueError(
+                "is a complex value, and ZSCloud takes text.",
+                "Map it with SingleAppRoleAssignment.",
                 "",
             )
         value = operand[0] if isinstance(operand, tuple) and operand else operand

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from provisioning.expressions.errors import HIDDEN, EvaluationError
 from provisioning.expressions.evaluation import (
     Expression,
     compile_expression,
-    operand_of,
     text_expression,
 )
-from provisioning.expressions.functions import FUNCTIONS, Operand
+from provisioning.expressions.functions import FUNCTIONS
+from provisioning.expressions.operands import IGNORED, ComplexValue, Operand, operand_of
+from provisioning.expressions.surroundings import UNKNOWN, Surroundings
 from provisioning.expressions.syntax import Attribute, InvalidExpression
 
 __all__ = [
     "FUNCTIONS",
+    "HIDDEN",
+    "IGNORED",
+    "UNKNOWN",
     "Attribute",
+    "ComplexValue",
+    "EvaluationError",
     "Expression",
     "InvalidExpression",
     "Operand",
+    "Surroundings",
     "compile_expression",
     "operand_of",
     "text_expression",

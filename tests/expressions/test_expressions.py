@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from provisioning.errors import Problem
 from provisioning.expressions import FUNCTIONS, InvalidExpression, compile_expression
-from provisioning.expressions.functions import Operand
+from provisioning.expressions import Operand
 from provisioning.expressions.syntax import (
     MAX_DEPTH,
     MAX_LENGTH,

@@ -1,0 +1,61 @@
+"""Functions of ``[appRoleAssignments]``: objects with ``id``, ``value`` and ``displayName``.
+
+Entra: "Customize user provisioning attribute mappings", provisioning a role to a SCIM app.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from provisioning.expressions.functions.function import Function, Parameter
+from provisioning.expressions.operands import ComplexValue, Operand
+
+_TYPE = "WindowsAzureActiveDirectoryRole"
+
+
+def _values(assignments: Any) -> tuple[ComplexValue, ...]:
+    """The roles that have a value, in the order of assignment, each once."""
+    roles = assignments if isinstance(assignments, list | tuple) else ()
+    found: dict[str, ComplexValue] = {}
+    for role in roles:
+        value = role.get("value") if isinstance(role, dict) else None
+        if isinstance(value, str) and value and value not in found:
+            shown = role.get("displayName")
+            found[value] = ComplexValue(value, shown if isinstance(shown, str) else value, _TYPE)
+    return tuple(found.values())
+
+
+def _one(assignments: Any) -> Operand:
+    return min((role.value for role in _values(assignments)), default=None)
+
+
+def _complex(assignments: Any) -> Operand:
+    return _values(assignments) or None
+
+
+_ASSIGNMENTS = (Parameter("[appRoleAssignments]", raw=True, blank=False),)
+
+FUNCTIONS = (
+    Function(
+        "SingleAppRoleAssignment",
+        _ASSIGNMENTS,
+        "The value of the app role that the object is assigned with.",
+        _one,
+        deviation="Of several the first by value, where Entra's choice is undefined. The default "
+        "role has no value.",
+    ),
+    Function(
+        "AppRoleAssignmentsComplex",
+        _ASSIGNMENTS,
+        "All roles as complex values, none of them primary.",
+        _complex,
+        deviation="A target of one value, as ZSCloud has, cannot take it.",
+    ),
+    Function(
+        "AssertiveAppRoleAssignmentsComplex",
+        _ASSIGNMENTS,
+        "The same; in Entra, roles that are not assigned are removed from the target.",
+        _complex,
+        deviation="A target of one value, as ZSCloud has, cannot take it.",
+    ),
+)
