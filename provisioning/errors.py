@@ -176,6 +176,12 @@ class Conflict(RemoteError):
     code = "Conflict"
 
 
+class DuplicateTarget(Conflict):
+    """Several objects match one principal: nobody can tell which of them is its own."""
+
+    code = "DuplicateTargetEntries"
+
+
 class Rejected(RemoteError):
     """The object as sent is not accepted (400, 413 and the like). Repeating does not help."""
 

@@ -17,12 +17,15 @@ from provisioning.mapping import CompiledSchema, ObjectMapping
 from provisioning.mirror import Mirror
 from provisioning.model import (
     NAME_PATH,
+    AppRole,
+    Attributes,
     Capabilities,
     Link,
     MemberRemoval,
     ObjectType,
     TargetObject,
     name_key,
+    value_key,
 )
 from provisioning.near_scope import NearScope
 from provisioning.notification_counts import NotificationCounts
@@ -42,7 +45,8 @@ _LONGEST_WINDOW = 91 * DAY
 HELD_TABLES = frozenset(
     {
         *("link", "link_name", "link_scim_id", "link_members", "intent", "escrow", "knowledge"),
-        *("listing", "listing_name", "listing_external_id", "work", "work_due", "held", "touched"),
+        *("listing", "listing_name", "listing_external_id", "listing_value"),
+        *("work", "work_due", "held", "touched", "app_roles"),
         *("mirror_user", "mirror_group", "mirror_members", "mirror_assignments", "watermark"),
         *("application_seen", "removed", "removed_fact", "reread", "doubt", "provisioned"),
         *("latency", "hint_looked"),
@@ -123,6 +127,8 @@ class Job:
         self.hints = Hints(store, name)
         self.application_seen = Table(store, name, "application_seen", float)
         """When the enterprise application was last seen to be enabled."""
+        self.app_roles = Table(store, name, "app_roles", tuple[AppRole, ...])
+        """Those of the enterprise application, under ``all``."""
         self.polls = Table(store, name, "assignment_poll", Poll)
         self.subscribed = SubscribedRows(store, name)
         self.poison = Poison(store, name, clock)
@@ -131,6 +137,7 @@ class Job:
         self.watermarks = Table(store, name, "watermark", Watermark)
         self.listing_name = Table(store, name, "listing_name", TargetObject)
         self.listing_external_id = Table(store, name, "listing_external_id", str)
+        self.listing_value = Table(store, name, "listing_value", str)
         self.touched = Table(store, name, "touched", str)
         """Keys that something happened to, until they are filed."""
         self.knowledge = Table(store, name, "knowledge", Knowledge)
@@ -151,7 +158,18 @@ class Job:
             rows.append(self.listing_name.drop(name_key(type, str(name))))
         if external := link.attributes.get("externalId"):
             rows.append(self.listing_external_id.drop(f"{type.value}/{external}"))
+        rows += [self.listing_value.drop(place) for place in self._values(type, link.attributes)]
         return rows
+
+    def values_of(self, object: TargetObject) -> list[str]:
+        """Where a listed object is noted by further matching attributes than its name."""
+        return self._values(object.type, object.attributes)
+
+    def _values(self, type: ObjectType, attributes: Attributes) -> list[str]:
+        known = (NAME_PATH[type], "externalId")
+        paths = [m.path for m in self.mapping(type).matching if m.path not in known]
+        values = ((path, attributes.get(path)) for path in paths)
+        return [value_key(type, path, str(value)) for path, value in values if value]
 
     async def load_tallies(self) -> None:
         """Reads the numbers that the brake looks at. They are changed in memory from then on, by

@@ -21,8 +21,9 @@ from provisioning.expressions import (
     operand_of,
 )
 from provisioning.model import Attributes, EntraId, ObjectType
-from provisioning.schema import AttributeSchema, ObjectSchema, Schema
+from provisioning.schema import NAME, AttributeSchema, ObjectSchema, Schema
 from provisioning.scoping import ScopingFilter
+from provisioning.source_attributes import ROLES, graph_property, source_row
 
 DEPARTMENT = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department"
 
@@ -33,9 +34,6 @@ Entra's page of the ZSCloud application marks ``department`` as required too. Zs
 and its own examples, like many people in Entra, have none: asking for it would lock them out.
 """
 
-_GRAPH_PROPERTY = {"originalUserPrincipalName": "userPrincipalName"}
-_NO_PROPERTY = frozenset({"objectId", "IsSoftDeleted"})
-_GUEST = re.compile(r"(.+)_([^_]+)#EXT#@.*", re.IGNORECASE | re.DOTALL)
 _USER_NAME = re.compile(r"[^@\s]+@[^@\s]+")
 
 
@@ -45,8 +43,10 @@ class Mapped(msgspec.Struct, frozen=True, kw_only=True):
     ``attributes`` by SCIM path: only values that ZSCloud can take, none of them ``None``.
     ``defaults`` are for a create, beneath ``attributes``. ``create_only`` are never updated.
     ``clearable`` lose their value in ZSCloud when ``attributes`` has none for them; ``keep`` hold
-    it. ``name`` is the matching value, empty when there is none. With ``problems`` the object
-    cannot be provisioned; a value with a problem is left out, and never cleared.
+    it; ``additive`` are only added to; no log shows those that are ``redacted``. ``name`` is what
+    ZSCloud knows the object by, empty when there is none. ``matches`` are the values it is looked
+    for by, path and value, the first one first. With ``problems`` the object cannot be provisioned;
+    a value with a problem is left out, and never cleared.
     """
 
     attributes: Attributes
@@ -55,6 +55,9 @@ class Mapped(msgspec.Struct, frozen=True, kw_only=True):
     create_only: frozenset[str]
     clearable: tuple[str, ...]
     keep: frozenset[str]
+    additive: frozenset[str] = frozenset()
+    redacted: frozenset[str] = frozenset()
+    matches: tuple[tuple[str, str], ...] = ()
     problems: tuple[Problem, ...] = ()
 
 
@@ -82,16 +85,20 @@ class _UnfitValueError(Exception):
         self.text = text
 
 
-Convert = Callable[[Any], str | bool | None]
+Convert = Callable[[Any], str | bool | list[Any] | None]
 Read = Callable[[Mapping[str, Any], Surroundings], Any]
 
 
 class _Flow(msgspec.Struct, frozen=True):
-    """How one target attribute gets its value: read from the source, then fit for the target."""
+    """How one target attribute gets its value: read from the source, then fit for the target.
+
+    ``default`` stands in whenever the source has none.
+    """
 
     path: str
     read: Read
     convert: Convert
+    default: str | bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +108,7 @@ class ObjectMapping:
     ``source_properties`` are the properties to select in Graph; ``id`` comes in any case.
     ``target_paths`` are the SCIM paths that are written, without ``members``. ``matching`` is in
     the order of priority. ``filter`` lets principals into scope; ``None`` lets in everybody.
+    ``lists`` are the paths whose values are lists, ``roles`` whether app roles are read.
     """
 
     type: ObjectType
@@ -110,6 +118,13 @@ class ObjectMapping:
     _flows: tuple[_Flow, ...]
     _base: Mapped
     filter: ScopingFilter | None = None
+    lists: frozenset[str] = frozenset()
+    roles: bool = False
+
+    @property
+    def redacted(self) -> frozenset[str]:
+        """Paths whose values no log shows."""
+        return self._base.redacted
 
     def map(
         self,
@@ -125,12 +140,7 @@ class ObjectMapping:
         IsSoftDeleted: deleted, disabled or out of scope. ``around`` is what expressions may know
         besides. Never raises for a value.
         """
-        row = {
-            **attributes,
-            "objectId": source_id,
-            "IsSoftDeleted": soft_deleted,
-            "originalUserPrincipalName": attributes.get("userPrincipalName"),
-        }
+        row = source_row(source_id, attributes, IsSoftDeleted=soft_deleted)
         values: Attributes = {}
         unfit: dict[str, _UnfitValueError] = {}
         ignored: set[str] = set()
@@ -145,6 +155,8 @@ class ObjectMapping:
                 values[flow.path] = value
             elif read is IGNORED:
                 ignored.add(flow.path)
+            elif flow.default is not None:
+                values[flow.path] = flow.default
         base = self._without(ignored) if ignored else self._base
         required = REQUIRED[self.type]
         if unfit or any(path not in values for path in required):
@@ -156,14 +168,18 @@ class ObjectMapping:
             create_only=base.create_only,
             clearable=base.clearable,
             keep=base.keep,
+            additive=base.additive,
+            redacted=base.redacted,
+            matches=self._matches(values),
         )
 
     def _name(self, values: Mapping[str, Any]) -> str:
-        for attribute in self.matching:
-            value = values.get(attribute.path)
-            if value is not None:
-                return str(value)
-        return ""
+        return str(values.get(NAME[self.type]) or "")
+
+    def _matches(self, values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+        """By precedence; each stands for itself, they are never combined (Entra: matching)."""
+        paths = (attribute.path for attribute in self.matching)
+        return tuple((path, str(values[path])) for path in paths if values.get(path) is not None)
 
     def _without(self, ignored: set[str]) -> Mapped:
         """What holds when attributes are left out of the flow: no default, and never cleared."""
@@ -193,6 +209,7 @@ class ObjectMapping:
             base,
             attributes=values,
             name=self._name({**texts, **values}),
+            matches=self._matches(values),
             clearable=tuple(path for path in base.clearable if path not in unfit),
             problems=tuple(problems),
         )
@@ -203,17 +220,6 @@ def compile_schema(schema: Schema) -> CompiledSchema:
     return CompiledSchema(_compile(schema.user), _compile(schema.group))
 
 
-def home_principal_name(name: str) -> str:
-    """The name that a B2B guest has at home.
-
-    Entra names a guest ``alias_home.org#EXT#@tenant.onmicrosoft.com`` and provisions
-    ``alias@home.org`` (Entra: how provisioning works, B2B users). A domain has no underscore, so
-    the last one before the mark stands for the at sign.
-    """
-    guest = _GUEST.fullmatch(name)
-    return name if guest is None else f"{guest[1]}@{guest[2]}"
-
-
 def _compile(schema: ObjectSchema) -> ObjectMapping:
     flows = [(a, _flow(a, schema.type)) for a in schema.attributes]
     matching = sorted(
@@ -222,10 +228,10 @@ def _compile(schema: ObjectSchema) -> ObjectMapping:
     )
     names = [name for a in schema.attributes if a.expression for name in a.expression.attributes]
     names += schema.filter.attributes if schema.filter else ()
-    properties = (_GRAPH_PROPERTY.get(name, name) for name in names if name not in _NO_PROPERTY)
+    properties = (graph_property(name) for name in names)
     return ObjectMapping(
         type=schema.type,
-        source_properties=tuple(dict.fromkeys(properties)),
+        source_properties=tuple(dict.fromkeys(name for name in properties if name)),
         target_paths=tuple(a.path for a in schema.attributes),
         matching=tuple(
             MatchingAttribute(a.path, a.expression.text) for a in matching if a.expression
@@ -238,8 +244,14 @@ def _compile(schema: ObjectSchema) -> ObjectMapping:
             create_only=frozenset(a.path for a in schema.attributes if a.create_only),
             clearable=tuple(a.path for a in schema.attributes if a.clear),
             keep=frozenset(a.path for a in schema.attributes if not a.clear),
+            additive=frozenset(a.path for a in schema.attributes if a.additive),
+            redacted=frozenset(
+                a.path for a in schema.attributes if a.expression and a.expression.redacted
+            ),
         ),
         filter=schema.filter,
+        lists=frozenset(a.path for a in schema.attributes if a.many and "[" not in a.path),
+        roles=ROLES in names,
     )
 
 
@@ -251,15 +263,25 @@ def _default(attribute: AttributeSchema) -> str | bool:
 def _flow(attribute: AttributeSchema, type: ObjectType) -> _Flow | None:
     if attribute.expression is None:
         return None
-    convert = _boolean if attribute.type == "Boolean" else _checked(attribute.path, type)
+    convert = _conversion(attribute, type)
     if attribute.expression.redacted:
         convert = _hiding(convert)
     direct = attribute.direct
-    if direct is None:
-        return _Flow(attribute.path, _evaluated(attribute.expression), convert)
-    if direct == "userPrincipalName":
-        return _Flow(attribute.path, _principal_name, convert)
-    return _Flow(attribute.path, lambda row, _: row.get(direct), convert)
+    read = _evaluated(attribute.expression) if direct is None else _property(direct)
+    default = _default(attribute) if attribute.default_always else None
+    return _Flow(attribute.path, read, convert, default)
+
+
+def _property(name: str) -> Read:
+    return lambda row, _: row.get(name)
+
+
+def _conversion(attribute: AttributeSchema, type: ObjectType) -> Convert:
+    if attribute.type == "Boolean":
+        return _boolean
+    if attribute.many:
+        return _elements if "[" in attribute.path else _list
+    return _checked(attribute.path, type)
 
 
 def _evaluated(expression: Expression) -> Read:
@@ -277,7 +299,7 @@ def _evaluated(expression: Expression) -> Read:
 def _hiding(convert: Convert) -> Convert:
     """The same without a word about the value, which no log is to show."""
 
-    def hidden(value: Any) -> str | bool | None:
+    def hidden(value: Any) -> str | bool | list[Any] | None:
         try:
             return convert(value)
         except _UnfitValueError as error:
@@ -285,11 +307,6 @@ def _hiding(convert: Convert) -> Convert:
             raise _UnfitValueError(message, error.remedy, "") from None
 
     return hidden
-
-
-def _principal_name(row: Mapping[str, Any], _: Surroundings) -> Any:
-    name = row.get("userPrincipalName")
-    return home_principal_name(name) if isinstance(name, str) and "#" in name else name
 
 
 # --- what a target attribute takes ----------------------------------------------------------------
@@ -328,6 +345,21 @@ def _text(value: Any) -> str | None:
             )
         value = operand[0] if isinstance(operand, tuple) and operand else operand
     return value if isinstance(value, str) and value.strip() else None
+
+
+def _list(value: Any) -> list[Any] | None:
+    """Every value once: texts, or objects with ``value``, ``display``, ``type``, ``primary``."""
+    if isinstance(value, tuple) and value and isinstance(value[0], ComplexValue):
+        return [msgspec.to_builtins(each) for each in value]
+    operand = value if isinstance(value, str) else operand_of(value)
+    texts = operand if isinstance(operand, tuple) else (operand,)
+    return list(dict.fromkeys(t for t in texts if isinstance(t, str) and t.strip())) or None
+
+
+def _elements(value: Any) -> str | list[Any] | None:
+    """The same for elements that the path selects: the one value there mostly is by itself."""
+    values = _list(value)
+    return values[0] if values is not None and len(values) == 1 else values
 
 
 def _boolean(value: Any) -> bool | None:

@@ -212,11 +212,16 @@ class CreateObject(msgspec.Struct, frozen=True, tag_field="write", tag="create")
 
 
 class UpdateObject(msgspec.Struct, frozen=True, tag_field="write", tag="update"):
-    """PATCH of attributes: ``values`` by SCIM path; ``None`` removes the attribute."""
+    """PATCH of attributes: ``values`` by SCIM path; ``None`` removes the attribute.
+
+    ``several`` are the paths of selected elements of which there is more than one, before or
+    after, with those that are there before.
+    """
 
     type: ObjectType
     id: ScimId
     values: Attributes
+    several: dict[str, bool] = {}
 
 
 class DeleteObject(msgspec.Struct, frozen=True, tag_field="write", tag="delete"):
@@ -369,6 +374,11 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
 def name_key(type: ObjectType, name: str) -> str:
     """ZSCloud's names are unique without regard to case (RFC 7643 section 4.1.1: userName)."""
     return f"{type.value}/{name.casefold()}"
+
+
+def value_key(type: ObjectType, path: str, value: str) -> str:
+    """Where an object with the value of a matching attribute is noted, without regard to case."""
+    return f"{type.value}/{path}/{value.casefold()}"
 
 
 NAME_PATH = {ObjectType.USER: "userName", ObjectType.GROUP: "displayName"}

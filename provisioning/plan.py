@@ -6,13 +6,14 @@ and nothing that is not ours.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from itertools import islice
 from typing import Any
 
 import msgspec
 
+from provisioning.expressions import HIDDEN
 from provisioning.mapping import Mapped
 from provisioning.model import (
     NAME_PATH,
@@ -166,7 +167,7 @@ def _create(key: Key, verdict: Verdict, mapped: Mapped) -> Planned | Skipped:
         return unfit
     attributes = {**mapped.defaults, **mapped.attributes}
     return Planned(
-        CreateObject(key.type, attributes), (_created(key, verdict, attributes, mapped.name),)
+        CreateObject(key.type, attributes), (_created(key, verdict, attributes, mapped),)
     )
 
 
@@ -188,18 +189,19 @@ def _unfit(mapped: Mapped) -> Skipped | None:
     return Skipped("MandatoryFieldsMissing", sentence, problem.remedy)
 
 
-def _created(key: Key, verdict: Verdict, attributes: Attributes, name: str) -> Change:
+def _created(key: Key, verdict: Verdict, attributes: Attributes, mapped: Mapped) -> Change:
     return Change(
         change_id=change_digest(Action.CREATE, key, attributes),
         action=Action.CREATE,
         object_type=key.type,
         source_id=key.id,
         target_id=None,
-        name=name,
+        name=mapped.name,
         reason_code=verdict.reason.value,
         reason=verdict.sentence,
-        modified_properties=tuple(
-            ModifiedProperty(path, None, value) for path, value in attributes.items()
+        modified_properties=shown(
+            mapped.redacted,
+            (ModifiedProperty(path, None, value) for path, value in attributes.items()),
         ),
     )
 
@@ -226,15 +228,48 @@ def differences(mapped: Mapped, recorded: Attributes) -> list[ModifiedProperty]:
     when empty, is left alone.
     """
     changed: list[ModifiedProperty] = []
-    for path, new in mapped.attributes.items():
+    for path, value in mapped.attributes.items():
         old = recorded.get(path)
-        if new != old and path not in mapped.create_only:
+        new = _added_to(old, value) if path in mapped.additive else value
+        if path not in mapped.create_only and not same(old, new):
             changed.append(ModifiedProperty(path, old, new))
     for path in mapped.clearable:
         old = recorded.get(path)
         if old not in (None, "") and path not in mapped.attributes:
             changed.append(ModifiedProperty(path, old, None))
     return changed
+
+
+def shown(
+    redacted: Collection[str], changed: Iterable[ModifiedProperty]
+) -> tuple[ModifiedProperty, ...]:
+    """What logs and plans show of changed attributes (Entra: Redact)."""
+    return tuple(
+        ModifiedProperty(each.name, each.old and HIDDEN, each.new and HIDDEN)
+        if each.name in redacted
+        else each
+        for each in changed
+    )
+
+
+def same(old: Any, new: Any) -> bool:
+    """Lists have no order, and complex values are known by their ``value`` (RFC 7643 2.4)."""
+    if isinstance(old, list) or isinstance(new, list):
+        return _values(old) == _values(new)
+    return bool(old == new)
+
+
+def _values(several: Any) -> set[Any]:
+    elements = several if isinstance(several, list) else [] if several is None else [several]
+    return {each.get("value") if isinstance(each, dict) else each for each in elements}
+
+
+def _added_to(old: Any, new: Any) -> Any:
+    """What is there, and what is missing of ``new``."""
+    there = _values(old)
+    elements = new if isinstance(new, list) else [new]
+    missing = [each for each in elements if not _values([each]) <= there]
+    return [*old, *missing] if isinstance(old, list) else new
 
 
 def _differs(verdict: Verdict, mapped: Mapped, link: Link) -> bool:
@@ -267,9 +302,14 @@ def _update(key: Key, link: Link, mapped: Mapped, verdict: Verdict) -> Planned |
         name=mapped.name or _recorded_name(link),
         reason_code=reason,
         reason=sentence,
-        modified_properties=tuple(changed),
+        modified_properties=shown(mapped.redacted, changed),
     )
-    return Planned(UpdateObject(key.type, link.scim_id, values), (change,))
+    several = {
+        prop.name: prop.old is not None
+        for prop in changed
+        if "[" in prop.name and (isinstance(prop.old, list) or isinstance(prop.new, list))
+    }
+    return Planned(UpdateObject(key.type, link.scim_id, values, several), (change,))
 
 
 def _action(values: Mapping[str, Any], link: Link) -> Action:

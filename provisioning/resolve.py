@@ -5,9 +5,12 @@ Decided from the mirror and the link: it costs no request.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import msgspec
 
 from provisioning.case import Case
+from provisioning.expressions import Surroundings
 from provisioning.job import Job
 from provisioning.mapping import Mapped
 from provisioning.mirror import user_key
@@ -22,13 +25,15 @@ from provisioning.model import (
     Presence,
     ScimId,
 )
-from provisioning.scope import GroupGraph, judge_group, judge_user
+from provisioning.scope import GroupGraph, Verdict, judge_group, judge_user
+from provisioning.source_attributes import ROLES
 
 
 async def load_graph(job: Job) -> GroupGraph:
     """The watched groups, as stored now."""
     groups = [group async for _, group in job.mirror.groups.all()]
-    return GroupGraph(groups, job.rules.scope)
+    roles = await job.app_roles.get("all") if job.schema.user.roles else None
+    return GroupGraph(groups, job.rules.scope, roles or ())
 
 
 async def resolve(job: Job, graph: GroupGraph, key: Key) -> Case | None:
@@ -48,9 +53,27 @@ async def _resolve_user(job: Job, graph: GroupGraph, key: Key) -> Case | None:
 def user_case(job: Job, graph: GroupGraph, row: MirrorUser, link: Link | None) -> Case:
     """The case of a user whose rows are at hand."""
     verdict = judge_user(row, graph, job.schema.user.filter, job.clock.time())
-    mapped = job.schema.user.map(row.id, row.attributes, soft_deleted=not verdict.active)
+    mapped = _mapped_user(job, graph, row, verdict)
     link = _protected(job, link, mapped)
     return Case(key=user_key(row.id), row=row, verdict=verdict, mapped=mapped, link=link)
+
+
+def _mapped_user(job: Job, graph: GroupGraph, row: MirrorUser, verdict: Verdict) -> Mapped:
+    mapping, attributes = job.schema.user, row.attributes
+    if mapping.roles:
+        held = [
+            {"id": role.id, "value": role.value, "displayName": role.display_name}
+            for role in graph.assigned_roles(row)
+        ]
+        attributes = {**attributes, ROLES: held}
+    around = _around(job, row.id)
+    return mapping.map(row.id, attributes, soft_deleted=not verdict.active, around=around)
+
+
+def _around(job: Job, id: EntraId) -> Surroundings:
+    """What expressions may know besides. The seed is no secret: it makes a plan repeatable."""
+    now = datetime.fromtimestamp(job.clock.time(), UTC)
+    return Surroundings(now=now, seed=f"{job.name}/{id}".encode())
 
 
 def _protected(job: Job, link: Link | None, mapped: Mapped) -> Link | None:
@@ -69,7 +92,8 @@ async def _resolve_group(job: Job, graph: GroupGraph, key: Key) -> Case | None:
         return None
     link = await job.links.get(key)
     verdict = judge_group(row, graph, job.schema.group.filter, job.clock.time())
-    mapped = job.schema.group.map(row.id, row.attributes, soft_deleted=False)
+    around = _around(job, row.id)
+    mapped = job.schema.group.map(row.id, row.attributes, soft_deleted=False, around=around)
     link = _protected(job, link, mapped)
     case = Case(key=key, row=row, verdict=verdict, mapped=mapped, link=link)
     if link is None and not verdict.active:

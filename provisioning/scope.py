@@ -8,8 +8,9 @@ from typing import Any
 
 import msgspec
 
-from provisioning.model import DEFAULT_ACCESS, EntraId, MirrorGroup, MirrorUser, Presence
+from provisioning.model import DEFAULT_ACCESS, AppRole, EntraId, MirrorGroup, MirrorUser, Presence
 from provisioning.scoping import Context, FilterVerdict, ScopingFilter
+from provisioning.source_attributes import source_row
 
 
 class Reason(StrEnum):
@@ -70,8 +71,14 @@ class Verdict(msgspec.Struct, frozen=True):
 class GroupGraph:
     """The watched groups as a graph, held in memory: who is assigned, and who contains whom."""
 
-    def __init__(self, groups: Collection[MirrorGroup], policy: ScopePolicy) -> None:
+    def __init__(
+        self,
+        groups: Collection[MirrorGroup],
+        policy: ScopePolicy,
+        app_roles: Collection[AppRole] = (),
+    ) -> None:
         self.policy = policy
+        self._app_roles = sorted(app_roles, key=lambda role: (role.value or "", role.id))
         self._groups = {group.id: group for group in groups}
         self._names: frozenset[str] | None = None
         self._paths: dict[EntraId, tuple[EntraId, ...] | None] = {}
@@ -127,6 +134,15 @@ class GroupGraph:
         if id not in self._paths:
             self._paths[id] = self._search(id)
         return self._paths[id]
+
+    def assigned_roles(self, user: MirrorUser) -> tuple[AppRole, ...]:
+        """The app roles that bring the user in, also those of its groups: those known here, that
+        count and are enabled, in the order of their values.
+        """
+        held = set(user.roles.values())
+        for group in self.assigned_ancestors(user.groups):
+            held.update(self._groups[group].roles.values())
+        return tuple(role for role in self._app_roles if role.id in held and role.enabled)
 
     def assigned_ancestors(self, ids: Collection[EntraId]) -> set[EntraId]:
         """The assigned groups that members of ``ids`` belong to."""
@@ -187,12 +203,7 @@ def judge_user(
     verdict = Verdict(True, True, reason, sentence)
     if filter is None:
         return verdict
-    row = {
-        **user.attributes,
-        "objectId": user.id,
-        "accountEnabled": user.enabled,
-        "originalUserPrincipalName": user.attributes.get("userPrincipalName"),
-    }
+    row = source_row(user.id, user.attributes, accountEnabled=user.enabled)
     context = graph.context(user.groups, filter.groups, now)
     return _filtered(verdict, filter, row, context, Reason.OUT_OF_FILTER)
 
@@ -228,7 +239,7 @@ def judge_group(
     verdict = _judge_assigned(group, graph)
     if filter is None or not verdict.active:
         return verdict
-    row = {**group.attributes, "objectId": group.id}
+    row = source_row(group.id, group.attributes)
     return _filtered(verdict, filter, row, Context(now), Reason.GROUP_OUT_OF_FILTER)
 
 

@@ -13,10 +13,18 @@ import msgspec
 from provisioning.apply.pacer import Priority
 from provisioning.apply.sender import Sender
 from provisioning.case import Case
-from provisioning.errors import ProtocolError
+from provisioning.errors import DuplicateTarget, ProtocolError
 from provisioning.job import Job
 from provisioning.links import Intent
-from provisioning.model import NAME_PATH, Attributes, ObjectType, ScimId, TargetObject, name_key
+from provisioning.model import (
+    NAME_PATH,
+    Attributes,
+    ObjectType,
+    ScimId,
+    TargetObject,
+    name_key,
+    value_key,
+)
 from provisioning.ports import Row, TargetReader
 from provisioning.rows.order import in_steps
 from provisioning.rows.table import Table
@@ -71,7 +79,8 @@ class Matching:
     async def find(
         self, case: Case, intent: Intent | None, cycle_id: str, priority: Priority
     ) -> TargetObject | None:
-        """The object that matches an unlinked principal, by the matching attribute.
+        """The object that matches an unlinked principal, by the first matching attribute that
+        finds one. Raises ``DuplicateTarget`` when that finds several.
 
         A key with an open intent is looked for under that name first, then under its present one.
         """
@@ -82,9 +91,11 @@ class Matching:
             found = await self.by_name(case.key.type, intent.name, priority)
             if found is not None and await self._made_for(case, found):
                 return found
-        if not case.mapped.name:
-            return None
-        return await self.by_name(case.key.type, case.mapped.name, priority)
+        for path, value in case.mapped.matches:
+            found = await self._by_value(case.key.type, path, value, priority)
+            if found is not None:
+                return found
+        return None
 
     async def _made_for(self, case: Case, found: TargetObject) -> bool:
         """Whether an object under the name of an open intent is what that intent made."""
@@ -94,39 +105,57 @@ class Matching:
         return await self._job.links.owner(found.id) is None
 
     async def by_name(self, type: ObjectType, name: str, priority: Priority) -> TargetObject | None:
-        """The object of that name, by filter."""
-        found = await self._sender.send(
-            lambda: self._reader.find(type, NAME_PATH[type], name), priority
-        )
-        return self._supposed(found[0], name) if found else None
+        """The object of that name, by filter. Raises ``DuplicateTarget`` when there are several."""
+        return await self._by_value(type, NAME_PATH[type], name, priority)
+
+    async def _by_value(
+        self, type: ObjectType, path: str, value: str, priority: Priority
+    ) -> TargetObject | None:
+        found = await self._sender.send(lambda: self._reader.find(type, path, value), priority)
+        supposed = [each for o in found if (each := self._supposed(o, path, value)) is not None]
+        if len(supposed) > 1:
+            raise several(type, path, value, supposed)
+        return supposed[0] if supposed else None
 
     def suppose(self, id: ScimId, values: Attributes | None) -> None:
         """In a dry run: the object would have these values by now, or (``None``) be gone."""
         before = self._written.get(id, {})
         self._written[id] = None if values is None or before is None else {**before, **values}
 
-    def _supposed(self, found: TargetObject, name: str) -> TargetObject | None:
-        """What the object would be by now, if it still had the name."""
+    def _supposed(self, found: TargetObject, path: str, value: str) -> TargetObject | None:
+        """What the object would be by now, if it still had the value."""
         if found.id not in self._written:
             return found
         values = self._written[found.id]
         if values is None:
             return None
         attributes = {p: v for p, v in {**found.attributes, **values}.items() if v is not None}
-        named = str(attributes.get(NAME_PATH[found.type], "")).casefold() == name.casefold()
-        return msgspec.structs.replace(found, attributes=attributes) if named else None
+        has_it = str(attributes.get(path, "")).casefold() == value.casefold()
+        return msgspec.structs.replace(found, attributes=attributes) if has_it else None
 
     async def by_id(self, type: ObjectType, id: ScimId, priority: Priority) -> TargetObject:
         """The object as it is now. Raises ``NotFound``."""
         return await self._sender.send(lambda: self._reader.get(type, id), priority)
 
     async def _from_listing(self, case: Case) -> TargetObject | None:
-        external = await self._by_external_id.get(f"{case.key.type.value}/{case.key.id}")
-        for key in (external, name_key(case.key.type, case.mapped.name or "")):
+        """By externalId, which may be ours from before; then as by filter."""
+        type = case.key.type
+        external = await self._by_external_id.get(f"{type.value}/{case.key.id}")
+        keys = [external, *[await self._listed(type, *each) for each in case.mapped.matches]]
+        for key in keys:
             found = await self._by_name.get(key) if key else None
             if found is not None:
-                return self._supposed(found, str(found.attributes.get(NAME_PATH[found.type])))
+                name = NAME_PATH[type]
+                return self._supposed(found, name, str(found.attributes.get(name)))
         return None
+
+    async def _listed(self, type: ObjectType, path: str, value: str) -> str | None:
+        """The place in the list of the object that has the value."""
+        if path == NAME_PATH[type]:
+            return name_key(type, value)
+        if path == "externalId":
+            return await self._by_external_id.get(f"{type.value}/{value}")
+        return await self._job.listing_value.get(value_key(type, path, value))
 
     async def _page(self, type: ObjectType, start: int) -> _Page:
         page = await self._sender.send(lambda: self._reader.page(type, start, PAGE), (4, 0))
@@ -163,14 +192,26 @@ class Matching:
         external = object.attributes.get("externalId")
         if external:
             rows.append(self._by_external_id.put(f"{object.type.value}/{external}", key))
+        rows += [self._job.listing_value.put(place, key) for place in self._job.values_of(object)]
         return rows
 
     async def _forget(self, type: ObjectType) -> None:
         await self._job.store.write([self.listings.drop(type.value)])
         prefix = f"{type.value}/"
-        for table in (self._by_name, self._by_external_id):
+        for table in (self._by_name, self._by_external_id, self._job.listing_value):
             while rows := await table.page(prefix):
                 await self._job.store.write(in_steps([table.drop(key) for key, _ in rows]))
+
+
+def several(type: ObjectType, path: str, value: str, found: list[TargetObject]) -> DuplicateTarget:
+    """The error that names them all."""
+    ids = ", ".join(sorted(each.id for each in found))
+    return DuplicateTarget(
+        "ZSCloud",
+        f"GET /{type.value.capitalize()}s by {path}",
+        f"{len(found)} objects have the {path} {value!r}: {ids}",
+        remedy="Delete or rename all but one of them in the ZSCloud portal.",
+    )
 
 
 class _Page(msgspec.Struct, frozen=True):

@@ -9,7 +9,8 @@ from provisioning.discovery.reading import Reading
 from provisioning.errors import SourceImplausible
 from provisioning.evidence import SECOND_READ_AFTER, judge_list, missing_from
 from provisioning.job import Job
-from provisioning.model import Assignment, Key, ObjectType, Presence, ServicePrincipal
+from provisioning.mirror import user_key
+from provisioning.model import Assignment, EntraId, Key, ObjectType, Presence, ServicePrincipal
 from provisioning.polling import absent_in_poll, without
 from provisioning.ports import Row, Source
 from provisioning.record import CycleRecord
@@ -45,7 +46,13 @@ class Assignments:
                 remedy="Enable it for users to sign in, or switch PROVISIONING_STATUS off.",
             )
         now = self._job.clock.time()
-        await self._job.store.write([self._job.application_seen.put("enabled", now)])
+        rows = [self._job.application_seen.put("enabled", now)]
+        if await self._job.app_roles.get("all") != application.app_roles:
+            rows.append(self._job.app_roles.put("all", application.app_roles))
+            if self._job.schema.user.roles:
+                async for id, _ in self._job.mirror.users.all():
+                    self._facts.touch(user_key(EntraId(id)))
+        await self._job.store.write(rows)
         return application
 
     async def check_application(self) -> None:

@@ -25,6 +25,7 @@ from provisioning.model import (
     ScimId,
     TargetObject,
 )
+from provisioning.plan import same, shown
 from provisioning.ports import Row, TargetReader
 from provisioning.provisioning_log import LogEntry, LogStatus
 from provisioning.record import CycleRecord
@@ -120,7 +121,7 @@ class LiveRead:
         changed = [
             ModifiedProperty(path, found.attributes.get(path), link.attributes.get(path))
             for path in sorted({*found.attributes, *link.attributes})
-            if found.attributes.get(path) != link.attributes.get(path)
+            if not same(found.attributes.get(path), link.attributes.get(path))
         ]
         group = link.key.type is ObjectType.GROUP
         recorded = set(await self._job.links.members(link.key.id)) if group else set()
@@ -130,7 +131,8 @@ class LiveRead:
             changed.append(ModifiedProperty("members", more, less))
         if changed:
             self.differing.add(link.key)
-            await self._take(link, found, changed, live, recorded)
+            redacted = self._job.mapping(link.key.type).redacted
+            await self._take(link, found, shown(redacted, changed), live, recorded)
 
     async def _names(self, ids: set[ScimId]) -> list[str]:
         """What people know members by; ids where nobody of ours is behind."""

@@ -9,11 +9,13 @@ from provisioning.expressions.evaluation import (
     text_expression,
 )
 from provisioning.expressions.functions import FUNCTIONS
+from provisioning.expressions.functions.roles import ADDITIVE
 from provisioning.expressions.operands import IGNORED, ComplexValue, Operand, operand_of
 from provisioning.expressions.surroundings import UNKNOWN, Surroundings
 from provisioning.expressions.syntax import Attribute, InvalidExpression
 
 __all__ = [
+    "ADDITIVE",
     "FUNCTIONS",
     "HIDDEN",
     "IGNORED",

@@ -39,13 +39,14 @@ class Expression(msgspec.Struct, frozen=True):
     """An expression that can be evaluated.
 
     ``attributes`` are the source attributes it reads, in the order of their first use. With
-    ``redacted`` no log may show its value.
+    ``redacted`` no log may show its value. ``functions`` are those it calls.
     """
 
     text: str
     node: Node
     attributes: tuple[str, ...]
     redacted: bool
+    functions: frozenset[str]
     _evaluate: Evaluate
 
     def evaluate(self, row: Row, around: Surroundings = UNKNOWN) -> Operand:
@@ -70,9 +71,12 @@ def expression_of(node: Node, text: str) -> Expression:
     """The expression of a tree that was checked."""
     nodes = tuple(_nodes(node))
     attributes = tuple(dict.fromkeys(n.name for n in nodes if isinstance(n, Attribute)))
-    redacted = any(isinstance(n, Call) and n.name == REDACT for n in nodes)
+    functions = frozenset(n.name for n in nodes if isinstance(n, Call))
+    redacted = REDACT in functions
     evaluate = _compile(node)
-    return Expression(text, node, attributes, redacted, _hidden(evaluate) if redacted else evaluate)
+    if redacted:
+        evaluate = _hidden(evaluate)
+    return Expression(text, node, attributes, redacted, functions, evaluate)
 
 
 def text_expression(value: str) -> Expression:

@@ -94,11 +94,21 @@ def completeness(
     at = f"{mapping.at}.attributeMappings"
     missing = [name for name in _NEEDED[type] if name not in seen]
     found = [problem(at, f"{name!r} is not mapped.", "Add its mapping.") for name in missing]
-    matching = [a for a in attributes if a.matching_priority > 0]
-    first = min(matching, key=lambda a: a.matching_priority, default=None)
-    usable = any(a.path == NAME[type] for a in attributes)
-    if usable and (first is None or first.path != NAME[type]):
-        message = f"{NAME[type]!r} is not the first matching attribute."
-        remedy = f"Give {NAME[type]} the lowest matchingPriority above 0: ZSCloud finds by it."
+    by_name = next((a for a in attributes if a.path == NAME[type]), None)
+    if by_name is not None and by_name.matching_priority == 0:
+        message = f"{NAME[type]!r} is no matching attribute."
+        remedy = f"Give {NAME[type]} a matchingPriority above 0: ZSCloud's names are unique."
         found.append(problem(at, message, remedy))
+    for each in attributes:
+        if each.matching_priority > 0 and not _can_match(each):
+            message = f"{each.path!r} cannot be matched by: it needs one text, and a source."
+            remedy = "Write matchingPriority 0, or match by an attribute of type String."
+            found.append(problem(f"{each.at}.matchingPriority", message, remedy))
     return found
+
+
+def _can_match(attribute: AttributeSchema) -> bool:
+    """Whether ZSCloud can be asked for objects with its value (RFC 7644 section 3.4.2.2)."""
+    named = attribute.path in NAME.values()  # Of a name without a source much is said already.
+    has_source = attribute.expression is not None or named
+    return attribute.type == "String" and has_source and not attribute.many

@@ -30,6 +30,8 @@ class AttributeMappingSource(Located, frozen=True, kw_only=True):
 class AttributeMapping(Located, frozen=True, kw_only=True):
     """How one target attribute gets its value. ``whenEmpty`` is our own addition: ``clear``
     removes the target's value when the source has none; ``keep`` leaves it, as Entra does.
+    ``defaultWhen`` is ours, too: Entra uses a default on a ``create`` only; ``always`` is whenever
+    the source has no value.
     """
 
     target_attribute_name: str
@@ -39,6 +41,7 @@ class AttributeMapping(Located, frozen=True, kw_only=True):
     default_value: str | None = None
     matching_priority: int = 0
     when_empty: Literal["clear", "keep"] = "keep"
+    default_when: Literal["create", "always"] = "create"
 
 
 class FilterOperand(Located, frozen=True, kw_only=True):

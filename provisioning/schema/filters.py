@@ -8,8 +8,8 @@ from provisioning.errors import Problem
 from provisioning.model import ObjectType
 from provisioning.schema.decode import problem
 from provisioning.schema.export import Filter, FilterClause, ObjectDefinition
-from provisioning.schema.model import COMPUTED
 from provisioning.scoping import ClauseForm, GroupForm, ScopingFilter, compile_filter
+from provisioning.source_attributes import COMPUTED, ROLES
 
 
 def resolve_filter(
@@ -29,7 +29,7 @@ def resolve_filter(
     problems += _refused(scope)
     known = None
     if source is not None:
-        known = COMPUTED | {a.name for a in source.attributes if a.type != "Reference"}
+        known = (COMPUTED - {ROLES}) | {a.name for a in source.attributes if a.type != "Reference"}
     groups = [
         GroupForm(group.name or "", tuple(map(_form, group.clauses or ())), group.at)
         for group in scope.groups or ()

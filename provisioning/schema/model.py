@@ -14,15 +14,14 @@ NAME = {ObjectType.USER: "userName", ObjectType.GROUP: "displayName"}
 MEMBERS = "members"
 """The reference attribute of groups. Members are written apart from attributes."""
 
-COMPUTED = frozenset({"objectId", "IsSoftDeleted", "originalUserPrincipalName"})
-"""Source attributes of the provisioning service that are no properties in Graph."""
-
 
 class AttributeSchema(msgspec.Struct, frozen=True, kw_only=True):
     """One target attribute. Without an expression it is left alone, but for its default.
 
     ``default`` is used on a create when the source has no value. ``create_only``: never updated.
-    ``clear``: the target's value is removed when the source has none. ``at`` is the JSON path.
+    ``default_always``: whenever the source has no value. ``clear``: the target's value is removed
+    when the source has none. ``many``: it may have several values; ``additive``: values are added
+    and never taken away. ``at`` is the JSON path.
     """
 
     path: str
@@ -33,6 +32,9 @@ class AttributeSchema(msgspec.Struct, frozen=True, kw_only=True):
     clear: bool
     matching_priority: int
     at: str
+    default_always: bool = False
+    many: bool = False
+    additive: bool = False
 
     @property
     def direct(self) -> str | None:

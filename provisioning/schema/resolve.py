@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from provisioning.errors import Problem, cut
 from provisioning.expressions import (
+    ADDITIVE,
     Expression,
     InvalidExpression,
     compile_expression,
@@ -20,7 +21,11 @@ from provisioning.schema.export import (
     ObjectMapping,
 )
 from provisioning.schema.filters import resolve_filter
-from provisioning.schema.model import COMPUTED, MEMBERS, AttributeSchema, ObjectSchema
+from provisioning.schema.model import MEMBERS, AttributeSchema, ObjectSchema
+from provisioning.source_attributes import COMPUTED
+
+_TYPES = ("String", "Boolean", "DateTime", "Integer")
+"""Types of target attributes, all of which are written as text but the Boolean."""
 
 
 def resolve_object(
@@ -66,6 +71,9 @@ def _attribute(
         clear=item.when_empty == "clear",
         matching_priority=item.matching_priority,
         at=item.at,
+        default_always=item.default_when == "always",
+        many=definition.multivalued or "[" in definition.name,
+        additive=expression is not None and ADDITIVE in expression.functions,
     )
 
 
@@ -93,9 +101,8 @@ def _target(
         if source is None or (source.expression or f"[{source.name}]").strip() != "[members]":
             problems.append(problem(at, "members can be mapped from [members] only."))
         return definition
-    if definition.type not in ("String", "Boolean", "DateTime") or definition.multivalued:
-        kind = "multi-valued" if definition.multivalued else f"of type {definition.type}"
-        message = f"{name!r} is {kind}; String, Boolean and DateTime with one value are possible."
+    if definition.type not in _TYPES:
+        message = f"{name!r} is of type {definition.type}; {', '.join(_TYPES)} are possible."
         problems.append(problem(at, message, "Remove the mapping."))
         return None
     return definition

@@ -6,7 +6,7 @@ a server's objects show, so that a list of a thousand users costs a thousand sho
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from provisioning.model import Attributes
@@ -24,6 +24,9 @@ Getter = Callable[[Any], Any]
 _SERVER_OWNED = frozenset({"groups", "id", "meta", "schemas"})
 """Never sent in a POST or PUT. ZSCloud was seen to look a user up by the ``id`` of a PUT body
 instead of the URL's, and ``groups`` is read-only (RFC 7643 sections 3.1 and 4.1.2)."""
+
+_PARTS = ("value", "display", "type", "primary")
+"""Sub-attributes of a complex value that are written and read (RFC 7643 section 2.4)."""
 
 _KNOWN_SHAPES = 512
 """Plans kept by one reader. A server shows a handful; the limit is against one that does not."""
@@ -54,6 +57,8 @@ def encode_value(path: AttributePath, value: Any) -> Any:
     """The value as a PATCH operation on that path carries it (RFC 7644 section 3.5.2)."""
     if path.boolean:
         value = as_boolean(value)
+    if isinstance(value, list):
+        return _elements(path, value)
     if path.sub is not None:
         return value
     if path.where is not None or path.reference:
@@ -65,13 +70,22 @@ def _place(document: Document, path: AttributePath, value: Any) -> None:
     holder = document if path.schema is None else document.setdefault(path.schema, {})
     if path.boolean:
         value = as_boolean(value)
-    if path.multi_valued:
+    if isinstance(value, list):
+        holder.setdefault(path.name, []).extend(_elements(path, value))
+    elif path.multi_valued:
         element = _element(holder.setdefault(path.name, []), path.where)
         element[path.sub or "value"] = value
     elif path.sub is not None:
         holder.setdefault(path.name, {})[path.sub] = value
     else:
         holder[path.name] = {"value": value} if path.reference else value
+
+
+def _elements(path: AttributePath, values: list[Any]) -> list[Document]:
+    """Values of a list as elements: complex ones as they are."""
+    selected = {} if path.where is None else {path.where[0]: path.where[1]}
+    sub = path.sub or "value"
+    return [each if isinstance(each, dict) else {**selected, sub: each} for each in values]
 
 
 def _element(elements: list[Document], where: tuple[str, Any] | None) -> Document:
@@ -89,12 +103,13 @@ class AttributeReader:
     """Reads the values of the given paths out of SCIM documents.
 
     Names match in any case (``externalID``); an enterprise attribute is also found at top level,
-    where ZSCloud shows ``department`` a second time. Raises ``ValueError`` for a name that is no
-    attribute path.
+    where ZSCloud shows ``department`` a second time. Of a path in ``lists`` all elements are read.
+    Raises ``ValueError`` for a name that is no attribute path.
     """
 
-    def __init__(self, paths: Sequence[str]) -> None:
+    def __init__(self, paths: Sequence[str], lists: Collection[str] = ()) -> None:
         self._paths = tuple(parse_path(path) for path in paths)
+        self._lists = frozenset(lists)
         self._plans: dict[tuple[str, ...], tuple[tuple[str, str, Getter], ...]] = {}
 
     def read(self, document: Mapping[str, Any]) -> Attributes:
@@ -117,7 +132,7 @@ class AttributeReader:
         by_lower = {key.lower(): key for key in reversed(shape)}
         steps = []
         for path in self._paths:
-            for wanted, getter in _places(path):
+            for wanted, getter in _places(path, whole=path.text in self._lists):
                 key = wanted if wanted in exact else by_lower.get(wanted.lower())
                 if key is not None:
                     steps.append((path.text, key, getter))
@@ -127,9 +142,9 @@ class AttributeReader:
         return plan
 
 
-def _places(path: AttributePath) -> Iterator[tuple[str, Getter]]:
+def _places(path: AttributePath, *, whole: bool) -> Iterator[tuple[str, Getter]]:
     """The top-level keys under which servers show the value, the best first."""
-    inner = _getter(path)
+    inner = _all if whole else _getter(path)
     if path.schema is None:
         yield path.name, inner
         return
@@ -152,11 +167,33 @@ def _getter(path: AttributePath) -> Getter:
     where = path.where
 
     def from_complex(value: Any) -> Any:
+        if where is not None and isinstance(value, list):
+            chosen = (each for each in value if isinstance(each, dict) and _selects(where, each))
+            found = [leaf(lookup(each, sub)) for each in chosen]
+            found = [each for each in found if each is not None]
+            return found if len(found) > 1 else next(iter(found), None)
         if where is not None or not isinstance(value, dict):
             value = _chosen(value if isinstance(value, list) else [value], where)
         return leaf(lookup(value, sub)) if isinstance(value, dict) else None
 
     return from_complex
+
+
+def _all(value: Any) -> list[Any] | None:
+    """Every element of a list: texts, or the parts of complex values that are ours."""
+    elements = value if isinstance(value, list) else [value]
+    found = [_ours(each) if isinstance(each, dict) else each for each in elements]
+    return [each for each in found if each not in (None, {})] or None
+
+
+def _ours(element: Document) -> Any:
+    parts = {name: lookup(element, name) for name in _PARTS}
+    parts = {name: value for name, value in parts.items() if value is not None}
+    return parts["value"] if set(parts) == {"value"} else parts
+
+
+def _selects(where: tuple[str, Any], element: Document) -> bool:
+    return _matches(lookup(element, where[0]), where[1])
 
 
 def _boolean(value: Any) -> Any:

@@ -7,7 +7,7 @@ into an error. When to send belongs to the caller, who holds the send slot.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TypeVar
 
 from provisioning.errors import AnswerLost, NotFound, ProtocolError, Throttled
@@ -45,10 +45,10 @@ T = TypeVar("T")
 class ScimTarget:
     """Implements ``ports.Target`` against a SCIM 2.0 server.
 
-    ``user_attributes`` and ``group_attributes`` are the SCIM paths that are read. ``clock_time``
-    tells epoch seconds, for a Retry-After that is a date. ``requests`` counts what was sent,
-    ``throttled`` the answers that said to come back later. Raises ``ValueError`` for a token that
-    cannot stand in a header, and for a path that is none.
+    ``user_attributes`` and ``group_attributes`` are the SCIM paths that are read, ``lists`` those
+    of them whose values are lists. ``clock_time`` tells epoch seconds, for a Retry-After that is a
+    date. ``requests`` counts what was sent, ``throttled`` the answers that said to come back later.
+    Raises ``ValueError`` for a token that cannot stand in a header, and for a path that is none.
     """
 
     def __init__(
@@ -59,6 +59,7 @@ class ScimTarget:
         *,
         user_attributes: Sequence[str],
         group_attributes: Sequence[str],
+        lists: Collection[str] = (),
         clock_time: Callable[[], float],
         member_add_path: bool = False,
     ) -> None:
@@ -72,8 +73,8 @@ class ScimTarget:
         self._member_add_path = member_add_path
         self._scrub = token_scrubber(token)
         self._readers = {
-            ObjectType.USER: AttributeReader(user_attributes),
-            ObjectType.GROUP: AttributeReader(group_attributes),
+            ObjectType.USER: AttributeReader(user_attributes, lists),
+            ObjectType.GROUP: AttributeReader(group_attributes, lists),
         }
         self._read_headers = {"accept": wire.CONTENT_TYPE, "authorization": f"Bearer {token}"}
         self._write_headers = {**self._read_headers, "content-type": wire.CONTENT_TYPE}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Any, assert_never
 from urllib.parse import quote
 
 import msgspec
@@ -26,7 +26,7 @@ from provisioning.model import (
     Write,
 )
 from provisioning.scim.attributes import Document, encode_attributes, encode_value
-from provisioning.scim.paths import CORE_SCHEMA, parse_path
+from provisioning.scim.paths import CORE_SCHEMA, AttributePath, parse_path
 
 CONTENT_TYPE = "application/scim+json"
 PATCH_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
@@ -77,7 +77,7 @@ def encode_write(write: Write, *, member_add_path: bool = False) -> Command:
             body = _document(write.type, write.attributes, write.members)
             return Command("PUT", object_path(write.type, write.id), body, write.type)
         case UpdateObject():
-            return _patch(write.type, write.id, _attribute_operations(write.values))
+            return _patch(write.type, write.id, _attribute_operations(write))
         case AddMembers():
             operations = _member_addition(write.members, with_path=member_add_path)
             return _patch(ObjectType.GROUP, write.id, operations)
@@ -105,16 +105,32 @@ def _patch(type: ObjectType, id: ScimId, operations: list[Document]) -> Command:
     return Command("PATCH", object_path(type, id), body, type)
 
 
-def _attribute_operations(values: Attributes) -> list[Document]:
+def _attribute_operations(write: UpdateObject) -> list[Document]:
     """One operation for each attribute: some servers apply only the first of a merged one."""
     operations: list[Document] = []
-    for text, value in values.items():
+    for text, value in write.values.items():
         path = parse_path(text)
-        if value is None:
+        if text in write.several:
+            operations += _elements_anew(path, value, were_there=write.several[text])
+        elif value is None:
             operations.append({"op": "remove", "path": text})
         else:
             operation = {"op": "replace", "path": text, "value": encode_value(path, value)}
             operations.append(operation)
+    return operations
+
+
+def _elements_anew(path: AttributePath, value: Any, *, were_there: bool) -> list[Document]:
+    """Several elements that one path selects have no operation that sets them: those that are
+    there are removed, the others added beside what the path does not select.
+    """
+    where, _, _ = path.text.rpartition(".")
+    operations: list[Document] = [{"op": "remove", "path": where}] if were_there else []
+    if value is not None:
+        document, _ = encode_attributes({path.text: value})
+        holder = document if path.schema is None else document[path.schema]
+        name = path.name if path.schema is None else f"{path.schema}:{path.name}"
+        operations.append({"op": "add", "path": name, "value": holder[path.name]})
     return operations
 
 

@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning.errors import Problem
-from provisioning.expressions import FUNCTIONS, InvalidExpression, compile_expression
-from provisioning.expressions import Operand
+from provisioning.expressions import FUNCTIONS, InvalidExpression, Operand, compile_expression
 from provisioning.expressions.syntax import (
     MAX_DEPTH,
     MAX_LENGTH,

@@ -15,10 +15,10 @@ from provisioning.mapping import (
     Mapped,
     MatchingAttribute,
     compile_schema,
-    home_principal_name,
 )
 from provisioning.model import EntraId
 from provisioning.schema import load_schema
+from provisioning.source_attributes import home_principal_name
 
 from .schemas import attribute, compiled, expression, object_mapping
 
@@ -285,15 +285,17 @@ def test_a_boolean_source_is_taken_as_it_is(
     assert "active" not in mapped.clearable
 
 
-def test_matching_goes_by_priority_and_the_first_value_names(tmp_path: Path) -> None:
+def test_matching_goes_by_priority_over_what_has_a_value(tmp_path: Path) -> None:
     def change(export: dict[str, Any]) -> None:
         attribute(export, "userName")["matchingPriority"] = 3
         attribute(export, "externalId")["matchingPriority"] = 7
 
     user = compiled(tmp_path, change).user
     assert [m.path for m in user.matching] == ["userName", "externalId"]
+    mapped = user.map(ID, KIM, soft_deleted=False)
+    assert mapped.matches == (("userName", mapped.name), ("externalId", ID))
     mapped = user.map(ID, {**KIM, "userPrincipalName": None}, soft_deleted=False)
-    assert mapped.name == ID
+    assert (mapped.name, mapped.matches) == ("", (("externalId", ID),))
 
 
 @pytest.mark.parametrize("value", [["a", "b"], {"a": 1}])

@@ -145,11 +145,6 @@ def devices(export: dict[str, Any]) -> None:
     export["synchronizationRules"][0]["objectMappings"].append(mapping)
 
 
-def id_first(export: dict[str, Any]) -> None:
-    attribute(export, "displayName", "Group")["matchingPriority"] = 2
-    attribute(export, "externalId", "Group")["matchingPriority"] = 1
-
-
 FAULTS: dict[str, tuple[Change, str, str]] = {
     "no directories": (no_directories, USERS, "has no definition"),
     "no rules": (lambda e: e.pop("synchronizationRules"), "$.synchronizationRules", "is missing"),
@@ -249,7 +244,6 @@ FAULTS: dict[str, tuple[Change, str, str]] = {
         "a second time",
     ),
     "reference": (define("Reference"), "[7].targetAttributeName", "of type Reference"),
-    "multi-valued": (define("String", multivalued=True), "[7]", "multi-valued"),
     "unknown source": (
         change_attribute("displayName", source=expression("[DisplayName]", "Attribute")),
         "attributeMappings[5].source.expression",
@@ -311,12 +305,12 @@ FAULTS: dict[str, tuple[Change, str, str]] = {
     "nothing matches": (
         change_attribute("userName", matchingPriority=0),
         f"{USERS}.attributeMappings",
-        "not the first matching attribute",
+        "'userName' is no matching attribute",
     ),
-    "matches by another first": (
-        id_first,
-        f"{GROUPS}.attributeMappings",
-        "'displayName' is not the first matching attribute",
+    "matches by a Boolean": (
+        change_attribute("active", matchingPriority=2),
+        "attributeMappings[2].matchingPriority",
+        "'active' cannot be matched by",
     ),
     "negative priority": (
         change_attribute("externalId", matchingPriority=-1),

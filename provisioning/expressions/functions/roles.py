@@ -10,6 +10,9 @@ from typing import Any
 from provisioning.expressions.functions.function import Function, Parameter
 from provisioning.expressions.operands import ComplexValue, Operand
 
+ADDITIVE = "AppRoleAssignmentsComplex"
+"""The function whose values are added to the target's and never taken away (Entra: roles)."""
+
 _TYPE = "WindowsAzureActiveDirectoryRole"
 
 
@@ -45,17 +48,18 @@ FUNCTIONS = (
         "role has no value.",
     ),
     Function(
-        "AppRoleAssignmentsComplex",
+        ADDITIVE,
         _ASSIGNMENTS,
-        "All roles as complex values, none of them primary.",
+        "All roles as complex values, none of them primary. Roles that are there already stay.",
         _complex,
-        deviation="A target of one value, as ZSCloud has, cannot take it.",
+        deviation="The target attribute has to be multi-valued. What stays is what was last "
+        "recorded or read there.",
     ),
     Function(
         "AssertiveAppRoleAssignmentsComplex",
         _ASSIGNMENTS,
-        "The same; in Entra, roles that are not assigned are removed from the target.",
+        "The same; roles that are not assigned are removed from the target.",
         _complex,
-        deviation="A target of one value, as ZSCloud has, cannot take it.",
+        deviation="The target attribute has to be multi-valued.",
     ),
 )

@@ -56,6 +56,7 @@ LAYOUTS = {
     "touched": _BY_TYPE_AND_START,  # user/object id
     "listing_name": _BY_TYPE_AND_START,  # user/name
     "listing_external_id": _BY_TYPE_AND_START,  # user/object id
+    "listing_value": Layout(slashes=2, more=1),  # user/path/value
     "link": _BY_TYPE_AND_START,  # user/object id
     "link_name": _BY_TYPE_AND_START,  # user/name
     "link_scim_id": _BY_ID,  # ZSCloud's id
