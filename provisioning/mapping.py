@@ -33,7 +33,7 @@ and its own examples, like many people in Entra, have none: asking for it would 
 """
 
 _GRAPH_PROPERTY = {"originalUserPrincipalName": "userPrincipalName"}
-_NO_PROPERTY = frozenset({"objectId", "IsSoftDeleted"})
+_NO_PROPERTY = frozenset({"objectId", "IsSoftDeleted", "appRoleAssignments"})
 _GUEST = re.compile(r"(.+)_([^_]+)#EXT#@.*", re.IGNORECASE | re.DOTALL)
 _USER_NAME = re.compile(r"[^@\s]+@[^@\s]+")
 

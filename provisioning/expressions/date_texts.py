@@ -74,12 +74,12 @@ def canonical(value: datetime) -> str:
 
 
 def hour_of(hour: int, half: str | None) -> int:
-    """The hour of the day; ``half`` is the A or P of AM and PM. Not in the day when it is wrong."""
+    """The hour of the day; ``half`` is AM or PM, or begins so. Not in the day when it is wrong."""
     if half is None:
         return hour
     if not 1 <= hour <= 12:
         return -1
-    return hour % 12 + (12 if half in "Pp" else 0)
+    return hour % 12 + (12 if half[0] in "Pp" else 0)
 
 
 def moment(
