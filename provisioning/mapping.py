@@ -252,16 +252,19 @@ def _flow(attribute: AttributeSchema, type: ObjectType) -> _Flow | None:
         convert = _hiding(convert)
     direct = attribute.direct
     if direct is None:
-        return _Flow(attribute.path, _evaluated(attribute.expression), convert)
+        return _Flow(attribute.path, _evaluated(attribute.expression, attribute.path), convert)
     if direct == "userPrincipalName":
         return _Flow(attribute.path, _principal_name, convert)
     return _Flow(attribute.path, lambda row, _: row.get(direct), convert)
 
 
-def _evaluated(expression: Expression) -> Read:
+def _evaluated(expression: Expression, path: str) -> Read:
     """The value of an expression; what it cannot give is a problem of this attribute alone."""
 
     def read(row: Mapping[str, Any], around: Surroundings) -> Any:
+        if expression.random and around.seed is not None:
+            seed = around.seed + b"\0" + path.encode()
+            around = msgspec.structs.replace(around, seed=seed)
         try:
             return expression.evaluate(row, around)
         except EvaluationError as error:

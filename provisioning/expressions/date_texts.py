@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 MAX_LENGTH = 64
 """Characters of a text that is read as a date."""
@@ -38,6 +39,7 @@ _CANONICAL = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> datetime | None:
     """The date and time of a text, in UTC and without a zone; ``None`` when it is none.
 

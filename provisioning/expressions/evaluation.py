@@ -6,7 +6,7 @@ nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -34,18 +34,22 @@ from provisioning.expressions.syntax import (
 _Argument = Callable[[Row, Surroundings], Any]
 """An argument as its function takes it."""
 
+_Places = Mapping[int, int]
+"""Of the functions that derive a value, which one stands at a position: the first, the second."""
+
 
 class Expression(msgspec.Struct, frozen=True):
     """An expression that can be evaluated.
 
     ``attributes`` are the source attributes it reads, in the order of their first use. With
-    ``redacted`` no log may show its value.
+    ``redacted`` no log may show its value. With ``random`` it derives a value from the seed.
     """
 
     text: str
     node: Node
     attributes: tuple[str, ...]
     redacted: bool
+    random: bool
     _evaluate: Evaluate
 
     def evaluate(self, row: Row, around: Surroundings = UNKNOWN) -> Operand:
@@ -71,8 +75,12 @@ def expression_of(node: Node, text: str) -> Expression:
     nodes = tuple(_nodes(node))
     attributes = tuple(dict.fromkeys(n.name for n in nodes if isinstance(n, Attribute)))
     redacted = any(isinstance(n, Call) and n.name == REDACT for n in nodes)
-    evaluate = _compile(node)
-    return Expression(text, node, attributes, redacted, _hidden(evaluate) if redacted else evaluate)
+    calls = [n for n in nodes if isinstance(n, Call)]
+    random = sorted(n.position for n in calls if n.name in FUNCTIONS and FUNCTIONS[n.name].placed)
+    evaluate = _compile(node, {position: place for place, position in enumerate(random, 1)})
+    if redacted:
+        evaluate = _hidden(evaluate)
+    return Expression(text, node, attributes, redacted, bool(random), evaluate)
 
 
 def text_expression(value: str) -> Expression:
@@ -101,11 +109,11 @@ def _hidden(evaluate: Evaluate) -> Evaluate:
     return hidden
 
 
-def _compile(node: Node) -> Evaluate:
+def _compile(node: Node, places: _Places) -> Evaluate:
     if isinstance(node, Call):
-        return _call(node)
+        return _call(node, places)
     if isinstance(node, Comparison):
-        return _comparison(node)
+        return _comparison(node, places)
     if isinstance(node, Attribute):
         name = node.name
         return lambda row, _: operand_of(row.get(name))
@@ -113,24 +121,24 @@ def _compile(node: Node) -> Evaluate:
     return lambda _row, _around: value
 
 
-def _comparison(node: Comparison) -> Evaluate:
+def _comparison(node: Comparison, places: _Places) -> Evaluate:
     compare = COMPARISONS[node.operator]
-    left, right = _compile(node.left), _compile(node.right)
+    left, right = _compile(node.left, places), _compile(node.right, places)
     return lambda row, around: truth(compare(left(row, around), right(row, around)))
 
 
-def _call(node: Call) -> Evaluate:
+def _call(node: Call, places: _Places) -> Evaluate:
     function = FUNCTIONS[node.name]
     evaluate: Evaluate
     if function.build is not None:
-        evaluate = function.build([_compile(argument) for argument in node.arguments])
+        evaluate = function.build([_compile(argument, places) for argument in node.arguments])
         arguments: tuple[_Argument, ...] = ()
     else:
         arguments = tuple(
-            _argument(argument, function.parameter(index), function)
+            _argument(argument, function.parameter(index), function, places)
             for index, argument in enumerate(node.arguments)
         )
-        evaluate = _applied(function, node.position, arguments)
+        evaluate = _applied(function, places.get(node.position), arguments)
         if function.grows:
             evaluate = _bounded(evaluate)
 
@@ -146,14 +154,14 @@ def _call(node: Call) -> Evaluate:
     return call
 
 
-def _argument(node: Node, parameter: Parameter, function: Function) -> _Argument:
+def _argument(node: Node, parameter: Parameter, function: Function, places: _Places) -> _Argument:
     reader = parameter.reader
     if isinstance(node, Blank):
         blank = ABSENT if function.tells_blank else reader(None)
         return lambda _row, _around: blank
     if isinstance(node, Attribute):
         return _of_attribute(node.name, parameter)
-    get = _compile(node)
+    get = _compile(node, places)
     if isinstance(node, Call | Comparison):
         return lambda row, around: reader(get(row, around))
     value = reader(node.value)
@@ -167,11 +175,11 @@ def _of_attribute(name: str, parameter: Parameter) -> _Argument:
     return lambda row, _: reader(operand_of(row.get(name)))
 
 
-def _applied(function: Function, position: int, arguments: tuple[_Argument, ...]) -> Evaluate:
+def _applied(function: Function, place: int | None, arguments: tuple[_Argument, ...]) -> Evaluate:
     apply = function.evaluate
     assert apply is not None
     if function.surrounded:
-        fixed: tuple[Any, ...] = (position,) if function.placed else ()
+        fixed = () if place is None else (place,)
         return lambda row, around: apply(around, *fixed, *[a(row, around) for a in arguments])
     # The usual numbers of arguments without a list in between: this is what runs most.
     if len(arguments) == 1:

@@ -32,6 +32,10 @@ def test_two_places_in_an_expression_get_two_values() -> None:
     assert one != other
 
 
+def test_what_stands_around_a_function_does_not_change_its_value() -> None:
+    assert evaluate('Append("x",   Guid())') == "x" + evaluate("Guid()")
+
+
 def test_values_do_not_change_with_a_version_of_the_program() -> None:
     """A change would be sent for every object."""
     assert evaluate("Guid()") == "1b3679d5-0235-4678-ba10-50d02a74f904"
