@@ -267,7 +267,7 @@ def _flow(attribute: AttributeSchema, type: ObjectType) -> _Flow | None:
     if attribute.expression.redacted:
         convert = _hiding(convert)
     direct = attribute.direct
-    read = _evaluated(attribute.expression) if direct is None else _property(direct)
+    read = _evaluated(attribute.expression, attribute.path) if direct is None else _property(direct)
     default = _default(attribute) if attribute.default_always else None
     return _Flow(attribute.path, read, convert, default)
 
@@ -284,10 +284,13 @@ def _conversion(attribute: AttributeSchema, type: ObjectType) -> Convert:
     return _checked(attribute.path, type)
 
 
-def _evaluated(expression: Expression) -> Read:
+def _evaluated(expression: Expression, path: str) -> Read:
     """The value of an expression; what it cannot give is a problem of this attribute alone."""
 
     def read(row: Mapping[str, Any], around: Surroundings) -> Any:
+        if expression.random and around.seed is not None:
+            seed = around.seed + b"\0" + path.encode()
+            around = msgspec.structs.replace(around, seed=seed)
         try:
             return expression.evaluate(row, around)
         except EvaluationError as error:

@@ -47,6 +47,7 @@ class Pattern:
     def __init__(self, text: str, scanned: Scanned) -> None:
         self.text = text
         self._scanned = scanned
+        self._last: tuple[str, tuple[Part, ...]] = ("", ())
         self._linear = None if scanned.linear is None else linear(scanned.linear)
         self._backtracking = backtracking(scanned.full) if self._linear is None else None
 
@@ -72,7 +73,7 @@ class Pattern:
         result. Raises ``MatchFailed``.
         """
         groups = self._scanned.groups
-        parts = parts_of(replacement, groups)
+        parts = self._parts(replacement)
         target = (0,) if group is None else groups.get(group, ())
         pieces: list[str] = []
         at = size = 0
@@ -89,6 +90,14 @@ class Pattern:
         if size + len(text) - at > limit:
             raise ReplacementTooLong(limit)
         return "".join((*pieces, text[at:]))
+
+    def _parts(self, replacement: str) -> tuple[Part, ...]:
+        """The replacement in parts. The last one is kept: in a mapping it is always the same."""
+        text, parts = self._last
+        if text != replacement:
+            parts = parts_of(replacement, self._scanned.groups)
+            self._last = (replacement, parts)
+        return parts
 
     def _matches(self, text: str) -> list[Found]:
         engine = self._engine(text)
@@ -139,6 +148,8 @@ def _within_work(matches: Iterator[Found], each: int) -> list[Found] | None:
 
 def _span(found: Found, indices: tuple[int, ...]) -> tuple[int, int]:
     """The group's last place. Of groups of one name the one that ends last counts."""
+    if len(indices) == 1:
+        return found.span(indices[0])
     spans = [found.span(index) for index in indices]
     return max(spans, key=lambda span: span[1], default=(_NOWHERE, _NOWHERE))
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 MAX_LENGTH = 64
 """Characters of a text that is read as a date."""
@@ -38,6 +39,7 @@ _CANONICAL = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> datetime | None:
     """The date and time of a text, in UTC and without a zone; ``None`` when it is none.
 
@@ -74,12 +76,12 @@ def canonical(value: datetime) -> str:
 
 
 def hour_of(hour: int, half: str | None) -> int:
-    """The hour of the day; ``half`` is the A or P of AM and PM. Not in the day when it is wrong."""
+    """The hour of the day; ``half`` is AM or PM, or begins so. Not in the day when it is wrong."""
     if half is None:
         return hour
     if not 1 <= hour <= 12:
         return -1
-    return hour % 12 + (12 if half in "Pp" else 0)
+    return hour % 12 + (12 if half[0] in "Pp" else 0)
 
 
 def moment(

@@ -6,11 +6,12 @@ nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
+from provisioning.expressions import readers
 from provisioning.expressions.checks import problems_of
 from provisioning.expressions.comparison import COMPARISONS
 from provisioning.expressions.errors import EvaluationError, Unfit
@@ -18,7 +19,6 @@ from provisioning.expressions.functions import FUNCTIONS, Evaluate, Function, Pa
 from provisioning.expressions.functions.flow import REDACT
 from provisioning.expressions.functions.text import too_long
 from provisioning.expressions.operands import MAX_RESULT, Operand, operand_of, truth
-from provisioning.expressions.readers import ABSENT
 from provisioning.expressions.surroundings import UNKNOWN, Surroundings
 from provisioning.expressions.syntax import (
     Attribute,
@@ -34,18 +34,26 @@ from provisioning.expressions.syntax import (
 _Argument = Callable[[Row, Surroundings], Any]
 """An argument as its function takes it."""
 
+_Apply = Callable[..., Operand]
+"""A function, from its arguments as it takes them."""
+
+_Places = Mapping[int, int]
+"""Of the functions that derive a value, which one stands at a position: the first, the second."""
+
 
 class Expression(msgspec.Struct, frozen=True):
     """An expression that can be evaluated.
 
     ``attributes`` are the source attributes it reads, in the order of their first use. With
-    ``redacted`` no log may show its value. ``functions`` are those it calls.
+    ``redacted`` no log may show its value. With ``random`` it derives a value from the seed.
+    ``functions`` are those it calls.
     """
 
     text: str
     node: Node
     attributes: tuple[str, ...]
     redacted: bool
+    random: bool
     functions: frozenset[str]
     _evaluate: Evaluate
 
@@ -71,12 +79,14 @@ def expression_of(node: Node, text: str) -> Expression:
     """The expression of a tree that was checked."""
     nodes = tuple(_nodes(node))
     attributes = tuple(dict.fromkeys(n.name for n in nodes if isinstance(n, Attribute)))
-    functions = frozenset(n.name for n in nodes if isinstance(n, Call))
+    calls = [n for n in nodes if isinstance(n, Call)]
+    functions = frozenset(call.name for call in calls)
     redacted = REDACT in functions
-    evaluate = _compile(node)
+    random = sorted(n.position for n in calls if n.name in FUNCTIONS and FUNCTIONS[n.name].placed)
+    evaluate = _compile(node, {position: place for place, position in enumerate(random, 1)})
     if redacted:
         evaluate = _hidden(evaluate)
-    return Expression(text, node, attributes, redacted, functions, evaluate)
+    return Expression(text, node, attributes, redacted, bool(random), functions, evaluate)
 
 
 def text_expression(value: str) -> Expression:
@@ -105,11 +115,11 @@ def _hidden(evaluate: Evaluate) -> Evaluate:
     return hidden
 
 
-def _compile(node: Node) -> Evaluate:
+def _compile(node: Node, places: _Places) -> Evaluate:
     if isinstance(node, Call):
-        return _call(node)
+        return _call(node, places)
     if isinstance(node, Comparison):
-        return _comparison(node)
+        return _comparison(node, places)
     if isinstance(node, Attribute):
         name = node.name
         return lambda row, _: operand_of(row.get(name))
@@ -117,47 +127,103 @@ def _compile(node: Node) -> Evaluate:
     return lambda _row, _around: value
 
 
-def _comparison(node: Comparison) -> Evaluate:
+def _comparison(node: Comparison, places: _Places) -> Evaluate:
     compare = COMPARISONS[node.operator]
-    left, right = _compile(node.left), _compile(node.right)
+    left, right = _compile(node.left, places), _compile(node.right, places)
     return lambda row, around: truth(compare(left(row, around), right(row, around)))
 
 
-def _call(node: Call) -> Evaluate:
+def _call(node: Call, places: _Places) -> Evaluate:
     function = FUNCTIONS[node.name]
-    evaluate: Evaluate
     if function.build is not None:
-        evaluate = function.build([_compile(argument) for argument in node.arguments])
-        arguments: tuple[_Argument, ...] = ()
-    else:
-        arguments = tuple(
-            _argument(argument, function.parameter(index), function)
-            for index, argument in enumerate(node.arguments)
-        )
-        evaluate = _applied(function, node.position, arguments)
-        if function.grows:
-            evaluate = _bounded(evaluate)
+        evaluate = function.build([_compile(argument, places) for argument in node.arguments])
+        return _guarded(node, (), evaluate)
+    arguments = tuple(
+        _argument(argument, function.parameter(index), function, places)
+        for index, argument in enumerate(node.arguments)
+    )
+    apply = function.evaluate
+    assert apply is not None
+    if function.grows:
+        apply = _bounded(apply)
+    if function.surrounded:
+        return _guarded(node, arguments, _surrounded(apply, places.get(node.position), arguments))
+    # The usual numbers of arguments are called without a list in between: they run most.
+    if len(arguments) == 1:
+        return _of_one(node, apply, arguments[0])
+    if len(arguments) == 2:
+        return _of_two(node, apply, arguments[0], arguments[1])
+    return _guarded(
+        node, arguments, lambda row, around: apply(*[a(row, around) for a in arguments])
+    )
+
+
+def _guarded(node: Call, arguments: tuple[_Argument, ...], evaluate: Evaluate) -> Evaluate:
+    """An evaluation that says which function could not use a value."""
 
     def call(row: Row, around: Surroundings) -> Operand:
         try:
             return evaluate(row, around)
         except Unfit as error:
-            at = error.argument or _unreadable(arguments, row, around)
-            raise EvaluationError(
-                node.name, node.position, at, error.value, error.reason, error.remedy
-            ) from None
+            raise _failure(node, error, arguments, row, around) from None
 
     return call
 
 
-def _argument(node: Node, parameter: Parameter, function: Function) -> _Argument:
+def _of_one(node: Call, apply: _Apply, only: _Argument) -> Evaluate:
+    def call(row: Row, around: Surroundings) -> Operand:
+        try:
+            return apply(only(row, around))
+        except Unfit as error:
+            raise _failure(node, error, (only,), row, around) from None
+
+    return call
+
+
+def _of_two(node: Call, apply: _Apply, one: _Argument, other: _Argument) -> Evaluate:
+    def call(row: Row, around: Surroundings) -> Operand:
+        try:
+            return apply(one(row, around), other(row, around))
+        except Unfit as error:
+            raise _failure(node, error, (one, other), row, around) from None
+
+    return call
+
+
+def _surrounded(apply: _Apply, place: int | None, arguments: tuple[_Argument, ...]) -> Evaluate:
+    fixed = () if place is None else (place,)
+    return lambda row, around: apply(around, *fixed, *[a(row, around) for a in arguments])
+
+
+def _bounded(apply: _Apply) -> _Apply:
+    def bounded(*arguments: Any) -> Operand:
+        value = apply(*arguments)
+        if isinstance(value, str) and len(value) > MAX_RESULT:
+            raise too_long()
+        return value
+
+    return bounded
+
+
+def _failure(
+    node: Call,
+    error: Unfit,
+    arguments: tuple[_Argument, ...],
+    row: Row,
+    around: Surroundings,
+) -> EvaluationError:
+    at = error.argument or _unreadable(arguments, row, around)
+    return EvaluationError(node.name, node.position, at, error.value, error.reason, error.remedy)
+
+
+def _argument(node: Node, parameter: Parameter, function: Function, places: _Places) -> _Argument:
     reader = parameter.reader
     if isinstance(node, Blank):
-        blank = ABSENT if function.tells_blank else reader(None)
+        blank = readers.ABSENT if function.tells_blank else reader(None)
         return lambda _row, _around: blank
     if isinstance(node, Attribute):
         return _of_attribute(node.name, parameter)
-    get = _compile(node)
+    get = _compile(node, places)
     if isinstance(node, Call | Comparison):
         return lambda row, around: reader(get(row, around))
     value = reader(node.value)
@@ -168,33 +234,15 @@ def _of_attribute(name: str, parameter: Parameter) -> _Argument:
     if parameter.raw:
         return lambda row, _: row.get(name)
     reader = parameter.reader
-    return lambda row, _: reader(operand_of(row.get(name)))
+    if reader is not readers.text:
+        return lambda row, _: reader(operand_of(row.get(name)))
 
+    def text(row: Row, _: Surroundings) -> str | None:
+        # Most arguments are this one: text as it is, without the calls that find that out.
+        value = row.get(name)
+        return value if isinstance(value, str) else readers.text(operand_of(value))
 
-def _applied(function: Function, position: int, arguments: tuple[_Argument, ...]) -> Evaluate:
-    apply = function.evaluate
-    assert apply is not None
-    if function.surrounded:
-        fixed: tuple[Any, ...] = (position,) if function.placed else ()
-        return lambda row, around: apply(around, *fixed, *[a(row, around) for a in arguments])
-    # The usual numbers of arguments without a list in between: this is what runs most.
-    if len(arguments) == 1:
-        (only,) = arguments
-        return lambda row, around: apply(only(row, around))
-    if len(arguments) == 2:
-        one, other = arguments
-        return lambda row, around: apply(one(row, around), other(row, around))
-    return lambda row, around: apply(*[argument(row, around) for argument in arguments])
-
-
-def _bounded(evaluate: Evaluate) -> Evaluate:
-    def bounded(row: Row, around: Surroundings) -> Operand:
-        value = evaluate(row, around)
-        if isinstance(value, str) and len(value) > MAX_RESULT:
-            raise too_long()
-        return value
-
-    return bounded
+    return text
 
 
 def _unreadable(arguments: tuple[_Argument, ...], row: Row, around: Surroundings) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
 
 from provisioning.expressions import readers
 from provisioning.expressions.functions.function import Function, Parameter
@@ -54,6 +55,7 @@ def _proper(source: str | None, separators: str | None = None) -> Operand:
     return "".join(characters)
 
 
+@lru_cache(maxsize=1024)
 def _separates(character: str) -> bool:
     if character.isalnum():
         return False

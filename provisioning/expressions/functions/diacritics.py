@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from provisioning.expressions import readers
@@ -40,29 +41,17 @@ def _plain_letters() -> dict[str, str]:
 
 
 _PLAIN = _plain_letters()
+_MARKED = re.compile("[^\u0300-\u036f][\u0300-\u036f]+|[^\\x00-\\x7f]")
 
 
 def _normalize(source: str | None) -> Operand:
     if source is None or source.isascii():
         return source
-    return "".join(_letter(cluster) for cluster in _clusters(source))
+    return _MARKED.sub(_letter, source)
 
 
-def _letter(cluster: str) -> str:
-    if cluster.isascii():
-        return cluster
-    return _PLAIN.get(unicodedata.normalize("NFC", cluster), cluster)
-
-
-def _clusters(text: str) -> list[str]:
-    """Each letter with the marks that follow it."""
-    clusters: list[str] = []
-    start = 0
-    for index in range(1, len(text) + 1):
-        if index == len(text) or not unicodedata.combining(text[index]):
-            clusters.append(text[start:index])
-            start = index
-    return clusters
+def _letter(found: re.Match[str]) -> str:
+    return _PLAIN.get(unicodedata.normalize("NFC", found[0]), found[0])
 
 
 FUNCTIONS = (

@@ -42,11 +42,12 @@ class Function(msgspec.Struct, frozen=True):
 
     ``repeated`` of the last parameters may come any number of times. ``evaluate`` takes the
     arguments as their readers gave them; with ``surrounded`` the surroundings come first, and
-    with ``placed`` the function's position after them. ``build`` makes the evaluation of one that
-    evaluates its arguments itself. ``check`` sees the arguments before any object: constants as
-    read, ``UNKNOWN_YET`` for what depends on the object, ``ABSENT`` for what is blank; with
-    ``tells_blank`` ``evaluate`` sees that too, else ``None``. ``refused`` says why it cannot be
-    used. ``grows`` bounds what it gives. ``deviation`` is where it is other than Entra's.
+    with ``placed`` which of such functions it is in the expression, from 1. ``build`` makes the
+    evaluation of one that evaluates its arguments itself. ``check`` sees the arguments before any
+    object: constants as read, ``UNKNOWN_YET`` for what depends on the object, ``ABSENT`` for what
+    is blank; with ``tells_blank`` ``evaluate`` sees that too, else ``None``. ``refused`` says why
+    it cannot be used. ``grows`` bounds what it gives. ``deviation`` is where it is other than
+    Entra's.
     """
 
     name: str

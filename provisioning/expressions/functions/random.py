@@ -22,8 +22,8 @@ _SPECIAL = "~!@#$%^&*_-+=`|\\(){}[]:;\"'<>,.?/"
 _KINDS = (string.digits, _SPECIAL, string.ascii_uppercase, string.ascii_lowercase)
 _AT_SPECIAL = 1
 _DERIVED = (
-    "The value is derived from the job, the object and the place in the expression: the same "
-    "each time, shown by a dry run, no secret and no password."
+    "The value is derived from the job, the object, the target attribute and the number of the "
+    "function among its like: the same each time, shown by a dry run, no secret and no password."
 )
 
 
@@ -33,14 +33,14 @@ def _seed(around: Surroundings) -> bytes:
     return around.seed
 
 
-def _guid(around: Surroundings, position: int) -> Operand:
-    digest = hashlib.sha256(b"Guid\0%d\0" % position + _seed(around)).digest()
+def _guid(around: Surroundings, place: int) -> Operand:
+    digest = hashlib.sha256(b"Guid\0%d\0" % place + _seed(around)).digest()
     return str(UUID(bytes=digest[:16], version=4))
 
 
 def _random_string(
     around: Surroundings,
-    position: int,
+    place: int,
     length: int | None,
     *least_and_avoid: int | str | None,
 ) -> Operand:
@@ -51,7 +51,7 @@ def _random_string(
     if wrong is not None:
         raise Unfit(wrong[0], "Correct the numbers.", value=str(wrong[2]), argument=wrong[1])
     kinds = [_without(kind, avoided) for kind in _KINDS]
-    numbers = _numbers(b"RandomString\0%d\0" % position + _seed(around))
+    numbers = _numbers(b"RandomString\0%d\0" % place + _seed(around))
     characters = [
         _pick(kind, numbers) for kind, count in zip(kinds, least, strict=True) for _ in range(count)
     ]

@@ -19,11 +19,12 @@ def _append(source: str | None, suffix: str | None) -> Operand:
 
 
 def _join(separator: str | None, *sources: Operand) -> Operand:
-    values = [value for source in sources for value in texts_of(source)]
+    given = [value for source in sources for value in texts_of(source)]
+    values = [value for value in given if value]
     between = separator or ""
     if sum(map(len, values)) + len(between) * max(len(values) - 1, 0) > MAX_RESULT:
         raise too_long()
-    return between.join(values) if values else None
+    return between.join(values) if given else None
 
 
 def too_long() -> Unfit:
@@ -115,7 +116,8 @@ FUNCTIONS = (
         "The values with the separator between them; a multi-valued source gives all of its own.",
         _join,
         repeated=1,
-        deviation="A source without a value adds nothing, not even a separator.",
+        deviation="A source without a value, or with empty text as in Entra's example, adds "
+        "nothing, not even a separator.",
     ),
     Function(
         "Mid",
