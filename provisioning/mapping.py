@@ -43,7 +43,8 @@ class Mapped(msgspec.Struct, frozen=True, kw_only=True):
     ``attributes`` by SCIM path: only values that ZSCloud can take, none of them ``None``.
     ``defaults`` are for a create, beneath ``attributes``. ``create_only`` are never updated.
     ``clearable`` lose their value in ZSCloud when ``attributes`` has none for them; ``keep`` hold
-    it; ``additive`` are only added to; no log shows those that are ``redacted``. ``name`` is what
+    it; ``additive`` are only added to, ``fill_only`` written where there is none; no log shows
+    those that are ``redacted``. ``name`` is what
     ZSCloud knows the object by, empty when there is none. ``matches`` are the values it is looked
     for by, path and value, the first one first. With ``problems`` the object cannot be provisioned;
     a value with a problem is left out, and never cleared.
@@ -56,6 +57,7 @@ class Mapped(msgspec.Struct, frozen=True, kw_only=True):
     clearable: tuple[str, ...]
     keep: frozenset[str]
     additive: frozenset[str] = frozenset()
+    fill_only: frozenset[str] = frozenset()
     redacted: frozenset[str] = frozenset()
     matches: tuple[tuple[str, str], ...] = ()
     problems: tuple[Problem, ...] = ()
@@ -169,6 +171,7 @@ class ObjectMapping:
             clearable=base.clearable,
             keep=base.keep,
             additive=base.additive,
+            fill_only=base.fill_only,
             redacted=base.redacted,
             matches=self._matches(values),
         )
@@ -245,6 +248,7 @@ def _compile(schema: ObjectSchema) -> ObjectMapping:
             clearable=tuple(a.path for a in schema.attributes if a.clear),
             keep=frozenset(a.path for a in schema.attributes if not a.clear),
             additive=frozenset(a.path for a in schema.attributes if a.additive),
+            fill_only=frozenset(a.path for a in schema.attributes if a.fill_only),
             redacted=frozenset(
                 a.path for a in schema.attributes if a.expression and a.expression.redacted
             ),

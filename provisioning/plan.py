@@ -231,7 +231,8 @@ def differences(mapped: Mapped, recorded: Attributes) -> list[ModifiedProperty]:
     for path, value in mapped.attributes.items():
         old = recorded.get(path)
         new = _added_to(old, value) if path in mapped.additive else value
-        if path not in mapped.create_only and not same(old, new):
+        kept = path in mapped.create_only or (path in mapped.fill_only and old not in (None, ""))
+        if not kept and not same(old, new):
             changed.append(ModifiedProperty(path, old, new))
     for path in mapped.clearable:
         old = recorded.get(path)

@@ -17,26 +17,51 @@ ROLES = "appRoleAssignments"
 COMPUTED = frozenset({"objectId", "IsSoftDeleted", "originalUserPrincipalName", ROLES})
 """Source attributes of the provisioning service that are no properties in Graph."""
 
-_GRAPH_PROPERTY = {"originalUserPrincipalName": "userPrincipalName"}
+_OTHER_NAMES = {
+    "dirSyncEnabled": "onPremisesSyncEnabled",
+    "facsimileTelephoneNumber": "faxNumber",
+    "immutableId": "onPremisesImmutableId",
+    "mobile": "mobilePhone",
+    "physicalDeliveryOfficeName": "officeLocation",
+    "telephoneNumber": "businessPhones",
+    "userState": "externalUserState",
+}
+"""Names that the provisioning service has from the older Azure AD Graph, and Graph's own."""
+
+_EXTENSIONS = "onPremisesExtensionAttributes"
+_EXTENSION = re.compile(r"extensionAttribute([1-9]|1[0-5])")
 
 _GUEST = re.compile(r"(.+)_([^_]+)#EXT#@.*", re.IGNORECASE | re.DOTALL)
 
 
 def graph_property(name: str) -> str | None:
     """The property to select in Graph for a source attribute; ``id`` comes in any case."""
-    name = _GRAPH_PROPERTY.get(name, name)
-    return None if name in COMPUTED else name
+    if name == "originalUserPrincipalName":
+        return "userPrincipalName"
+    if name in COMPUTED:
+        return None
+    return _EXTENSIONS if _EXTENSION.fullmatch(name) else _OTHER_NAMES.get(name, name)
 
 
 def source_row(id: EntraId, attributes: Mapping[str, Any], **computed: Any) -> dict[str, Any]:
     """Source attributes by name: those of Graph, and those computed from them."""
     row = {**attributes, "objectId": id, **computed}
+    for other, property in _OTHER_NAMES.items():
+        if property in attributes:
+            row[other] = _first(attributes[property])
+    if isinstance(extensions := attributes.get(_EXTENSIONS), Mapping):
+        row.update(extensions)
     name = attributes.get("userPrincipalName")
     if isinstance(name, str):
         row["originalUserPrincipalName"] = name
         if "#" in name:
             row["userPrincipalName"] = home_principal_name(name)
     return row
+
+
+def _first(value: Any) -> Any:
+    """Graph has a list of one number where the service has the number (Graph: businessPhones)."""
+    return (value[0] if value else None) if isinstance(value, list | tuple) else value
 
 
 def home_principal_name(name: str) -> str:

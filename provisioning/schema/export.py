@@ -36,7 +36,9 @@ class AttributeMapping(Located, frozen=True, kw_only=True):
 
     target_attribute_name: str
     source: AttributeMappingSource | None = None
-    flow_type: Literal["Always", "ObjectAddOnly"] = "Always"
+    flow_type: Literal[
+        "Always", "ObjectAddOnly", "MultiValueAddOnly", "ValueAddOnly", "AttributeAddOnly"
+    ] = "Always"
     flow_behavior: Literal["FlowWhenChanged", "FlowAlways"] = "FlowWhenChanged"
     default_value: str | None = None
     matching_priority: int = 0

@@ -21,7 +21,8 @@ class AttributeSchema(msgspec.Struct, frozen=True, kw_only=True):
     ``default`` is used on a create when the source has no value. ``create_only``: never updated.
     ``default_always``: whenever the source has no value. ``clear``: the target's value is removed
     when the source has none. ``many``: it may have several values; ``additive``: values are added
-    and never taken away. ``at`` is the JSON path.
+    and never taken away; ``fill_only``: written only where the target has no value. ``at`` is the
+    JSON path.
     """
 
     path: str
@@ -35,6 +36,7 @@ class AttributeSchema(msgspec.Struct, frozen=True, kw_only=True):
     default_always: bool = False
     many: bool = False
     additive: bool = False
+    fill_only: bool = False
 
     @property
     def direct(self) -> str | None:
@@ -45,12 +47,14 @@ class AttributeSchema(msgspec.Struct, frozen=True, kw_only=True):
 
 class ObjectSchema(msgspec.Struct, frozen=True):
     """The attributes of users or of groups, without the members of groups, and which of them are
-    let into scope; without a ``filter`` all are.
+    let into scope; without a ``filter`` all are. ``left_alone`` are references that the file maps
+    and that are not provisioned: ``manager``.
     """
 
     type: ObjectType
     attributes: tuple[AttributeSchema, ...]
     filter: ScopingFilter | None = None
+    left_alone: tuple[str, ...] = ()
 
 
 class Schema(msgspec.Struct, frozen=True):

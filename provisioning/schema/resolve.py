@@ -45,18 +45,22 @@ def resolve_object(
     known = {a.name for a in source.attributes} | COMPUTED if source else None
     defined = {a.name: a for a in target.attributes} if target else None
     attributes: list[AttributeSchema] = []
+    left_alone: list[str] = []
     seen: set[str] = set()
     for item in mapping.attribute_mappings:
         definition = _target(item, type, defined, seen, problems)
-        expression = _expression(item, known, problems)
         seen.add(item.target_attribute_name)
+        if definition is not None and definition.type == "Reference" and definition.name != MEMBERS:
+            left_alone.append(definition.name)
+            continue
+        expression = _expression(item, known, problems)
         if definition is not None and item.target_attribute_name != MEMBERS:
             attributes.append(_attribute(item, definition, expression))
             problems += flow_problems(item, definition, type)
     if whole:
         problems += completeness(type, mapping, seen, attributes)
     filter = resolve_filter(type, mapping.scope, source, problems, whole=whole)
-    return ObjectSchema(type, tuple(attributes), filter)
+    return ObjectSchema(type, tuple(attributes), filter, tuple(left_alone))
 
 
 def _attribute(
@@ -73,7 +77,9 @@ def _attribute(
         at=item.at,
         default_always=item.default_when == "always",
         many=definition.multivalued or "[" in definition.name,
-        additive=expression is not None and ADDITIVE in expression.functions,
+        additive=item.flow_type == "MultiValueAddOnly"
+        or (expression is not None and ADDITIVE in expression.functions),
+        fill_only=item.flow_type in ("ValueAddOnly", "AttributeAddOnly"),
     )
 
 
@@ -101,11 +107,18 @@ def _target(
         if source is None or (source.expression or f"[{source.name}]").strip() != "[members]":
             problems.append(problem(at, "members can be mapped from [members] only."))
         return definition
+    if definition.type == "Reference" and _is_manager(name) and type is ObjectType.USER:
+        return definition
     if definition.type not in _TYPES:
         message = f"{name!r} is of type {definition.type}; {', '.join(_TYPES)} are possible."
         problems.append(problem(at, message, "Remove the mapping."))
         return None
     return definition
+
+
+def _is_manager(name: str) -> bool:
+    """The reference that Entra maps by default, and that ZSCloud has no use for."""
+    return name.rpartition(":")[2] == "manager"
 
 
 def _expression(
