@@ -1,124 +1,157 @@
-"""Expressions in mappings: values that are left out, hidden, derived, or cannot be had."""
+"""How a value flows: in full, once, into what is empty, only added, or shown to nobody."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import json
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
-from provisioning.expressions import Surroundings
-from provisioning.mapping import CompiledSchema
-from provisioning.model import EntraId
+import pytest
 
-from .schemas import attribute, compiled, expression
+from provisioning.expressions import HIDDEN
+from provisioning.mapping import ObjectMapping
+from provisioning.model import Attributes, EntraId, Key, Link, ObjectType, Origin, ScimId
+from provisioning.plan import DeprovisioningPolicy, Planned, plan_user
+from provisioning.scim.attributes import AttributeReader
+from provisioning.scim.wire import encode_write
+from provisioning.scope import Reason, Verdict
+from tests.mapping.schemas import attribute, compiled, expression, object_mapping
 
-DEPARTMENT = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department"
 ID = EntraId("3f0b6a52-1c5e-4a0e-9c54-5f2f0c8f7a01")
-KIM = {"userPrincipalName": "kim.lee@example.com", "displayName": "Kim Lee"}
-AROUND = Surroundings(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), b"job/object")
+KEY = Key(ObjectType.USER, ID)
+KIM = {"userPrincipalName": "kim@example.com", "displayName": "Kim", "department": "Research"}
+ACTIVE = Verdict(True, True, Reason.ASSIGNED, "Assigned directly to the application.")
+DEPARTMENT = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department"
+ADMIN = {"id": "1", "value": "admin", "displayName": "Administrator"}
+AUDITOR = {"id": "2", "value": "auditor", "displayName": "Auditor"}
 
 
-def with_source(folder: Path, target: str, text: str, **changes: Any) -> CompiledSchema:
+def mapping(folder: Path, target: str = DEPARTMENT, **fields: Any) -> ObjectMapping:
+    """The shipped mapping of users with one attribute changed."""
+    return compiled(folder, lambda export: attribute(export, target).update(fields)).user
+
+
+def with_roles(folder: Path, function: str) -> ObjectMapping:
+    """The shipped mapping with ``roles``."""
+
     def change(export: dict[str, Any]) -> None:
-        attribute(export, target).update(source=expression(text), **changes)
+        target = export["directories"][1]["objects"][0]["attributes"]
+        target.append({"name": "roles", "type": "String", "multivalued": True})
+        flow = {
+            "targetAttributeName": "roles",
+            "source": expression(f"{function}([appRoleAssignments])"),
+        }
+        object_mapping(export)["attributeMappings"].append(flow)
 
-    return compiled(folder, change)
-
-
-def test_what_an_expression_cannot_use_is_a_problem_of_its_attribute(tmp_path: Path) -> None:
-    schema = with_source(tmp_path, DEPARTMENT, "CDate([department])")
-    mapped = schema.user.map(ID, {**KIM, "department": "Research"}, soft_deleted=False)
-    (problem,) = mapped.problems
-    assert problem.field == DEPARTMENT
-    assert "CDate at character 1, argument 1: 'Research' is no date" in problem.message
-    assert problem.remedy
-    assert DEPARTMENT not in mapped.attributes
-    assert DEPARTMENT not in mapped.clearable
-    assert mapped.attributes["displayName"] == "Kim Lee"
-    good = schema.user.map(ID, {**KIM, "department": "2020-03-16"}, soft_deleted=False)
-    assert good.attributes[DEPARTMENT] == "3/16/2020 12:00:00 AM"
-    assert good.problems == ()
+    return compiled(folder, change).user
 
 
-def test_an_ignored_attribute_is_neither_written_nor_defaulted_nor_cleared(tmp_path: Path) -> None:
-    plain = with_source(tmp_path, DEPARTMENT, 'Append([department], "")', defaultValue="None")
-    without = plain.user.map(ID, KIM, soft_deleted=False)
-    assert without.defaults == {DEPARTMENT: "None"}
-    assert DEPARTMENT in without.clearable
-
-    text = "IgnoreFlowIfNullOrEmpty([department])"
-    ignoring = with_source(tmp_path, DEPARTMENT, text, defaultValue="None").user
-    ignored = ignoring.map(ID, KIM, soft_deleted=False)
-    assert DEPARTMENT not in ignored.attributes
-    assert ignored.defaults == {}
-    assert DEPARTMENT not in ignored.clearable
-    assert DEPARTMENT in ignored.keep
-    assert ignored.problems == ()
-
-    written = ignoring.map(ID, {**KIM, "department": "Research"}, soft_deleted=False)
-    assert written.attributes[DEPARTMENT] == "Research"
-    assert written.defaults == {DEPARTMENT: "None"}
-    assert DEPARTMENT in written.clearable
-
-
-def test_a_required_attribute_cannot_be_ignored(tmp_path: Path) -> None:
-    text = "IgnoreFlowIfNullOrEmpty([displayName])"
-    schema = with_source(tmp_path, "displayName", text, defaultValue="Nobody")
-    mapped = schema.user.map(ID, {**KIM, "displayName": ""}, soft_deleted=False)
-    assert [p.field for p in mapped.problems] == ["displayName"]
-
-
-def test_a_redacted_value_flows_and_no_problem_shows_it(tmp_path: Path) -> None:
-    schema = with_source(tmp_path, "displayName", "Redact([displayName])")
-    assert schema.user.map(ID, KIM, soft_deleted=False).attributes["displayName"] == "Kim Lee"
-    long = {**KIM, "displayName": "secret" * 40}
-    (problem,) = schema.user.map(ID, long, soft_deleted=False).problems
-    assert "[Redact]" in problem.message
-    assert "secret" not in f"{problem.message} {problem.remedy}"
-
-
-def test_random_values_are_of_the_object_and_of_the_attribute(tmp_path: Path) -> None:
-    def change(export: dict[str, Any]) -> None:
-        for target in (DEPARTMENT, "displayName"):
-            attribute(export, target)["source"] = expression("Guid()")
-
-    user = compiled(tmp_path, change).user
-    values = user.map(ID, KIM, soft_deleted=False, around=AROUND).attributes
-    again = user.map(ID, KIM, soft_deleted=False, around=AROUND).attributes
-    assert values == again
-    assert values[DEPARTMENT] != values["displayName"]
-    assert UUID(str(values[DEPARTMENT])).version == 4
-
-
-def test_without_surroundings_there_is_a_problem_and_no_made_up_value(tmp_path: Path) -> None:
-    schema = with_source(tmp_path, DEPARTMENT, "Now()")
-    (problem,) = schema.user.map(ID, KIM, soft_deleted=False).problems
-    assert "the time is not known" in problem.message
-    mapped = schema.user.map(ID, KIM, soft_deleted=False, around=AROUND)
-    assert mapped.attributes[DEPARTMENT] == "1/2/2026 3:04:05 AM"
-
-
-def test_app_roles_are_mapped_and_are_no_property_of_graph(tmp_path: Path) -> None:
-    def change(export: dict[str, Any]) -> None:
-        for directory in export["directories"]:
-            for object_ in directory["objects"]:
-                if object_["name"] == "User" and "zscaler" not in directory["name"].lower():
-                    added = {**object_["attributes"][0], "name": "appRoleAssignments"}
-                    object_["attributes"].append({**added, "anchor": False})
-        text = "SingleAppRoleAssignment([appRoleAssignments])"
-        attribute(export, DEPARTMENT)["source"] = expression(text)
-        attribute(export, "name.givenName")["source"] = expression(
-            "AppRoleAssignmentsComplex([appRoleAssignments])"
+def plan(user: ObjectMapping, row: dict[str, Any], recorded: Attributes | None = None) -> Any:
+    """What would be sent, and shown; ``None`` for nothing."""
+    link = None
+    mapped = user.map(ID, row, soft_deleted=False)
+    if recorded is not None:
+        link = Link(
+            key=KEY,
+            scim_id=ScimId("1"),
+            attributes={**mapped.attributes, **recorded},
+            origin=Origin.CREATED,
+            linked_at=0.0,
+            written_at=0.0,
         )
+    planned = plan_user(KEY, ACTIVE, mapped, link, DeprovisioningPolicy({}))
+    assert planned is None or isinstance(planned, Planned), planned
+    return planned
+
+
+def operations(planned: Planned) -> Any:
+    return json.loads(encode_write(planned.write).body or b"")["Operations"]
+
+
+def value(planned: Planned, path: str = DEPARTMENT) -> Any:
+    return planned.write.values[path]  # type: ignore[union-attr]
+
+
+def test_a_default_is_for_a_create_unless_it_is_for_always(tmp_path: Path) -> None:
+    nobody = {**KIM, "department": None}
+    once = mapping(tmp_path, defaultValue="None yet", whenEmpty="keep")
+    assert plan(once, nobody).write.attributes[DEPARTMENT] == "None yet"
+    assert plan(once, nobody, {DEPARTMENT: "Research"}) is None
+    always = mapping(tmp_path, defaultValue="None yet", defaultWhen="always")
+    assert plan(always, nobody).write.attributes[DEPARTMENT] == "None yet"
+    assert value(plan(always, nobody, {DEPARTMENT: "Research"})) == "None yet"
+    assert plan(always, nobody, {DEPARTMENT: "None yet"}) is None
+
+
+@pytest.mark.parametrize("flow", ["ValueAddOnly", "AttributeAddOnly"])
+def test_what_is_filled_only_is_never_overwritten(tmp_path: Path, flow: str) -> None:
+    user = mapping(tmp_path, flowType=flow, whenEmpty="keep")
+    assert plan(user, KIM).write.attributes[DEPARTMENT] == "Research"
+    assert value(plan(user, KIM, {DEPARTMENT: None})) == "Research"
+    assert plan(user, KIM, {DEPARTMENT: "Chosen in the portal"}) is None
+
+
+def test_roles_are_set_or_only_added(tmp_path: Path) -> None:
+    admin = {"value": "admin", "display": "Administrator"}
+    admin |= {"type": "WindowsAzureActiveDirectoryRole", "primary": False}
+    row = {**KIM, "appRoleAssignments": [ADMIN]}
+    for function in ("AssertiveAppRoleAssignmentsComplex", "AppRoleAssignmentsComplex"):
+        user = with_roles(tmp_path, function)
+        assert user.roles
+        assert plan(user, row).write.attributes["roles"] == [admin]
+        reader = AttributeReader(user.target_paths, user.lists)
+        read = reader.read({"roles": [{"value": "admin", "primary": "False"}]})
+        assert plan(user, row, read) is None
+    other = {"roles": [{"value": "auditor", "display": "Auditor"}]}
+    additive = with_roles(tmp_path, "AppRoleAssignmentsComplex")
+    assert value(plan(additive, row, other), "roles") == [*other["roles"], admin]
+    assert plan(additive, {**KIM, "appRoleAssignments": []}, other) is None
+    assertive = with_roles(tmp_path, "AssertiveAppRoleAssignmentsComplex")
+    assert operations(plan(assertive, row, other)) == [
+        {"op": "replace", "path": "roles", "value": [admin]}
+    ]
+
+
+def test_one_role_is_one_text(tmp_path: Path) -> None:
+    user = mapping(
+        tmp_path, source=expression("SingleAppRoleAssignment([appRoleAssignments])")
+    )
+    row = {**KIM, "appRoleAssignments": [AUDITOR, ADMIN]}
+    assert plan(user, row).write.attributes[DEPARTMENT] == "admin"
+    assert "appRoleAssignments" not in user.source_properties
+
+
+def test_a_redacted_value_is_written_and_shown_to_nobody(tmp_path: Path) -> None:
+    user = mapping(tmp_path, source=expression("Redact([department])"))
+    created = plan(user, KIM)
+    assert created.write.attributes[DEPARTMENT] == "Research"
+    changed = plan(user, KIM, {DEPARTMENT: "Sales"})
+    assert value(changed) == "Research"
+    for planned in (created, changed):
+        (change,) = planned.changes
+        assert "Research" not in repr(change)
+        assert "Sales" not in repr(change)
+        assert any(p.new == HIDDEN for p in change.modified_properties)
+
+
+def test_a_guest_has_the_name_that_it_has_at_home_in_every_expression(tmp_path: Path) -> None:
+    guest = {**KIM, "userPrincipalName": "kim_example.org#EXT#@example.onmicrosoft.com"}
+    user = mapping(tmp_path, "userName", source=expression("ToLower([userPrincipalName])"))
+    assert user.map(ID, guest, soft_deleted=False).name == "kim@example.org"
+    full = mapping(tmp_path, source=expression("[originalUserPrincipalName]", "Attribute"))
+    shown = full.map(ID, guest, soft_deleted=False).attributes[DEPARTMENT]
+    assert shown == guest["userPrincipalName"]
+
+
+def test_extension_attributes_come_from_where_graph_has_them(tmp_path: Path) -> None:
+    def change(export: dict[str, Any]) -> None:
+        source = export["directories"][0]["objects"][0]["attributes"]
+        source.append({"name": "extensionAttribute11", "type": "String"})
+        text = expression("[extensionAttribute11]", "Attribute")
+        attribute(export, DEPARTMENT)["source"] = text
 
     user = compiled(tmp_path, change).user
-    assert "appRoleAssignments" not in user.source_properties
-    roles = [{"id": "1", "value": "admin", "displayName": "Administrator"}]
-    mapped = user.map(ID, {**KIM, "appRoleAssignments": roles}, soft_deleted=False)
-    assert mapped.attributes[DEPARTMENT] == "admin"
-    (problem,) = mapped.problems
-    assert (problem.field, problem.message) == (
-        "name.givenName",
-        "is a complex value, and ZSCloud takes text.",
-    )
+    assert "onPremisesExtensionAttributes" in user.source_properties
+    row = {**KIM, "onPremisesExtensionAttributes": {"extensionAttribute11": "R1"}}
+    assert user.map(ID, row, soft_deleted=False).attributes[DEPARTMENT] == "R1"
+    assert DEPARTMENT not in user.map(ID, KIM, soft_deleted=False).attributes

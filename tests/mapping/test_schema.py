@@ -288,9 +288,9 @@ FAULTS: dict[str, tuple[Change, str, str]] = {
         "never switch a leaver off",
     ),
     "flow type": (
-        change_attribute("displayName", flowType="ValueAddOnly"),
+        change_attribute("displayName", flowType="Sometimes"),
         "attributeMappings[5].flowType",
-        "'ValueAddOnly'",
+        "'Sometimes'",
     ),
     "default no text": (
         change_attribute("displayName", defaultValue=5),
