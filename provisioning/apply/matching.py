@@ -32,6 +32,9 @@ from provisioning.rows.table import Table
 _SETTLED = 25.0
 """A list begun this long after an intent shows what became of it: requests end after 20 s."""
 
+_SEVERAL = ""
+"""Stands for the place of an object where there are two."""
+
 PAGE = 1000
 
 
@@ -86,7 +89,7 @@ class Matching:
         """
         listing = await self.listing(case.key.type, cycle_id)
         if listing is not None and (intent is None or intent.at + _SETTLED < listing.began):
-            return await self._from_listing(case)
+            return await self._from_listing(case, priority)
         if intent is not None and intent.name != case.mapped.name:
             found = await self.by_name(case.key.type, intent.name, priority)
             if found is not None and await self._made_for(case, found):
@@ -137,25 +140,33 @@ class Matching:
         """The object as it is now. Raises ``NotFound``."""
         return await self._sender.send(lambda: self._reader.get(type, id), priority)
 
-    async def _from_listing(self, case: Case) -> TargetObject | None:
+    async def _from_listing(self, case: Case, priority: Priority) -> TargetObject | None:
         """By externalId, which may be ours from before; then as by filter."""
         type = case.key.type
         external = await self._by_external_id.get(f"{type.value}/{case.key.id}")
-        keys = [external, *[await self._listed(type, *each) for each in case.mapped.matches]]
-        for key in keys:
-            found = await self._by_name.get(key) if key else None
+        if external:
+            return await self._at(type, external)
+        for path, value in case.mapped.matches:
+            place = await self._place(type, path, value)
+            if place == _SEVERAL:
+                return await self._by_value(type, path, value, priority)
+            found = await self._at(type, place) if place else None
             if found is not None:
-                name = NAME_PATH[type]
-                return self._supposed(found, name, str(found.attributes.get(name)))
+                return found
         return None
 
-    async def _listed(self, type: ObjectType, path: str, value: str) -> str | None:
+    async def _place(self, type: ObjectType, path: str, value: str) -> str | None:
         """The place in the list of the object that has the value."""
         if path == NAME_PATH[type]:
             return name_key(type, value)
         if path == "externalId":
             return await self._by_external_id.get(f"{type.value}/{value}")
         return await self._job.listing_value.get(value_key(type, path, value))
+
+    async def _at(self, type: ObjectType, place: str) -> TargetObject | None:
+        found = await self._by_name.get(place)
+        name = NAME_PATH[type]
+        return found and self._supposed(found, name, str(found.attributes.get(name)))
 
     async def _page(self, type: ObjectType, start: int) -> _Page:
         page = await self._sender.send(lambda: self._reader.page(type, start, PAGE), (4, 0))
@@ -171,11 +182,13 @@ class Matching:
     ) -> None:
         objects, read = first, 0
         seen: set[ScimId] = set()
+        noted: set[int] = set()
         await self._forget(type)
         while objects:
             check_pager(type, objects, seen)
             read += len(objects)
-            await self._job.store.write(in_steps([row for o in objects for row in self._rows(o)]))
+            rows = [row for each in objects for row in self._rows(each, noted)]
+            await self._job.store.write(in_steps(rows))
             if read >= total:
                 break
             page = await self._page(type, read + 1)
@@ -183,16 +196,23 @@ class Matching:
         listing = Listing(cycle_id=cycle_id, began=began, total=read)
         await self._job.store.write([self.listings.put(type.value, listing)])
 
-    def _rows(self, object: TargetObject) -> list[Row]:
+    def _rows(self, object: TargetObject, noted: set[int]) -> list[Row]:
+        """Where the object is found. ``noted`` are the values of those before it, by their hash: of
+        two that have one value, neither is found by it without asking.
+        """
         name = object.attributes.get(NAME_PATH[object.type])
         if not name:
             return []
         key = name_key(object.type, str(name))
         rows = [self._by_name.put(key, object)]
         external = object.attributes.get("externalId")
+        places = [(self._job.listing_value, place) for place in self._job.values_of(object)]
         if external:
-            rows.append(self._by_external_id.put(f"{object.type.value}/{external}", key))
-        rows += [self._job.listing_value.put(place, key) for place in self._job.values_of(object)]
+            places.append((self._by_external_id, f"{object.type.value}/{external}"))
+        for table, place in places:
+            mark = hash((table.name, place))
+            rows.append(table.put(place, _SEVERAL if mark in noted else key))
+            noted.add(mark)
         return rows
 
     async def _forget(self, type: ObjectType) -> None:

@@ -113,9 +113,7 @@ def test_roles_are_set_or_only_added(tmp_path: Path) -> None:
 
 
 def test_one_role_is_one_text(tmp_path: Path) -> None:
-    user = mapping(
-        tmp_path, source=expression("SingleAppRoleAssignment([appRoleAssignments])")
-    )
+    user = mapping(tmp_path, source=expression("SingleAppRoleAssignment([appRoleAssignments])"))
     row = {**KIM, "appRoleAssignments": [AUDITOR, ADMIN]}
     assert plan(user, row).write.attributes[DEPARTMENT] == "admin"
     assert "appRoleAssignments" not in user.source_properties
