@@ -46,7 +46,7 @@ HELD_TABLES = frozenset(
     {
         *("link", "link_name", "link_scim_id", "link_members", "intent", "escrow", "knowledge"),
         *("listing", "listing_name", "listing_external_id", "listing_value"),
-        *("work", "work_due", "held", "touched", "app_roles"),
+        *("work", "work_due", "held", "touched", "app_roles", "selection"),
         *("mirror_user", "mirror_group", "mirror_members", "mirror_assignments", "watermark"),
         *("application_seen", "removed", "removed_fact", "reread", "doubt", "provisioned"),
         *("latency", "hint_looked"),

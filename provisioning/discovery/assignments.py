@@ -48,12 +48,20 @@ class Assignments:
         now = self._job.clock.time()
         rows = [self._job.application_seen.put("enabled", now)]
         if await self._job.app_roles.get("all") != application.app_roles:
+            await self._touch_who_has_roles()
             rows.append(self._job.app_roles.put("all", application.app_roles))
-            if self._job.schema.user.roles:
-                async for id, _ in self._job.mirror.users.all():
-                    self._facts.touch(user_key(EntraId(id)))
         await self._job.store.write(rows)
         return application
+
+    async def _touch_who_has_roles(self) -> None:
+        """Whose attributes name roles is looked at. Remembered first: the next look sees no
+        difference any more.
+        """
+        if not self._job.schema.user.roles:
+            return
+        async for id, _ in self._job.mirror.users.all():
+            self._facts.touch(user_key(EntraId(id)))
+        await self._facts.remember()
 
     async def check_application(self) -> None:
         """The same for a look that is short: asked only if that was a while ago."""

@@ -63,6 +63,10 @@ class Facts:
         rest.append([near.renewed(self._job.ids.new())] if news else [])
         await self._job.store.write(in_steps([*touched, *first], *rest))
 
+    async def remember(self) -> None:
+        """Stores what was touched so far, until it is filed."""
+        await self._write([])
+
     def begin_anew(self) -> None:
         """Everybody is read and evaluated: what is touched need not be stored."""
         self._anew = True
@@ -240,7 +244,7 @@ class Facts:
         """A deleted group exists again: whom it brings in is looked at."""
         await self._touch_group(id)
         await self._touch_ancestors(id)
-        await self._write([])
+        await self.remember()
 
     async def _touch_group(self, id: EntraId) -> None:
         """The group and everybody whom it may bring in are to be looked at."""
