@@ -16,7 +16,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
     For groups: ``wanted`` are the members that belong there and have an account, ``missing`` those
     without one, ``recorded`` the members last confirmed in ZSCloud (true: we added it), and
-    ``ours`` those of them that we may remove.
+    ``ours`` those of them that we may remove. For users ``awaited`` is who they report to, as long
+    as that person has no account: the attribute is left alone then.
     """
 
     key: Key
@@ -28,6 +29,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[Key, ...] = ()
     recorded: Mapping[ScimId, bool] = {}
     ours: Mapping[ScimId, ChangeMember] = {}
+    awaited: tuple[Key, ...] = ()
 
     @property
     def forgettable(self) -> bool:

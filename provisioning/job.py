@@ -20,6 +20,8 @@ from provisioning.model import (
     AppRole,
     Attributes,
     Capabilities,
+    EntraId,
+    Key,
     Link,
     MemberRemoval,
     ObjectType,
@@ -46,7 +48,7 @@ HELD_TABLES = frozenset(
     {
         *("link", "link_name", "link_scim_id", "link_members", "intent", "escrow", "knowledge"),
         *("listing", "listing_name", "listing_external_id", "listing_value"),
-        *("work", "work_due", "held", "touched", "app_roles", "selection"),
+        *("work", "work_due", "held", "touched", "app_roles", "selection", "awaiting"),
         *("mirror_user", "mirror_group", "mirror_members", "mirror_assignments", "watermark"),
         *("application_seen", "removed", "removed_fact", "reread", "doubt", "provisioned"),
         *("latency", "hint_looked"),
@@ -141,6 +143,7 @@ class Job:
         self.touched = Table(store, name, "touched", str)
         """Keys that something happened to, until they are filed."""
         self.knowledge = Table(store, name, "knowledge", Knowledge)
+        self._awaiting = Table(store, name, "awaiting", str)
         self._now = Tally()
         self._applied: dict[str, Tally] = {}
         self._removed = Table(store, name, "removed", Tally)
@@ -149,6 +152,16 @@ class Job:
     def mapping(self, type: ObjectType) -> ObjectMapping:
         """The attribute mapping of users or groups."""
         return self.schema.user if type is ObjectType.USER else self.schema.group
+
+    def awaiting_row(self, key: Key, other: Key) -> Row:
+        """The row that says that an attribute of a user waits for the account of another."""
+        return self._awaiting.put(f"{other.id}/{key.id}", "")
+
+    async def awaiting(self, other: Key) -> tuple[list[Key], list[Row]]:
+        """Users who wait for the account of another, and the rows that say so no more."""
+        ids = [id async for id, _ in self._awaiting.all(f"{other.id}/")]
+        keys = [Key(ObjectType.USER, EntraId(id.partition("/")[2])) for id in ids]
+        return keys, [self._awaiting.drop(id) for id in ids]
 
     def unlisted_rows(self, link: Link) -> list[Row]:
         """Rows that void what a list showed of an object: it is gone, or has another name."""

@@ -110,7 +110,8 @@ class ObjectMapping:
     ``source_properties`` are the properties to select in Graph; ``id`` comes in any case.
     ``target_paths`` are the SCIM paths that are written, without ``members``. ``matching`` is in
     the order of priority. ``filter`` lets principals into scope; ``None`` lets in everybody.
-    ``lists`` are the paths whose values are lists, ``roles`` whether app roles are read.
+    ``lists`` are the paths whose values are lists, ``references`` those whose values are object ids
+    and stand for the objects in ZSCloud; ``roles`` is whether app roles are read.
     """
 
     type: ObjectType
@@ -121,6 +122,7 @@ class ObjectMapping:
     _base: Mapped
     filter: ScopingFilter | None = None
     lists: frozenset[str] = frozenset()
+    references: tuple[str, ...] = ()
     roles: bool = False
 
     @property
@@ -255,6 +257,7 @@ def _compile(schema: ObjectSchema) -> ObjectMapping:
         ),
         filter=schema.filter,
         lists=frozenset(a.path for a in schema.attributes if a.many and "[" not in a.path),
+        references=tuple(a.path for a in schema.attributes if a.type == "Reference"),
         roles=ROLES in names,
     )
 

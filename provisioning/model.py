@@ -59,6 +59,9 @@ class AppRole(msgspec.Struct, frozen=True):
     enabled: bool
 
 
+MANAGER = "manager"
+"""The source attribute that names a user whom another one reports to, by object id."""
+
 DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"
 """``appRoleId`` of an assignment without a role (Graph: appRoleAssignment)."""
 

@@ -5,6 +5,7 @@ Decided from the mirror and the link: it costs no request.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -15,6 +16,7 @@ from provisioning.job import Job
 from provisioning.mapping import Mapped
 from provisioning.mirror import user_key
 from provisioning.model import (
+    MANAGER,
     NAME_PATH,
     ChangeMember,
     EntraId,
@@ -47,15 +49,46 @@ async def _resolve_user(job: Job, graph: GroupGraph, key: Key) -> Case | None:
     row = await job.mirror.user(key.id)
     if row is None:
         return None
-    return user_case(job, graph, row, await job.links.get(key))
+    links = await job.links.get_many([key, *referred(job, row)])
+    return user_case(job, graph, row, links)
 
 
-def user_case(job: Job, graph: GroupGraph, row: MirrorUser, link: Link | None) -> Case:
-    """The case of a user whose rows are at hand."""
+def referred(job: Job, row: MirrorUser) -> tuple[Key, ...]:
+    """Whom attributes of the user stand for."""
+    manager = row.attributes.get(MANAGER) if job.schema.user.references else None
+    return () if manager is None else (user_key(manager),)
+
+
+def user_case(job: Job, graph: GroupGraph, row: MirrorUser, links: Mapping[Key, Link]) -> Case:
+    """The case of a user whose rows are at hand: its own link, and of whom it refers to."""
+    key = user_key(row.id)
     verdict = judge_user(row, graph, job.schema.user.filter, job.clock.time())
-    mapped = _mapped_user(job, graph, row, verdict)
-    link = _protected(job, link, mapped)
-    return Case(key=user_key(row.id), row=row, verdict=verdict, mapped=mapped, link=link)
+    mapped, awaited = _with_references(
+        job.schema.user.references, _mapped_user(job, graph, row, verdict), links
+    )
+    link = _protected(job, links.get(key), mapped)
+    return Case(key=key, row=row, verdict=verdict, mapped=mapped, link=link, awaited=awaited)
+
+
+def _with_references(
+    paths: Sequence[str], mapped: Mapped, links: Mapping[Key, Link]
+) -> tuple[Mapped, tuple[Key, ...]]:
+    """Object ids to those of ZSCloud. Who has no account yet is left out, and awaited."""
+    found = {path: user_key(id) for path in paths if (id := mapped.attributes.get(path))}
+    if not found:
+        return mapped, ()
+    awaited = {path: key for path, key in found.items() if key not in links}
+    linked = {path: links[key].scim_id for path, key in found.items() if key in links}
+    attributes = {k: v for k, v in mapped.attributes.items() if k not in awaited} | linked
+    return (
+        msgspec.structs.replace(
+            mapped,
+            attributes=attributes,
+            clearable=tuple(path for path in mapped.clearable if path not in awaited),
+            keep=mapped.keep | set(awaited),
+        ),
+        tuple(awaited.values()),
+    )
 
 
 def _mapped_user(job: Job, graph: GroupGraph, row: MirrorUser, verdict: Verdict) -> Mapped:

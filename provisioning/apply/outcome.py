@@ -231,12 +231,18 @@ class Recorder:
         return [] if entry is None else self._job.escrow.clear(entry)
 
     async def _joined(self, item: WorkItem, case: Case) -> list[Row]:
-        """A user that has an account now is missing in the groups that are there already."""
+        """A user that has an account now is missing in the groups that are there already, and with
+        those who report to it.
+        """
         if case.link is not None or case.key.type is not ObjectType.USER:
             return []
         groups = await self.ledger.groups_to_join(self.graph, case)
+        reports, ended = [], []
+        if self._job.schema.user.references:
+            reports, ended = await self._job.awaiting(case.key)
         lane = max(item.lane, Lane.ON_DEMAND)
-        return self._job.work.file(self._again(item, key, lane=lane) for key in groups)
+        again = (self._again(item, key, lane=lane) for key in (*groups, *reports))
+        return [*self._job.work.file(again), *ended]
 
     def _again(self, item: WorkItem, key: Key, lane: Lane = Lane.LIVE) -> WorkItem:
         return WorkItem(

@@ -34,9 +34,7 @@ class ReadAhead:
         users = [key for key in sorted(keys) if key.type is ObjectType.USER]
         rows = await self._job.mirror.users.get_many(key.id for key in users)
         cases = [
-            user_case(self._job, graph, rows[key.id], links.get(key))
-            for key in users
-            if key.id in rows
+            user_case(self._job, graph, rows[key.id], links) for key in users if key.id in rows
         ]
         names = [case.name for case in cases if case.link is None and case.mapped.name]
         await self._job.links.holders(ObjectType.USER, names)

@@ -23,7 +23,7 @@ from provisioning.plan import (
 from provisioning.ports import Row
 from provisioning.provisioning_log import LogEntry, LogStatus
 from provisioning.record import CycleRecord
-from provisioning.resolve import resolve, user_case
+from provisioning.resolve import referred, resolve, user_case
 from provisioning.rows.order import in_steps, remember_first
 from provisioning.rows.table import Table
 from provisioning.scope import GroupGraph
@@ -133,12 +133,14 @@ class Filing:
 
     async def _file_users(self, keys: Sequence[Key], cause: str, *, told: bool) -> None:
         rows = await self._job.mirror.users.get_many(key.id for key in keys)
-        links = await self._job.links.get_many(keys)
+        others = [other for row in rows.values() for other in referred(self._job, row)]
+        links = await self._job.links.get_many({*keys, *others})
         for key in keys:
             row = rows.get(key.id)
             if row is None:
                 continue
-            case = user_case(self._job, self._graph, row, links.get(key))
+            case = user_case(self._job, self._graph, row, links)
+            self._rows += [self._job.awaiting_row(key, other) for other in case.awaited]
             if case.verdict.filter is not None:
                 self._nulls.add(case.verdict.filter)
             self._file_user(case, cause, told=told)

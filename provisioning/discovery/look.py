@@ -87,6 +87,7 @@ class Look:
 
         ``since`` tells when the changes were made; without it, this look has found them.
         """
+        await self._reading.complete(self._facts.affected)
         if since is None:
             since = Since(None if lane is Lane.BULK else self._began)
         filing = Filing(self._job, await load_graph(self._job), self._record, lane, since)

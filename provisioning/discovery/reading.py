@@ -16,6 +16,7 @@ from provisioning.errors import NotFound, SourceImplausible
 from provisioning.evidence import SECOND_READ_AFTER, SETTLING, Doubt, judge_list, missing_from
 from provisioning.job import Job, Watermark
 from provisioning.model import (
+    MANAGER,
     Assignment,
     EntraId,
     Key,
@@ -31,6 +32,9 @@ GROUPS_IN_A_FEED = 50
 """Ids that the filter of one delta feed may hold (Graph: group delta)."""
 
 USERS_FEED = "users"
+
+_AT_ONCE = 500
+"""Rows of the mirror looked at together."""
 
 
 class Reading:
@@ -224,6 +228,23 @@ class Reading:
         groups = [EntraId(id) async for id, _ in self._job.mirror.groups.all()]
         await self.read_groups(groups)
         await self.read_left(began)
+
+    async def complete(self, keys: Collection[Key]) -> None:
+        """Reads whom users report to, where the read that showed them could not say: that of the
+        members of a group.
+        """
+        if not self._job.schema.user.references:
+            return
+        ids = sorted(key.id for key in keys if key.type is ObjectType.USER)
+        for start in range(0, len(ids), _AT_ONCE):
+            rows = await self._job.mirror.users.get_many(ids[start : start + _AT_ONCE])
+            incomplete = [
+                EntraId(id)
+                for id, row in rows.items()
+                if MANAGER not in row.attributes and row.presence is Presence.PRESENT
+            ]
+            if incomplete:
+                await self.read_users(incomplete)
 
     async def read_left(self, began: float) -> None:
         """Reads those of the mirror whom nothing has read since ``began``."""

@@ -13,6 +13,7 @@ import msgspec
 
 from provisioning.graph.wire import Answer, Request, blanked, decode, malformed
 from provisioning.model import (
+    MANAGER,
     AppRole,
     Assignment,
     Attributes,
@@ -114,6 +115,7 @@ class Rows:
 
     def __init__(self, user_properties: Sequence[str], group_properties: Sequence[str]) -> None:
         self.user_properties = tuple(dict.fromkeys(user_properties))
+        self._plain = tuple(name for name in self.user_properties if name != MANAGER)
         self.group_properties = tuple(dict.fromkeys(group_properties))
 
     def select(self, type: ObjectType) -> tuple[str, ...]:
@@ -153,7 +155,7 @@ class Rows:
 
     def delta(self, type: ObjectType) -> Callable[[Answer, Request], DeltaPage]:
         """The decoder of a page of a delta round. Rows stay as they came: nothing is merged."""
-        names = self.user_properties if type is ObjectType.USER else self.group_properties
+        names = self._plain if type is ObjectType.USER else self.group_properties
 
         def decode_delta(answer: Answer, request: Request) -> DeltaPage:
             body = decode(answer, request, _DELTA)
@@ -165,11 +167,19 @@ class Rows:
         return decode_delta
 
     def _user(self, row: Row, answer: Answer, request: Request) -> SourceUser:
+        user = self._member_user(row, answer, request)
+        if MANAGER in self.user_properties:
+            # Expanded: where nobody stands, there is nobody.
+            manager = row.get(MANAGER)
+            user.attributes[MANAGER] = None if manager is None else _id(manager, answer, request)
+        return user
+
+    def _member_user(self, row: Row, answer: Answer, request: Request) -> SourceUser:
         id = _id(row, answer, request)
         enabled = row.get("accountEnabled")
         if not row.get("userPrincipalName") or not isinstance(enabled, bool):
             raise blanked(answer, request, id)
-        return SourceUser(id, enabled, {name: row.get(name) for name in self.user_properties})
+        return SourceUser(id, enabled, {name: row.get(name) for name in self._plain})
 
     def _group(self, row: Row, answer: Answer, request: Request) -> SourceGroup:
         attributes = {name: row.get(name) for name in self.group_properties}
@@ -179,7 +189,7 @@ class Rows:
         type = _type(row, answer, request)
         if type is None:
             return None
-        user = self._user(row, answer, request) if type is ObjectType.USER else None
+        user = self._member_user(row, answer, request) if type is ObjectType.USER else None
         return Member(Key(type, _id(row, answer, request)), user)
 
 
@@ -225,6 +235,8 @@ def _delta_row(
     type: ObjectType, names: Sequence[str], row: Row, answer: Answer, request: Request
 ) -> DeltaRow:
     attributes: Attributes = {name: row[name] for name in names if name in row}
+    if f"{MANAGER}@delta" in row:
+        attributes[MANAGER] = _manager_delta(row, answer, request)
     enabled = row.get("accountEnabled")
     added, gone = _members_delta(row, answer, request)
     return DeltaRow(
@@ -235,6 +247,15 @@ def _delta_row(
         tuple(added),
         tuple(gone),
     )
+
+
+def _manager_delta(row: Row, answer: Answer, request: Request) -> EntraId | None:
+    """The manager as of this row; ``None`` when the last one is gone (Graph: user, delta)."""
+    entries = row[f"{MANAGER}@delta"]
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise malformed(answer, request, f"manager@delta of {row.get('id')} is no list of objects")
+    now = [entry for entry in entries if entry.get("@removed") is None]
+    return _id(now[-1], answer, request) if now else None
 
 
 def _members_delta(row: Row, answer: Answer, request: Request) -> tuple[list[Key], list[Key]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, urlsplit
 
 from provisioning.errors import ConfigurationError, Problem
-from provisioning.model import ObjectType
+from provisioning.model import MANAGER, ObjectType
 
 PAGE_SIZE = 999
 """The largest ``$top`` that directory objects accept (Graph: paging)."""
@@ -116,19 +116,20 @@ def assignments(id: str) -> str:
 
 def members(group: str, properties: Sequence[str]) -> str:
     """Direct members of every type. Without a cast Graph reads the primary store, not the index
-    that may lag (Graph: list group members).
+    that may lag (Graph: list group members). Whom they report to does not come with them.
     """
-    return f"{_entity('groups', group)}/members?{_select(properties)}&$top={PAGE_SIZE}"
+    plain = [name for name in properties if name != MANAGER]
+    return f"{_entity('groups', group)}/members?{_select(plain)}&$top={PAGE_SIZE}"
 
 
 def listing(type: ObjectType, properties: Sequence[str]) -> str:
     """All users or groups of the tenant."""
-    return f"/{type.value}s?{_select(properties)}&$top={PAGE_SIZE}"
+    return f"/{type.value}s?{_whole(properties)}&$top={PAGE_SIZE}"
 
 
 def single(type: ObjectType, key: str, properties: Sequence[str]) -> str:
     """A user by object id or user principal name, or a group by object id."""
-    return f"{_entity(f'{type.value}s', key)}?{_select(properties)}"
+    return f"{_entity(f'{type.value}s', key)}?{_whole(properties)}"
 
 
 def names_user(name: str) -> bool:
@@ -178,6 +179,12 @@ def _entity(collection: str, key: str) -> str:
 def _literal(text: str) -> str:
     """An OData string literal: quotes are doubled (OData 4.01 URL conventions, 5.1.1.6.1)."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def _whole(properties: Sequence[str]) -> str:
+    """The manager is a relation, and no property to select (Graph: list manager)."""
+    plain = _select(name for name in properties if name != MANAGER)
+    return f"{plain}&$expand=manager($select=id)" if MANAGER in properties else plain
 
 
 def _select(properties: Iterable[str]) -> str:

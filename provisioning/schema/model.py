@@ -47,14 +47,12 @@ class AttributeSchema(msgspec.Struct, frozen=True, kw_only=True):
 
 class ObjectSchema(msgspec.Struct, frozen=True):
     """The attributes of users or of groups, without the members of groups, and which of them are
-    let into scope; without a ``filter`` all are. ``left_alone`` are references that the file maps
-    and that are not provisioned: ``manager``.
+    let into scope; without a ``filter`` all are.
     """
 
     type: ObjectType
     attributes: tuple[AttributeSchema, ...]
     filter: ScopingFilter | None = None
-    left_alone: tuple[str, ...] = ()
 
 
 class Schema(msgspec.Struct, frozen=True):

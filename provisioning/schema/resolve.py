@@ -10,7 +10,7 @@ from provisioning.expressions import (
     compile_expression,
     text_expression,
 )
-from provisioning.model import ObjectType
+from provisioning.model import MANAGER, ObjectType
 from provisioning.schema.checks import completeness, flow_problems, object_problems
 from provisioning.schema.decode import SETTING, problem
 from provisioning.schema.export import (
@@ -45,14 +45,10 @@ def resolve_object(
     known = {a.name for a in source.attributes} | COMPUTED if source else None
     defined = {a.name: a for a in target.attributes} if target else None
     attributes: list[AttributeSchema] = []
-    left_alone: list[str] = []
     seen: set[str] = set()
     for item in mapping.attribute_mappings:
         definition = _target(item, type, defined, seen, problems)
         seen.add(item.target_attribute_name)
-        if definition is not None and definition.type == "Reference" and definition.name != MEMBERS:
-            left_alone.append(definition.name)
-            continue
         expression = _expression(item, known, problems)
         if definition is not None and item.target_attribute_name != MEMBERS:
             attributes.append(_attribute(item, definition, expression))
@@ -60,7 +56,7 @@ def resolve_object(
     if whole:
         problems += completeness(type, mapping, seen, attributes)
     filter = resolve_filter(type, mapping.scope, source, problems, whole=whole)
-    return ObjectSchema(type, tuple(attributes), filter, tuple(left_alone))
+    return ObjectSchema(type, tuple(attributes), filter)
 
 
 def _attribute(
@@ -108,6 +104,9 @@ def _target(
             problems.append(problem(at, "members can be mapped from [members] only."))
         return definition
     if definition.type == "Reference" and _is_manager(name) and type is ObjectType.USER:
+        source = item.source
+        if source is None or (source.expression or f"[{source.name}]").strip() != f"[{MANAGER}]":
+            problems.append(problem(at, f"{name!r} can be mapped from [{MANAGER}] only."))
         return definition
     if definition.type not in _TYPES:
         message = f"{name!r} is of type {definition.type}; {', '.join(_TYPES)} are possible."
@@ -117,8 +116,8 @@ def _target(
 
 
 def _is_manager(name: str) -> bool:
-    """The reference that Entra maps by default, and that ZSCloud has no use for."""
-    return name.rpartition(":")[2] == "manager"
+    """The one reference of users (RFC 7643 section 4.3)."""
+    return name.rpartition(":")[2] == MANAGER
 
 
 def _expression(

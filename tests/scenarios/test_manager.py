@@ -1,0 +1,131 @@
+"""Whom somebody reports to: written once both have an account, and put right by itself later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+from provisioning.hint_message import HintMessage
+from provisioning.mapping import CompiledSchema
+from provisioning.operations.hints import take_in
+from simulator.entra import Tenant
+from tests.mapping.schemas import compiled, expression, object_mapping
+from tests.scenarios.simulation import simulate
+from tests.scenarios.steps import SETTLE, account, user
+from tests.scenarios.test_wakes import deliver
+from tests.scenarios.world import World
+
+MANAGER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager"
+
+
+def schema() -> CompiledSchema:
+    """The shipped mapping of users with their managers."""
+
+    def change(export: dict[str, Any]) -> None:
+        source, target = (each["objects"][0]["attributes"] for each in export["directories"])
+        source.append({"name": "manager", "type": "Reference"})
+        target.append({"name": MANAGER, "type": "Reference"})
+        flow = {
+            "targetAttributeName": MANAGER,
+            "source": expression("[manager]", "Attribute"),
+            "whenEmpty": "clear",
+        }
+        object_mapping(export)["attributeMappings"].append(flow)
+
+    with TemporaryDirectory() as folder:
+        return compiled(Path(folder), change)
+
+
+def team(*, assigned: tuple[int, ...] = (0, 1, 2), by_group: bool = True) -> Callable[[], Tenant]:
+    """Two people who report to the first, and who of the three is assigned."""
+
+    def made() -> Tenant:
+        tenant = Tenant.empty()
+        people = [
+            tenant.add_user(f"user{n}@example.com", displayName=f"User {n}") for n in range(3)
+        ]
+        for one in people[1:]:
+            tenant.update_user(one, manager=people[0])
+        some = [people[number] for number in assigned]
+        if by_group:
+            tenant.assign(tenant.add_group("Team", some), "User")
+        else:
+            for one in some:
+                tenant.assign(one, "User")
+        return tenant
+
+    return made
+
+
+def manager(world: World, number: int) -> Any:
+    """The id in ZSCloud of whom somebody reports to there."""
+    found = account(world, number).document.get(MANAGER.rpartition(":")[0], {}).get("manager")
+    return found and found["value"]
+
+
+async def settled(world: World) -> None:
+    """A cycle later there is nothing left to do."""
+    await world.clock.sleep(SETTLE)
+    assert (await world.cycle()).counts.writes == 0
+
+
+@pytest.mark.parametrize("by_group", [True, False])
+def test_reports_name_the_account_of_their_manager(by_group: bool) -> None:
+    async def story(world: World) -> None:
+        await world.cycle()
+        boss = account(world, 0).id
+        assert [manager(world, number) for number in range(3)] == [None, boss, boss]
+        await settled(world)
+
+    simulate(story, tenant=team(by_group=by_group), schema=schema())
+
+
+def test_a_manager_who_comes_later_is_written_then() -> None:
+    """Where Entra leaves it for ever: the manager was out of scope on the first day."""
+
+    async def story(world: World) -> None:
+        await world.cycle()
+        assert [manager(world, number) for number in (1, 2)] == [None, None]
+        await settled(world)
+        world.tenant.assign(user(world, 0), "User")
+        record = await world.cycle()
+        boss = account(world, 0).id
+        assert [manager(world, number) for number in (1, 2)] == [boss, boss]
+        assert record.counts.updated == 2
+        await settled(world)
+
+    simulate(story, tenant=team(assigned=(1, 2)), schema=schema())
+
+
+def test_a_change_is_followed_and_an_end_clears_it() -> None:
+    async def story(world: World) -> None:
+        await world.cycle()
+        await settled(world)
+        world.tenant.update_user(user(world, 1), manager=user(world, 2))
+        await world.cycle()
+        assert manager(world, 1) == account(world, 2).id
+        world.tenant.update_user(user(world, 1), manager=None)
+        record = await world.cycle()
+        assert (manager(world, 1), record.counts.updated) == (None, 1)
+        await settled(world)
+
+    simulate(story, tenant=team(), schema=schema())
+
+
+def test_a_hint_brings_it_at_once() -> None:
+    async def story(world: World) -> None:
+        await world.cycle()
+        await settled(world)
+        services = world.services()
+        world.tenant.update_user(user(world, 1), manager=user(world, 2))
+        message = HintMessage(told=world.clock.time(), users={user(world, 1): 0})
+        assert await take_in(services, message) == 1
+        assert manager(world, 1) == account(world, 2).id
+        await deliver(world, services, 300.0)
+        assert manager(world, 1) == account(world, 2).id
+
+    simulate(story, tenant=team(), schema=schema(), rate=5)
