@@ -5,7 +5,8 @@ grows with the text and no faster, or the package ``regex`` with a time limit fo
 not know (lookaround, references back). .NET: "Regular expression language - quick reference".
 
 Other than in .NET a character is a code point, not half of a surrogate pair, and letters are
-compared without case by Unicode's simple folding, never by the rules of a language.
+compared without case by Unicode's simple folding, never by the rules of a language. What a
+repetition of something that may be empty matches, as in ``(|a)*``, is up to the engine.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from provisioning.dotnet_regex.engines import (
     Backtracking,
@@ -20,7 +21,9 @@ from provisioning.dotnet_regex.errors import (
 )
 from provisioning.dotnet_regex.limits import MAX_LINEAR_WORK, MAX_TEXT_LENGTH
 from provisioning.dotnet_regex.replacement import Group, Part, Special, parts_of
-from provisioning.dotnet_regex.scan import Scanned, scan
+
+if TYPE_CHECKING:
+    from provisioning.dotnet_regex.scan import Scanned
 
 _NOWHERE = -1
 
@@ -132,6 +135,9 @@ class Pattern:
 @lru_cache(maxsize=256)
 def compile_pattern(text: str) -> Pattern:
     """The pattern, checked and ready. Raises ``InvalidPattern``."""
+    # Loaded by the first pattern: most mappings have none, and it is slow to load.
+    from provisioning.dotnet_regex.scan import scan
+
     return Pattern(text, scan(text))
 
 

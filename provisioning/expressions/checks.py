@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from typing import Any
 
 from provisioning.errors import Problem, cut
@@ -37,6 +36,8 @@ def problems_of(node: Node, field: str) -> Iterator[Problem]:
 
 def nearest(name: str, names: Iterator[str] | tuple[str, ...]) -> str:
     """A sentence that offers the name most like this one; empty when none is."""
+    from difflib import get_close_matches  # needed only by who misspells
+
     by_lower = {known.lower(): known for known in names}
     found = get_close_matches(name[:60].lower(), by_lower, n=1, cutoff=0.6)
     return f"Did you mean {by_lower[found[0]]}? " if found else ""

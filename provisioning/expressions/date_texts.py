@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 
 MAX_LENGTH = 64
 """Characters of a text that is read as a date."""
@@ -25,18 +25,23 @@ _TIME = (
 )
 _ZONE = r"(?:\s*(?P<zone>Z|GMT|UTC|[+-][0-9]{2}:?[0-9]{2}))"
 _MONTH = "(?P<name>[A-Za-z]{3,9})"
-_FORMS = tuple(
-    re.compile(rf"{date}(?:[T\s]\s*{_TIME})?{_ZONE}?", re.IGNORECASE | re.ASCII)
-    for date in (
-        r"(?P<year>[0-9]{4})[-/](?P<month>[0-9]{1,2})[-/](?P<day>[0-9]{1,2})",
-        r"(?P<month>[0-9]{1,2})/(?P<day>[0-9]{1,2})/(?P<year>[0-9]{4})",
-        rf"(?:[A-Za-z]{{3,9}},?\s+)?(?P<day>[0-9]{{1,2}})[-\s]{_MONTH}[-\s](?P<year>[0-9]{{4}})",
-        rf"(?:[A-Za-z]{{3,9}},?\s+)?{_MONTH}\s+(?P<day>[0-9]{{1,2}}),?\s+(?P<year>[0-9]{{4}})",
-    )
-)
+_WEEKDAY = r"(?:[A-Za-z]{3,9},?\s+)?"
 _CANONICAL = re.compile(
     r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}) ([0-9]{1,2}):([0-9]{2}):([0-9]{2}) ([AP])M"
 )
+
+
+@cache
+def _forms() -> tuple[re.Pattern[str], ...]:
+    """Made by the first date: most mappings have none."""
+    dates = (
+        r"(?P<year>[0-9]{4})[-/](?P<month>[0-9]{1,2})[-/](?P<day>[0-9]{1,2})",
+        r"(?P<month>[0-9]{1,2})/(?P<day>[0-9]{1,2})/(?P<year>[0-9]{4})",
+        rf"{_WEEKDAY}(?P<day>[0-9]{{1,2}})[-\s]{_MONTH}[-\s](?P<year>[0-9]{{4}})",
+        rf"{_WEEKDAY}{_MONTH}\s+(?P<day>[0-9]{{1,2}}),?\s+(?P<year>[0-9]{{4}})",
+    )
+    ends = rf"(?:[T\s]\s*{_TIME})?{_ZONE}?"
+    return tuple(re.compile(date + ends, re.IGNORECASE | re.ASCII) for date in dates)
 
 
 @lru_cache(maxsize=4096)
@@ -49,7 +54,7 @@ def parse(text: str) -> datetime | None:
     if len(text) > MAX_LENGTH:
         return None
     stripped = text.strip()
-    for form in _FORMS:
+    for form in _forms():
         found = form.fullmatch(stripped)
         if found is not None:
             return _moment(found)

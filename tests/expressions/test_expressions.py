@@ -153,6 +153,7 @@ def test_an_expression_names_the_attributes_it_reads() -> None:
         ('Replace([a], , "a{1,100000}", , "x")', "a repetition is larger than 1000"),
         ('Replace([a], , "(?<n>x)", "m", "x")', "regexPattern has no group 'm'"),
         ('Replace([a], "", , , "x")', "its oldValue is empty"),
+        ('Replace(, "x", , , "y")', "argument 1 (source) of Replace at character 8: it is blank"),
         ('Replace([a], "x")', "fit none of its five modes"),
         ('Replace([a], "x", "y", , "z")', "fit none of its five modes"),
         ("RandomString(257, 0, 0, 0, 0)", "its argument 1, 257, is no length from 1 to 256"),

@@ -40,7 +40,7 @@ def test_it_holds_the_app_and_its_dependencies(package: Path) -> None:
     kept = {p for p in sources if "__pycache__" not in p.parts and (package / p).is_file()}
     assert kept == {*deployed(ROOT), PurePosixPath(RULES)}
     installed = {path.name for path in (package / SITE_PACKAGES).iterdir()}
-    assert {"aiohttp", "azure", "httpx", "lark", "msgraph", "msgspec"} <= installed
+    assert {"aiohttp", "azure", "httpx", "lark", "msgraph", "msgspec", "re2", "regex"} <= installed
     assert not installed & {"bin", "rich", "typer", "pydantic", "pygments"}
 
 

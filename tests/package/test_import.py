@@ -24,6 +24,8 @@ HEAVY = {
     "msgspec",
     "opentelemetry",
     "provisioning",
+    "re2",
+    "regex",
     "requests",
     "rich",
     "sqlite3",

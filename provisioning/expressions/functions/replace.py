@@ -116,7 +116,7 @@ FUNCTIONS = (
     Function(
         "Replace",
         (
-            Parameter("source", _TEXT),
+            Parameter("source", _TEXT, blank=False),
             Parameter("oldValue", _TEXT, optional=True),
             Parameter("regexPattern", readers.pattern, optional=True),
             Parameter("regexGroupName", _TEXT, optional=True),
