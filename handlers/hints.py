@@ -22,7 +22,7 @@ async def hints(message: func.QueueMessage) -> None:
     """
     from provisioning.bootstrap import services
     from provisioning.errors import ConfigurationError
-    from provisioning.hint_message import decode
+    from provisioning.notifications.message import decode
     from provisioning.operations.hints import take_in
 
     made = await services()

@@ -30,7 +30,7 @@ from provisioning.model import (
     value_key,
 )
 from provisioning.near_scope import NearScope
-from provisioning.notification_counts import NotificationCounts
+from provisioning.notifications.counts import NotificationCounts
 from provisioning.plan import DeprovisioningPolicy
 from provisioning.poison import Poison
 from provisioning.polling import Poll
@@ -40,7 +40,7 @@ from provisioning.record import Cycles
 from provisioning.rows.buffer import WriteBehind
 from provisioning.rows.table import Table
 from provisioning.scope import ScopePolicy
-from provisioning.subscribed import SubscribedRows
+from provisioning.subscriptions.rows import SubscribedRows
 
 _LONGEST_WINDOW = 91 * DAY
 

@@ -15,7 +15,7 @@ from provisioning.operations.documents import Document
 
 if TYPE_CHECKING:
     from provisioning.services import Services
-    from provisioning.subscriptions import Report
+    from provisioning.subscriptions.keeper import Report
 
 app = typer.Typer(
     invoke_without_command=True,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
-from provisioning.audit_events import read_events
-from provisioning.hint_message import HINTS, HintMessage, encode
+from provisioning.notifications.audit_events import read_events
+from provisioning.notifications.message import HINTS, HintMessage, encode
 from provisioning.services import Services
 
 _log = logging.getLogger(__name__)

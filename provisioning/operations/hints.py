@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from provisioning.hint_message import HintMessage
 from provisioning.hints import ASSIGNMENTS, FEEDS, Hint
 from provisioning.job import Job
 from provisioning.model import EntraId, Key, ObjectType
+from provisioning.notifications.message import HintMessage
 from provisioning.operations import subscriptions, work
 from provisioning.services import Services
 

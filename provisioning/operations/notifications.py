@@ -8,14 +8,14 @@ from __future__ import annotations
 import asyncio
 from weakref import WeakKeyDictionary
 
-from provisioning.hint_sender import HintSender
-from provisioning.known_ids import KnownIds
-from provisioning.known_subscriptions import KnownSubscriptions
 from provisioning.near_scope import NearScope
-from provisioning.notification_tally import NotificationTally
-from provisioning.notifications import Batch, Dropped, Expected, read_batch, with_feeds
+from provisioning.notifications.batch import Batch, Dropped, Expected, read_batch, with_feeds
+from provisioning.notifications.known_ids import KnownIds
+from provisioning.notifications.known_subscriptions import KnownSubscriptions
+from provisioning.notifications.sender import HintSender
+from provisioning.notifications.tally import NotificationTally
 from provisioning.services import Services
-from provisioning.subscribed import SubscribedRows
+from provisioning.subscriptions.rows import SubscribedRows
 
 
 async def receive(services: Services, body: bytes) -> None:

@@ -20,10 +20,10 @@ from provisioning.lease import HeldLease
 from provisioning.model import Subscription
 from provisioning.operations.documents import Document, timestamp
 from provisioning.services import Services
-from provisioning.subscribed import RESOURCES
-from provisioning.subscription_failures import SubscriptionFailures
-from provisioning.subscription_making import Webhook
-from provisioning.subscription_plan import (
+from provisioning.subscriptions.failures import SubscriptionFailures
+from provisioning.subscriptions.keeper import Outcome, Report, SubscriptionKeeper
+from provisioning.subscriptions.making import Webhook
+from provisioning.subscriptions.plan import (
     TRY_EVERY,
     Do,
     Known,
@@ -33,7 +33,7 @@ from provisioning.subscription_plan import (
     is_ours,
     stored_flaw,
 )
-from provisioning.subscriptions import Outcome, Report, SubscriptionKeeper
+from provisioning.subscriptions.rows import RESOURCES
 
 _log = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from provisioning.alerts import AlertCode, alert, report
 from provisioning.errors import LeaseUnavailable, ProvisioningError
 from provisioning.handover import Handover
-from provisioning.hint_message import HINTS
 from provisioning.job import Job
+from provisioning.notifications.message import HINTS
 from provisioning.operations.cycles import find_or_start, run_dry, start_cycle
 from provisioning.operations.documents import Document
 from provisioning.operations.writing import Writing, wakes, writing

@@ -8,7 +8,7 @@ import pytest
 
 from devhost.errors import FunctionFailed
 from provisioning.errors import QueueUnavailable
-from provisioning.hint_message import HINTS
+from provisioning.notifications.message import HINTS
 from provisioning.queues.embedded import EmbeddedQueue
 from tests.handlers.running import Running
 from tests.notifications.audit_payloads import SOMEBODY, THEIRS, event, record

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from devhost.errors import FunctionFailed
-from provisioning.hint_message import HintMessage, encode
+from provisioning.notifications.message import HintMessage, encode
 from tests.handlers.running import Running, held_lease
 
 

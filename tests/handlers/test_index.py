@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from handlers.operations import CycleRequest, OnDemandRequest
-from provisioning.hint_message import HINTS
+from provisioning.notifications.message import HINTS
 from provisioning.wake import WORK
 from tests.handlers.running import ROOT, Running
 

@@ -14,14 +14,14 @@ from urllib.parse import quote
 
 import pytest
 
-from provisioning import known_subscriptions
 from provisioning.bootstrap import services
 from provisioning.errors import QueueUnavailable, StoreUnavailable
-from provisioning.hint_message import HINTS, HintMessage, decode
+from provisioning.notifications import known_subscriptions
+from provisioning.notifications.message import HINTS, HintMessage, decode
 from provisioning.operations import notifications
 from provisioning.queues.embedded import EmbeddedQueue
 from provisioning.state.sqlite import SqliteStore
-from provisioning.subscribed import Subscribed
+from provisioning.subscriptions.rows import Subscribed
 from simulator.entra import EntraSimulator, Tenant
 from simulator.entra.properties import timestamp
 from simulator.http import Request

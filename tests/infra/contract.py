@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from handlers import queues
 from provisioning.alerts import AlertCode
-from provisioning.hint_message import HINTS
+from provisioning.notifications.message import HINTS
 from provisioning.record import CycleStatus
 from provisioning.settings import SETTINGS
 from provisioning.state.azure import AzureStore, BlobLeases

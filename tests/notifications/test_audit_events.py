@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.audit_events import AuditEvents, read_events
+from provisioning.notifications.audit_events import AuditEvents, read_events
 from tests.notifications.audit_payloads import OURS, SOMEBODY, THEIRS, event, record
 
 

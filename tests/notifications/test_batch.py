@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.hint_message import MOST_KEYS, Gathered, HintMessage, encode
-from provisioning.notifications import (
+from provisioning.notifications.batch import (
     LARGEST_BODY,
     Batch,
     Dropped,
@@ -21,6 +20,7 @@ from provisioning.notifications import (
     read_batch,
     with_feeds,
 )
+from provisioning.notifications.message import MOST_KEYS, Gathered, HintMessage, encode
 from provisioning.queues.messages import LARGEST
 from tests.notifications.payloads import (
     GROUPS,

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from provisioning import known_ids
 from provisioning.errors import StoreUnavailable
-from provisioning.hint_message import HintMessage
-from provisioning.known_ids import AGAIN, PATIENCE, KnownIds
 from provisioning.near_scope import NearScope
+from provisioning.notifications import known_ids
+from provisioning.notifications.known_ids import AGAIN, PATIENCE, KnownIds
+from provisioning.notifications.message import HintMessage
 from provisioning.ports import Row
 from provisioning.state.memory import MemoryStore
 from tests.scenarios.simulation import RunningClock

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from provisioning.errors import QueueUnavailable
-from provisioning.hint_message import HintMessage, decode
-from provisioning.hint_sender import PAUSE, HintSender
+from provisioning.notifications.message import HintMessage, decode
+from provisioning.notifications.sender import PAUSE, HintSender
 from tests.scenarios.simulation import RunningClock
 from tests.simulated_time import run_simulated
 from tests.support.memory_queue import MemoryQueue

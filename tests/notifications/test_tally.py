@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from provisioning.errors import StoreUnavailable
-from provisioning.notification_counts import NotificationCounts
-from provisioning.notification_tally import EVERY, PATIENCE, NotificationTally
-from provisioning.notifications import Batch, Dropped
+from provisioning.notifications.batch import Batch, Dropped
+from provisioning.notifications.counts import NotificationCounts
+from provisioning.notifications.tally import EVERY, PATIENCE, NotificationTally
 from provisioning.ports import Row
 from provisioning.state.memory import MemoryStore
 from tests.scenarios.simulation import RunningClock

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from provisioning.hint_message import HintMessage
+from provisioning.notifications.message import HintMessage
 from provisioning.operations import work
 from provisioning.operations.cycles import run_cycle
 from provisioning.operations.hints import take_in

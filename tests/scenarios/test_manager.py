@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from provisioning.hint_message import HintMessage
 from provisioning.mapping import CompiledSchema
+from provisioning.notifications.message import HintMessage
 from provisioning.operations.hints import take_in
 from simulator.entra import Tenant
 from tests.mapping.schemas import compiled, expression, object_mapping

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from provisioning.errors import ProvisioningError
-from provisioning.hint_message import HINTS, decode
+from provisioning.notifications.message import HINTS, decode
 from provisioning.operations import work
 from provisioning.operations.assignments import tick
 from provisioning.operations.hints import take_in

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 import msgspec
 
-from provisioning.hint_message import HintMessage, graver
+from provisioning.notifications.message import HintMessage, graver
 
 LARGEST_BODY = 2 * 1024 * 1024
 """Bytes; a thousand notifications are about a third of that."""

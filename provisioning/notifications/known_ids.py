@@ -12,8 +12,8 @@ import logging
 import msgspec
 
 from provisioning.errors import ProvisioningError
-from provisioning.hint_message import HintMessage
 from provisioning.near_scope import NearScope
+from provisioning.notifications.message import HintMessage
 from provisioning.ports import Clock
 
 _log = logging.getLogger(__name__)

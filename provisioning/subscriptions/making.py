@@ -13,7 +13,7 @@ from provisioning.errors import Conflict, EndpointUnfit, HandshakeFailed
 from provisioning.model import Subscription
 from provisioning.ports import EndpointPort, SubscriptionPort
 from provisioning.setting_values import Secret
-from provisioning.subscription_plan import Wanted, digest
+from provisioning.subscriptions.plan import Wanted, digest
 
 _HANDSHAKES = 3
 

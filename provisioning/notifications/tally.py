@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Mapping
 
 from provisioning.errors import ProvisioningError
-from provisioning.notification_counts import Counted, NotificationCounts, hour_of
-from provisioning.notifications import Batch
+from provisioning.notifications.batch import Batch
+from provisioning.notifications.counts import Counted, NotificationCounts, hour_of
 from provisioning.ports import Clock, Row, Store
 from provisioning.rows.order import in_steps
 

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator
 import msgspec
 
 from provisioning.errors import QueueUnavailable
-from provisioning.hint_message import HINTS, MOST_KEYS, Gathered, HintMessage, encode
+from provisioning.notifications.message import HINTS, MOST_KEYS, Gathered, HintMessage, encode
 from provisioning.ports import Clock, Queue
 
 Narrow = Callable[[HintMessage], Awaitable[HintMessage]]

@@ -1,6 +1,6 @@
 """Keeps the job's subscriptions: made, adopted, renewed, made anew, deleted.
 
-Graph is asked first, every time. What has to be done is decided by ``subscription_plan``; here it
+Graph is asked first, every time. What has to be done is decided by ``plan``; here it
 is done, one resource after the other, and stored. The process may die anywhere: a subscription that
 was made and not stored is found in Graph by the next one, and adopted.
 
@@ -25,10 +25,9 @@ from provisioning.job import Job
 from provisioning.model import Subscription
 from provisioning.ports import EndpointPort, Row, SubscriptionPort
 from provisioning.rows.order import in_steps
-from provisioning.subscribed import RESOURCES, Subscribed
-from provisioning.subscription_failures import SubscriptionFailure, SubscriptionFailures
-from provisioning.subscription_making import Maker, Webhook, held_by_another
-from provisioning.subscription_plan import (
+from provisioning.subscriptions.failures import SubscriptionFailure, SubscriptionFailures
+from provisioning.subscriptions.making import Maker, Webhook, held_by_another
+from provisioning.subscriptions.plan import (
     LIFE,
     Decision,
     Do,
@@ -39,6 +38,7 @@ from provisioning.subscription_plan import (
     is_ours,
     leftovers,
 )
+from provisioning.subscriptions.rows import RESOURCES, Subscribed
 
 REAUTHORIZE = "reauthorizationRequired"
 REMOVED = "subscriptionRemoved"

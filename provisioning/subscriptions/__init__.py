@@ -1,0 +1,1 @@
+"""Subscriptions to change notifications: made, adopted, renewed, made anew, deleted."""
