@@ -65,6 +65,18 @@ class MatchingAttribute(msgspec.Struct, frozen=True):
     source: str
 
 
+class AttributeSource(msgspec.Struct, frozen=True):
+    """Where a target attribute comes from: the expression as it was written, and the source
+    attributes that it reads. Without an ``expression`` it has only its default. With ``redacted``
+    no log may show its value.
+    """
+
+    path: str
+    expression: str | None
+    attributes: tuple[str, ...]
+    redacted: bool
+
+
 class CompiledSchema(msgspec.Struct, frozen=True):
     """The mappings of users and of groups, ready to be used many times."""
 
@@ -101,6 +113,7 @@ class ObjectMapping:
     ``source_properties`` are the properties to select in Graph; ``id`` comes in any case.
     ``target_paths`` are the SCIM paths that are written, without ``members``. ``matching`` is in
     the order of priority. ``filter`` lets principals into scope; ``None`` lets in everybody.
+    ``sources`` say of each target attribute where it comes from.
     """
 
     type: ObjectType
@@ -110,6 +123,7 @@ class ObjectMapping:
     _flows: tuple[_Flow, ...]
     _base: Mapped
     filter: ScopingFilter | None = None
+    sources: tuple[AttributeSource, ...] = ()
 
     def map(
         self,
@@ -125,12 +139,7 @@ class ObjectMapping:
         IsSoftDeleted: deleted, disabled or out of scope. ``around`` is what expressions may know
         besides. Never raises for a value.
         """
-        row = {
-            **attributes,
-            "objectId": source_id,
-            "IsSoftDeleted": soft_deleted,
-            "originalUserPrincipalName": attributes.get("userPrincipalName"),
-        }
+        row = source_row(source_id, attributes, soft_deleted=soft_deleted)
         values: Attributes = {}
         unfit: dict[str, _UnfitValueError] = {}
         ignored: set[str] = set()
@@ -198,6 +207,18 @@ class ObjectMapping:
         )
 
 
+def source_row(
+    source_id: EntraId, attributes: Mapping[str, Any], *, soft_deleted: bool
+) -> dict[str, Any]:
+    """The source attributes as expressions name them: Graph's properties and the computed ones."""
+    return {
+        **attributes,
+        "objectId": source_id,
+        "IsSoftDeleted": soft_deleted,
+        "originalUserPrincipalName": attributes.get("userPrincipalName"),
+    }
+
+
 def compile_schema(schema: Schema) -> CompiledSchema:
     """The mappings of a checked schema."""
     return CompiledSchema(_compile(schema.user), _compile(schema.group))
@@ -240,6 +261,16 @@ def _compile(schema: ObjectSchema) -> ObjectMapping:
             keep=frozenset(a.path for a in schema.attributes if not a.clear),
         ),
         filter=schema.filter,
+        sources=tuple(_source(a) for a in schema.attributes),
+    )
+
+
+def _source(attribute: AttributeSchema) -> AttributeSource:
+    expression = attribute.expression
+    if expression is None:
+        return AttributeSource(attribute.path, None, (), redacted=False)
+    return AttributeSource(
+        attribute.path, expression.text, expression.attributes, redacted=expression.redacted
     )
 
 

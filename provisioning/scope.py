@@ -128,6 +128,17 @@ class GroupGraph:
             self._paths[id] = self._search(id)
         return self._paths[id]
 
+    def ways(self, ids: Collection[EntraId]) -> list[tuple[EntraId, ...]]:
+        """The shortest way from one of the groups up to each that has assignments of its own."""
+        ways = [(id,) for id in ids if id in self._groups]
+        seen = set(ids)
+        for way in ways:
+            for parent in self._parents(way[-1]) if self.policy.transitive else ():
+                if parent in self._groups and parent not in seen:
+                    seen.add(parent)
+                    ways.append((*way, parent))
+        return [way for way in ways if self._groups[way[-1]].roles]
+
     def assigned_ancestors(self, ids: Collection[EntraId]) -> set[EntraId]:
         """The assigned groups that members of ``ids`` belong to."""
         found: set[EntraId] = set()
@@ -187,14 +198,30 @@ def judge_user(
     verdict = Verdict(True, True, reason, sentence)
     if filter is None:
         return verdict
-    row = {
-        **user.attributes,
-        "objectId": user.id,
-        "accountEnabled": user.enabled,
-        "originalUserPrincipalName": user.attributes.get("userPrincipalName"),
-    }
-    context = graph.context(user.groups, filter.groups, now)
+    row, context = _asked(user, graph, filter, now)
     return _filtered(verdict, filter, row, context, Reason.OUT_OF_FILTER)
+
+
+def filter_verdict(
+    row: MirrorUser | MirrorGroup, graph: GroupGraph, filter: ScopingFilter, now: float
+) -> FilterVerdict:
+    """What the filter says of a principal, clause by clause, whether or not it counts."""
+    return filter.explain(*_asked(row, graph, filter, now))
+
+
+def _asked(
+    row: MirrorUser | MirrorGroup, graph: GroupGraph, filter: ScopingFilter, now: float
+) -> tuple[Mapping[str, Any], Context]:
+    """What a filter is asked about: the attributes, and the groups that it names."""
+    if isinstance(row, MirrorGroup):
+        return {**row.attributes, "objectId": row.id}, Context(now)
+    attributes = {
+        **row.attributes,
+        "objectId": row.id,
+        "accountEnabled": row.enabled,
+        "originalUserPrincipalName": row.attributes.get("userPrincipalName"),
+    }
+    return attributes, graph.context(row.groups, filter.groups, now)
 
 
 def _what_brings_in(user: MirrorUser, graph: GroupGraph) -> tuple[bool, Reason, str]:
@@ -228,8 +255,8 @@ def judge_group(
     verdict = _judge_assigned(group, graph)
     if filter is None or not verdict.active:
         return verdict
-    row = {**group.attributes, "objectId": group.id}
-    return _filtered(verdict, filter, row, Context(now), Reason.GROUP_OUT_OF_FILTER)
+    row, context = _asked(group, graph, filter, now)
+    return _filtered(verdict, filter, row, context, Reason.GROUP_OUT_OF_FILTER)
 
 
 def _filtered(
