@@ -130,7 +130,7 @@ class GroupGraph:
 
     def ways(self, ids: Collection[EntraId]) -> list[tuple[EntraId, ...]]:
         """The shortest way from one of the groups up to each that has assignments of its own."""
-        ways = [(id,) for id in ids if id in self._groups]
+        ways: list[tuple[EntraId, ...]] = [(id,) for id in ids if id in self._groups]
         seen = set(ids)
         for way in ways:
             for parent in self._parents(way[-1]) if self.policy.transitive else ():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 from rich.console import Console
+from rich.padding import Padding
 from rich.text import Text
 
 from provisioning.cli import output
@@ -58,9 +59,16 @@ def _show(out: Console, document: Document) -> None:
     _show_steps(out, document["steps"])
     _show_filter(out, document["filter"])
     _show_paths(out, document["paths"])
-    _show_attributes(out, document["attributes"])
+    if not _is_stranger(document):
+        _show_attributes(out, document["attributes"])
     _show_members(out, document["members"])
     _show_requests(out, document["would_send"])
+
+
+def _is_stranger(document: Document) -> bool:
+    """Whether there is neither an object nor the wish for one: its attributes are no matter."""
+    steps = {step["name"]: step for step in document["steps"]}
+    return steps["scope"]["status"] == "skipped" and steps["match"]["facts"]["link"] is None
 
 
 def _show_steps(out: Console, steps: list[Document]) -> None:
@@ -80,11 +88,10 @@ def _show_filter(out: Console, groups: list[Document]) -> None:
     _heading(out, "Scoping filter (one group is enough, all of its clauses)")
     for group in groups:
         name = output.plain(group["name"] or "(without a name)")
-        out.print(Text.assemble("  ", output.status_text(group["outcome"]), " ", name))
+        _line(out, Text.assemble(output.status_text(group["outcome"]), " ", name))
         for clause in group["clauses"]:
-            line = f"    {clause['outcome']}: {clause['sentence']}"
             null = ", and that alone makes it false" if clause["because_null"] else ""
-            out.print(output.plain(line + null))
+            _line(out, f"{clause['outcome']}: {clause['sentence']}{null}", indent=4)
 
 
 def _show_paths(out: Console, paths: list[Document]) -> None:
@@ -92,31 +99,31 @@ def _show_paths(out: Console, paths: list[Document]) -> None:
         return
     _heading(out, "Ways into scope")
     for path in paths:
-        out.print(output.plain(f"  {path['sentence']}"))
+        _line(out, path["sentence"])
 
 
 def _show_attributes(out: Console, attributes: list[Document]) -> None:
     told = [each for each in attributes if each["outcome"] not in _QUIET]
     _heading(out, "Attributes")
-    quiet = len(attributes) - len(told)
     for each in told:
         name = each["name"].rpartition(":")[2]
-        out.print(Text.assemble("  ", (name, "bold"), f": {each['outcome'].replace('_', ' ')}"))
-        out.print(output.pairs(_attribute_rows(each)))
+        _line(out, Text.assemble((name, "bold"), f": {each['outcome'].replace('_', ' ')}"))
+        out.print(Padding(output.pairs(_attribute_rows(each)), (0, 0, 0, 4)))
+    quiet = len(attributes) - len(told)
     if quiet:
-        out.print(output.plain(f"  {quiet} equal or empty on both sides; --json has them all."))
+        _line(out, f"{quiet} equal or empty on both sides; --json has them all.")
 
 
 def _attribute_rows(attribute: Document) -> list[tuple[str, object]]:
     source = ", ".join(f"{name} = {_text(v)}" for name, v in attribute["source"].items())
     return [
-        ("    from", source),
-        ("    by", attribute["expression"]),
-        ("    result", _text(attribute["value"])),
-        ("    recorded", _text(attribute["recorded"])),
-        ("    in ZSCloud", _text(attribute["live"])),
-        ("    problem", attribute["problem"]),
-        ("    to do", attribute["remedy"]),
+        ("from", source),
+        ("by", attribute["expression"]),
+        ("result", _text(attribute["value"])),
+        ("recorded", _text(attribute["recorded"])),
+        ("in ZSCloud", _text(attribute["live"])),
+        ("problem", attribute["problem"]),
+        ("to do", attribute["remedy"]),
     ]
 
 
@@ -130,8 +137,8 @@ def _show_members(out: Console, members: Document | None) -> None:
         listed = members[field]
         more = ", …" if listed["count"] > len(listed["names"]) else ""
         names = ", ".join(listed["names"])
-        rows.append((f"  {word}", f"{listed['count']}: {names}{more}" if listed["count"] else "0"))
-    out.print(output.pairs(rows))
+        rows.append((word, f"{listed['count']}: {names}{more}" if listed["count"] else "0"))
+    out.print(Padding(output.pairs(rows), (0, 0, 0, 2)))
 
 
 def _show_requests(out: Console, requests: list[Document]) -> None:
@@ -139,9 +146,9 @@ def _show_requests(out: Console, requests: list[Document]) -> None:
         return
     _heading(out, "What would be sent")
     for request in requests:
-        out.print(output.plain(f"  {request['method']} {request['path']}"))
+        _line(out, f"{request['method']} {request['path']}")
         if request["body"] is not None:
-            out.print(output.plain(f"  {_text(request['body'])}"))
+            _line(out, _text(request["body"]), indent=4)
 
 
 def _heading(out: Console, text: str) -> None:
@@ -149,8 +156,14 @@ def _heading(out: Console, text: str) -> None:
     out.print(Text(text, "bold"))
 
 
+def _line(out: Console, text: str | Text, indent: int = 2) -> None:
+    """A line that goes on below itself where it is too long."""
+    shown = output.plain(text) if isinstance(text, str) else text
+    out.print(Padding(shown, (0, 0, 0, indent)))
+
+
 def _text(value: Any) -> str:
     """Texts as they are, nothing for no value, all else as in JSON."""
     if value is None or isinstance(value, str):
         return value or ""
-    return msgspec.json.encode(value).decode()
+    return msgspec.json.format(msgspec.json.encode(value), indent=0).decode()

@@ -11,14 +11,11 @@ from provisioning.explaining.explanation import (
     MemberList,
     StepStatus,
 )
-from provisioning.explaining.findings import Findings
+from provisioning.explaining.findings import NAMED, Findings
 from provisioning.explaining.matching import is_protected
 from provisioning.explaining.redaction import hidden_change
 from provisioning.model import Action, Change, ObjectType
 from provisioning.plan import FAILURES, Deprovision
-
-_NAMED = 20
-"""Members that are named, of each kind."""
 
 _WORDS = {
     Action.CREATE: "create it",
@@ -51,7 +48,7 @@ def explained_members(found: Findings) -> ExplainedMembers | None:
         recorded=len(case.recorded),
         add=_members(c for c in changes if c.action is Action.ADD_MEMBER),
         remove=_members(c for c in changes if c.action is Action.REMOVE_MEMBER),
-        without_account=_list([key.id for key in case.missing]),
+        without_account=MemberList(len(case.missing), found.missing),
     )
 
 
@@ -97,7 +94,7 @@ def _told(found: Findings) -> str:
     else:
         counts = (("add", members.add.count), ("take out", members.remove.count))
         memberships = [f"{verb} {_number(count)}" for verb, count in counts if count]
-    text = ", ".join([*parts, *memberships])
+    text = " and ".join([*parts, *memberships])
     return f"{text[:1].upper()}{text[1:]}."
 
 
@@ -123,4 +120,4 @@ def _members(changes: Iterable[Change]) -> MemberList:
 
 
 def _list(names: list[str]) -> MemberList:
-    return MemberList(len(names), tuple(names[:_NAMED]))
+    return MemberList(len(names), tuple(names[:NAMED]))

@@ -22,6 +22,9 @@ from provisioning.model import (
 from provisioning.plan import Deprovision, Planned, Skipped
 from provisioning.scoping import FilterVerdict
 
+NAMED = 20
+"""Members of a group that are named, of each kind."""
+
 
 class Refusal(msgspec.Struct, frozen=True):
     """An error as a fact: its stable code, what it says, and what to do."""
@@ -109,7 +112,8 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     ``name`` is the display name. ``distrusted``: why Entra's answer is not believed; the case is
     then as good as can be. ``policy`` and ``setting`` are of a principal that is to have no
     access. ``nested``: assigned groups that contain groups, which NESTED_GROUPS=direct does not
-    read. ``requests`` are those of the plans.
+    read. ``missing`` names the first members of a group that have no account. ``requests`` are
+    those of the plans.
     """
 
     key: Key
@@ -124,6 +128,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     filter: FilterVerdict | None
     paths: tuple[Direct, ...]
     nested: tuple[str, ...]
+    missing: tuple[str, ...]
     policy: Deprovision
     setting: str
     rehearsed: Rehearsed

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from provisioning.case import Case
 from provisioning.discovery.removals import Held
 from provisioning.explaining.findings import (
+    NAMED,
     Direct,
     HeldBack,
     Owner,
@@ -40,7 +41,6 @@ from provisioning.record import CycleStatus
 from provisioning.rows.table import Table
 from provisioning.scope import GroupGraph, Reason
 from provisioning.services import Services
-from provisioning.settings import Settings
 
 _LOOKED_INTO = 100
 """Assigned groups that are searched for groups within."""
@@ -51,9 +51,9 @@ _SETTINGS = {
     Reason.DELETED: "ON_DELETE",
     Reason.GROUP_UNASSIGNED: "ON_GROUP_UNASSIGN",
     Reason.GROUP_DELETED: "ON_GROUP_DELETE",
-    Reason.GROUP_OUT_OF_FILTER: "ON_GROUP_UNASSIGN",
+    Reason.OUT_OF_FILTER: "ON_OUT_OF_FILTER",
+    Reason.GROUP_OUT_OF_FILTER: "ON_OUT_OF_FILTER",
 }
-_OUT = frozenset({Reason.OUT_OF_FILTER, Reason.GROUP_OUT_OF_FILTER})
 
 
 def display_name(case: Case, mapping: ObjectMapping) -> str:
@@ -63,10 +63,8 @@ def display_name(case: Case, mapping: ObjectMapping) -> str:
     return case.name if secret or not name else str(name)
 
 
-def setting_of(settings: Settings, reason: Reason) -> str:
+def setting_of(reason: Reason) -> str:
     """The setting that says what happens to who leaves for that reason."""
-    if reason in _OUT and settings.on_out_of_filter:
-        return "ON_OUT_OF_FILTER"
     return _SETTINGS.get(reason, "ON_UNASSIGN")
 
 
@@ -106,6 +104,18 @@ async def with_groups_within(job: Job, graph: GroupGraph, case: Case) -> tuple[s
             if any(m.type is ObjectType.GROUP for m in await job.mirror.members(id))
         ]
     )
+
+
+async def missing_names(job: Job, case: Case) -> tuple[str, ...]:
+    """The first members of a group that have no account, by the name that Entra shows."""
+    ids = [key.id for key in case.missing[:NAMED]]
+    rows = await job.mirror.users.get_many(ids)
+    return tuple(_login(rows.get(id)) or id for id in ids)
+
+
+def _login(row: MirrorUser | None) -> str:
+    attributes = {} if row is None else row.attributes
+    return str(attributes.get("userPrincipalName") or attributes.get("displayName") or "")
 
 
 async def owners(job: Job, rehearsed: Rehearsed) -> dict[ScimId, Owner]:
