@@ -65,8 +65,16 @@ def _action(found: Findings) -> tuple[StepStatus, str, str | None]:
     if found.plans:
         return StepStatus.SUCCESS, _told(found), None
     if case.verdict.active:
-        return StepStatus.SKIPPED, "Nothing: it is there, and nothing differs.", None
+        return _active(found)
     return _left_alone(found)
+
+
+def _active(found: Findings) -> tuple[StepStatus, str, str | None]:
+    """Why nothing is done to somebody who is in scope and whose record gives nothing to do."""
+    if found.key.type is ObjectType.GROUP and is_protected(found):
+        detail = "Nothing: the group is protected, and neither renamed nor given members."
+        return StepStatus.SKIPPED, detail, "Change it in the ZSCloud portal, or see PROTECTED."
+    return StepStatus.SKIPPED, "Nothing: it is there, and nothing differs.", None
 
 
 def _left_alone(found: Findings) -> tuple[StepStatus, str, str | None]:

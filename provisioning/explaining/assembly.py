@@ -10,7 +10,7 @@ from provisioning.explaining.explanation import (
     Principal,
     StepStatus,
 )
-from provisioning.explaining.export import export_step, obstacle_of
+from provisioning.explaining.export import export_step, next_cycle, obstacle_of
 from provisioning.explaining.findings import Findings
 from provisioning.explaining.importing import import_step
 from provisioning.explaining.matching import match_step
@@ -70,7 +70,7 @@ def _outcome(found: Findings, steps: tuple[ExplainedStep, ...]) -> str:
     obstacle = obstacle_of(found)
     if found.plans:
         if obstacle is None:
-            return f"and the next cycle is to {clause(action.detail)}"
+            return f"and {next_cycle(found)} is to {clause(action.detail)}"
         return f"and what is to be done ({clause(action.detail)}) waits: {clause(obstacle.detail)}"
     if action.status is StepStatus.FAILURE:
         return f"and cannot be provisioned: {clause(action.detail)}"
@@ -78,6 +78,6 @@ def _outcome(found: Findings, steps: tuple[ExplainedStep, ...]) -> str:
         return f"and: {clause(export.detail)}"
     if match.status in (StepStatus.FAILURE, StepStatus.WAITING):
         return f"and: {clause(match.detail)}"
-    if found.rehearsed.skipped is not None or found.policy_leaves_it:
-        return f"and: {clause(action.detail)}"
+    if action.remedy is not None:
+        return f"and nothing is done: {clause(action.detail.removeprefix('Nothing: '))}"
     return "and nothing differs" if found.case.verdict.active else "and nothing is to be done"

@@ -41,7 +41,7 @@ def export_step(found: Findings) -> ExplainedStep:
         number = "1 request" if count == 1 else f"{count} requests"
         detail = f"{number} would be sent."
         if obstacle is None:
-            detail += " The next cycle sends it." if count == 1 else " The next cycle sends them."
+            detail += f" {_when(found)} sends {'it' if count == 1 else 'them'}."
             return ExplainedStep("export", StepStatus.WAITING, detail, _ON_DEMAND, facts)
         return ExplainedStep(
             "export", obstacle.status, f"{detail} {obstacle.detail}", obstacle.remedy, facts
@@ -49,6 +49,11 @@ def export_step(found: Findings) -> ExplainedStep:
     if obstacle is not None and _stuck(found):
         return ExplainedStep("export", obstacle.status, obstacle.detail, obstacle.remedy, facts)
     return ExplainedStep("export", StepStatus.SKIPPED, _nothing(found), None, facts)
+
+
+def next_cycle(found: Findings) -> str:
+    """The cycle that will do what there is to do."""
+    return "the next reconcile cycle" if found.rehearsed.by_hand else "the next cycle"
 
 
 def obstacle_of(found: Findings) -> Obstacle | None:
@@ -79,12 +84,22 @@ def _obstacles(found: Findings) -> Iterator[Obstacle]:
     if waiting.cycle is not None:
         detail = f"The last cycle failed: {waiting.cycle.sentence}"
         yield Obstacle(StepStatus.FAILURE, detail, waiting.cycle.remedy)
+    if found.rehearsed.by_hand and found.drift != "repair":
+        detail = f"The object was changed in ZSCloud; DRIFT={found.drift} leaves it as it is."
+        yield Obstacle(StepStatus.WAITING, detail, f"Set DRIFT=repair. {_ON_DEMAND}")
     for item in waiting.items:
         yield Obstacle(StepStatus.WAITING, f"It waits in {_lane(item)}.", None)
     if waiting.young is not None:
         when = clock_time(waiting.young)
         detail = f"A removal waits until {when}: the assignment is too young to be believed gone."
         yield Obstacle(StepStatus.WAITING, detail, "Nothing: the next look after that decides.")
+
+
+def _when(found: Findings) -> str:
+    text = next_cycle(found)
+    if found.rehearsed.by_hand:
+        return f"What differs was changed in ZSCloud, so that {text}"
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _stuck(found: Findings) -> bool:

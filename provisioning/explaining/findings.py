@@ -54,7 +54,8 @@ class Rehearsed(msgspec.Struct, frozen=True, kw_only=True):
 
     ``plans`` are its own requests in order, ``joined`` those that take it into groups after it
     got its account. ``live`` is its object as it was read just now; ``vanished``: the linked one
-    is gone. ``matched``: an object was found that would be linked. ``skipped``, ``refused`` and
+    is gone. ``by_hand``: by the record nothing would be done, so somebody changed the object in
+    ZSCloud. ``matched``: an object was found that would be linked. ``skipped``, ``refused`` and
     ``blocked_by`` say why nothing would be sent. ``unreached``: ZSCloud could not be read, and
     the plans are made from the record alone.
     """
@@ -65,6 +66,7 @@ class Rehearsed(msgspec.Struct, frozen=True, kw_only=True):
     live: TargetObject | None = None
     matched: bool = False
     vanished: bool = False
+    by_hand: bool = False
     moved_from: Owner | None = None
     skipped: Skipped | None = None
     refused: Refusal | None = None
@@ -111,9 +113,9 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
 
     ``name`` is the display name. ``distrusted``: why Entra's answer is not believed; the case is
     then as good as can be. ``policy`` and ``setting`` are of a principal that is to have no
-    access. ``nested``: assigned groups that contain groups, which NESTED_GROUPS=direct does not
-    read. ``missing`` names the first members of a group that have no account. ``requests`` are
-    those of the plans.
+    access, ``drift`` is DRIFT. ``nested``: assigned groups that contain groups, which
+    NESTED_GROUPS=direct does not read. ``missing`` names the first members of a group that have no
+    account. ``requests`` are those of the plans.
     """
 
     key: Key
@@ -131,6 +133,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[str, ...]
     policy: Deprovision
     setting: str
+    drift: str
     rehearsed: Rehearsed
     owners: Mapping[ScimId, Owner]
     waiting: Waiting
@@ -145,9 +148,3 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     def redacted(self) -> frozenset[str]:
         """Target attributes whose value may not be shown."""
         return frozenset(source.path for source in self.sources if source.redacted)
-
-    @property
-    def policy_leaves_it(self) -> bool:
-        """Whether the settings leave the object of a leaver as it is."""
-        leaves = not self.case.verdict.active and not self.case.verdict.undecided
-        return leaves and self.link is not None and self.policy is Deprovision.NONE

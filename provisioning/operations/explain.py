@@ -74,6 +74,7 @@ async def _findings(services: Services, stored: Job, job: Job, key: Key) -> Find
         missing=await explained.missing_names(job, case),
         policy=job.rules.deprovisioning.of(case.verdict.reason),
         setting=explained.setting_of(case.verdict.reason),
+        drift=job.rules.drift,
         rehearsed=rehearsed,
         owners=await explained.owners(stored, rehearsed),
         waiting=await explained.waiting(services, stored, key, young),

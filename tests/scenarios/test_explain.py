@@ -406,6 +406,19 @@ def test_protected() -> None:
     simulate(story, tenant=office)
 
 
+def test_a_protected_group_is_left_alone() -> None:
+    async def story(world: World) -> None:
+        await provisioned(world)
+        world.environ["PROTECTED"] = "Sales"
+        world.tenant.add_member(group(world, "Sales"), user(world, 7))
+        document = await told(world, "Sales")
+        assert "the group is protected" in document["verdict"]
+        assert "PROTECTED" in step(document, "action")["remedy"]
+        assert document["would_send"] == ()
+
+    simulate(story, tenant=office)
+
+
 def test_provisioning_is_off() -> None:
     async def story(world: World) -> None:
         document = await told(world, named(7))
@@ -421,14 +434,16 @@ def test_what_is_filed_already_waits_in_its_lane() -> None:
 
     async def story(world: World) -> None:
         await provisioned(world)
-        world.tenant.disable(user(world, 1))
+        for number in range(5):
+            world.tenant.disable(user(world, number))
         await world.cycle(budget=0.0)
-        export = step(await told(world, named(1)), "export")
+        left = [number for number in range(5) if account(world, number).active]
+        export = step(await told(world, named(left[0])), "export")
         assert export["status"] == "waiting"
         assert "waits in lane 1 (leavers)" in export["detail"]
         assert [each["lane"] for each in export["facts"]["lanes"]] == [1]
 
-    simulate(story, tenant=office)
+    simulate(story, tenant=office, rate=5, DELETION_THRESHOLD_PERCENT="100")
 
 
 def test_the_job_is_in_quarantine() -> None:
@@ -472,6 +487,11 @@ def test_the_account_was_deleted_or_edited_by_hand() -> None:
         (name,) = (each for each in document["attributes"] if each["name"] == "displayName")
         assert (name["recorded"], name["live"]) == ("User 7", "By hand")
         assert name["outcome"] == "written"
+        assert "the next reconcile cycle is to update displayName" in document["verdict"]
+        world.environ["DRIFT"] = "report"
+        document = await told(world, named(7))
+        assert "DRIFT=report leaves it" in step(document, "export")["detail"]
+        assert "DRIFT=repair" in step(document, "export")["remedy"]
         world.zscloud.delete_user(named(7))
         document = await told(world, named(7))
         assert "gone from ZSCloud" in step(document, "match")["detail"]
