@@ -20,10 +20,10 @@ def clock_time(seconds: float) -> str:
 
 
 def clause(sentence: str) -> str:
-    """A sentence as a part of another one."""
+    """A sentence as a part of another one. Names of settings and products stay as they are."""
     text = sentence.rstrip(".")
-    first = text.partition(" ")[0]
-    return text if first.isupper() else text[:1].lower() + text[1:]
+    rest = text.partition(" ")[0][1:]
+    return text[:1].lower() + text[1:] if not rest or rest.islower() else text
 
 
 def quoted(names: Iterable[str]) -> str:

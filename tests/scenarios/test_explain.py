@@ -366,6 +366,18 @@ def test_a_group_with_members_that_come_and_go() -> None:
     simulate(story, tenant=office)
 
 
+def test_members_who_leave_by_a_put_of_the_whole_group() -> None:
+    async def story(world: World) -> None:
+        await provisioned(world)
+        world.tenant.remove_member(group(world, "Sales"), user(world, 0))
+        (request,) = (await told(world, "Sales"))["would_send"]
+        assert request["method"] == "PUT"
+        assert account(world, 0).id not in str(request["body"]["members"])
+        assert len(request["body"]["members"]) == 4
+
+    simulate(story, tenant=office, ZSCLOUD_MEMBER_REMOVAL="put")
+
+
 def test_many_members_are_counted_and_twenty_are_named() -> None:
     async def story(world: World) -> None:
         for number in range(30):
