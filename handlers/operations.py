@@ -154,6 +154,25 @@ async def logs(req: func.HttpRequest) -> func.HttpResponse:
     return await respond(call)
 
 
+@blueprint.function_name("explain")
+@blueprint.route(route="explain", methods=["GET"])
+async def explain(req: func.HttpRequest) -> func.HttpResponse:
+    """Why one principal is, or is not, in ZSCloud as it is. 404 for nobody, and for several."""
+    principal = req.params.get("principal", "")
+
+    async def call(services: Services) -> func.HttpResponse:
+        from provisioning.errors import InvalidRequest, Problem
+        from provisioning.operations import explain as operation
+
+        check_query(req, "principal")
+        if not principal:
+            remedy = "Give ?principal= with an object id, a user principal name, or a group's name."
+            raise InvalidRequest(Problem("principal", "is missing", remedy))
+        return answer(await operation.explain(services, principal))
+
+    return await respond(call, path_field="principal" if principal else "")
+
+
 @blueprint.function_name("health")
 @blueprint.route(route="health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def health(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001

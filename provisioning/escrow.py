@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from provisioning.lanes import WorkItem, WorkSet
+from provisioning.lanes import Aspect, WorkItem, WorkSet
 from provisioning.model import Key
 from provisioning.ports import Ids, Row, Store
 from provisioning.rows.table import Table
@@ -44,6 +44,11 @@ class Escrow:
         What is to be added to a group and what is to be taken away fail apart from each other.
         """
         return await self.entries.get(_place(item))
+
+    async def of(self, key: Key) -> list[EscrowEntry]:
+        """All entries of one key: of what is to be added, and of what is to be taken away."""
+        found = await self.entries.get_many(f"{key}/{aspect.value}" for aspect in Aspect)
+        return list(found.values())
 
     async def get_many(self, items: Iterable[WorkItem]) -> dict[str, EscrowEntry]:
         """The entries of several items, by their place."""

@@ -120,6 +120,17 @@ class WorkSet:
         """How many items each lane holds."""
         return {lane: await self._items.count(f"{lane.value}") for lane in Lane}
 
+    async def of(self, key: Key) -> list[WorkItem]:
+        """All items of one key, the most urgent first."""
+        positions = [
+            _position(lane, rank, key, aspect)
+            for lane in Lane
+            for rank in Rank
+            for aspect in Aspect
+        ]
+        found = await self._items.get_many(positions)
+        return [found[position] for position in positions if position in found]
+
     async def waiting(self, keys: Iterable[Key]) -> dict[Key, Lane]:
         """Those keys that have an item of their own in a lane, with the most urgent lane."""
         found: dict[Key, Lane] = {}

@@ -70,6 +70,18 @@ class MatchingAttribute(msgspec.Struct, frozen=True):
     source: str
 
 
+class AttributeSource(msgspec.Struct, frozen=True):
+    """Where a target attribute comes from: the expression as it was written, and the source
+    attributes that it reads. Without an ``expression`` it has only its default. With ``redacted``
+    no log may show its value.
+    """
+
+    path: str
+    expression: str | None
+    attributes: tuple[str, ...]
+    redacted: bool
+
+
 class CompiledSchema(msgspec.Struct, frozen=True):
     """The mappings of users and of groups, ready to be used many times."""
 
@@ -111,7 +123,8 @@ class ObjectMapping:
     ``target_paths`` are the SCIM paths that are written, without ``members``. ``matching`` is in
     the order of priority. ``filter`` lets principals into scope; ``None`` lets in everybody.
     ``lists`` are the paths whose values are lists, ``references`` those whose values are object ids
-    and stand for the objects in ZSCloud; ``roles`` is whether app roles are read.
+    and stand for the objects in ZSCloud; ``roles`` is whether app roles are read. ``sources`` say
+    of each target attribute where it comes from.
     """
 
     type: ObjectType
@@ -124,6 +137,7 @@ class ObjectMapping:
     lists: frozenset[str] = frozenset()
     references: tuple[str, ...] = ()
     roles: bool = False
+    sources: tuple[AttributeSource, ...] = ()
 
     @property
     def redacted(self) -> frozenset[str]:
@@ -259,6 +273,16 @@ def _compile(schema: ObjectSchema) -> ObjectMapping:
         lists=frozenset(a.path for a in schema.attributes if a.many and "[" not in a.path),
         references=tuple(a.path for a in schema.attributes if a.type == "Reference"),
         roles=ROLES in names,
+        sources=tuple(_source(a) for a in schema.attributes),
+    )
+
+
+def _source(attribute: AttributeSchema) -> AttributeSource:
+    expression = attribute.expression
+    if expression is None:
+        return AttributeSource(attribute.path, None, (), redacted=False)
+    return AttributeSource(
+        attribute.path, expression.text, expression.attributes, redacted=expression.redacted
     )
 
 

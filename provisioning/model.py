@@ -261,6 +261,16 @@ class ReplaceObject(msgspec.Struct, frozen=True, tag_field="write", tag="replace
 Write = CreateObject | UpdateObject | DeleteObject | AddMembers | RemoveMembers | ReplaceObject
 
 
+class WireRequest(msgspec.Struct, frozen=True):
+    """A write as the HTTP request that carries it, to be shown. ``path`` is relative to the base
+    URL; ``body`` is decoded JSON, ``None`` for a request without one.
+    """
+
+    method: str
+    path: str
+    body: Any
+
+
 # --- changes: what a write means, for people ---------------------------------------------------
 
 

@@ -19,6 +19,7 @@ from provisioning.model import (
     Subscription,
     TargetObject,
     TargetPage,
+    WireRequest,
     Write,
 )
 
@@ -282,7 +283,15 @@ class TargetWriter(Protocol):
         ...
 
 
-class Target(TargetReader, TargetWriter, Protocol):
+class TargetEncoder(Protocol):
+    """How a write looks on the way to ZSCloud. Nothing is sent."""
+
+    def encoded(self, write: Write) -> WireRequest:
+        """The request that ``TargetWriter.write`` would send. Raises ``ValueError`` as it does."""
+        ...
+
+
+class Target(TargetReader, TargetWriter, TargetEncoder, Protocol):
     """Both sides of ZSCloud's SCIM server, and its connections."""
 
     async def close(self) -> None: ...

@@ -144,6 +144,17 @@ class GroupGraph:
             held.update(self._groups[group].roles.values())
         return tuple(role for role in self._app_roles if role.id in held and role.enabled)
 
+    def ways(self, ids: Collection[EntraId]) -> list[tuple[EntraId, ...]]:
+        """The shortest way from one of the groups up to each that has assignments of its own."""
+        ways: list[tuple[EntraId, ...]] = [(id,) for id in ids if id in self._groups]
+        seen = set(ids)
+        for way in ways:
+            for parent in self._parents(way[-1]) if self.policy.transitive else ():
+                if parent in self._groups and parent not in seen:
+                    seen.add(parent)
+                    ways.append((*way, parent))
+        return [way for way in ways if self._groups[way[-1]].roles]
+
     def assigned_ancestors(self, ids: Collection[EntraId]) -> set[EntraId]:
         """The assigned groups that members of ``ids`` belong to."""
         found: set[EntraId] = set()
@@ -203,9 +214,25 @@ def judge_user(
     verdict = Verdict(True, True, reason, sentence)
     if filter is None:
         return verdict
-    row = source_row(user.id, user.attributes, accountEnabled=user.enabled)
-    context = graph.context(user.groups, filter.groups, now)
+    row, context = _asked(user, graph, filter, now)
     return _filtered(verdict, filter, row, context, Reason.OUT_OF_FILTER)
+
+
+def filter_verdict(
+    row: MirrorUser | MirrorGroup, graph: GroupGraph, filter: ScopingFilter, now: float
+) -> FilterVerdict:
+    """What the filter says of a principal, clause by clause, whether or not it counts."""
+    return filter.explain(*_asked(row, graph, filter, now))
+
+
+def _asked(
+    row: MirrorUser | MirrorGroup, graph: GroupGraph, filter: ScopingFilter, now: float
+) -> tuple[Mapping[str, Any], Context]:
+    """What a filter is asked about: the attributes, and the groups that it names."""
+    if isinstance(row, MirrorGroup):
+        return source_row(row.id, row.attributes), Context(now)
+    attributes = source_row(row.id, row.attributes, accountEnabled=row.enabled)
+    return attributes, graph.context(row.groups, filter.groups, now)
 
 
 def _what_brings_in(user: MirrorUser, graph: GroupGraph) -> tuple[bool, Reason, str]:
@@ -239,8 +266,8 @@ def judge_group(
     verdict = _judge_assigned(group, graph)
     if filter is None or not verdict.active:
         return verdict
-    row = source_row(group.id, group.attributes)
-    return _filtered(verdict, filter, row, Context(now), Reason.GROUP_OUT_OF_FILTER)
+    row, context = _asked(group, graph, filter, now)
+    return _filtered(verdict, filter, row, context, Reason.GROUP_OUT_OF_FILTER)
 
 
 def _filtered(

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
+from provisioning.apply.diagnostics import DiagnosticPacer
 from provisioning.apply.pacer import Pacer
 from provisioning.errors import ConfigurationError, Problem
 from provisioning.job import HELD_TABLES, Job, Rules
@@ -31,7 +32,10 @@ from provisioning.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The adapters and rules of one process. ``holder`` names the process in its leases."""
+    """The adapters and rules of one process. ``holder`` names the process in its leases.
+
+    ``diagnostics`` paces what is sent to ZSCloud without the lease.
+    """
 
     settings: Settings
     schema: CompiledSchema
@@ -48,10 +52,25 @@ class Services:
     pacer: Pacer
     holder: str
     kept: KeptRows = field(default_factory=lambda: KeptRows(HELD_TABLES))
+    diagnostics: DiagnosticPacer = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "diagnostics", DiagnosticPacer(self.pacer, self.clock))
 
     def job(self) -> Job:
         """The job's stored state, to look at."""
         return self._job(WriteBehind(self.store, self.clock))
+
+    @contextlib.asynccontextmanager
+    async def imagined_job(self) -> AsyncIterator[Job]:
+        """The job's stored state, to try things out on: what is written to it is seen by its own
+        reads, and never stored. It needs no lease.
+        """
+        job = self._job(WriteBehind(OverlayStore(self.store), self.clock))
+        try:
+            yield job
+        finally:
+            await job.store.flush()
 
     @contextlib.asynccontextmanager
     async def held_job(self, lease: HeldLease, *, dry_run: bool) -> AsyncIterator[Job]:
@@ -99,6 +118,7 @@ class Services:
 
     async def close(self) -> None:
         """Gives back connections and files."""
+        await self.diagnostics.close()
         await self.pacer.close()
         await self.source.close()
         await self.target.close()

@@ -13,6 +13,7 @@ import typer
 from provisioning.cli import exit_status, output
 from provisioning.cli.connection import check_connection
 from provisioning.cli.cycle import cycle, plan
+from provisioning.cli.explain import explain
 from provisioning.cli.logs import logs
 from provisioning.cli.on_demand import on_demand
 from provisioning.cli.serve import serve
@@ -58,7 +59,7 @@ def _first_steps(context: typer.Context) -> None:
         typer.echo(_FIRST_STEPS)
 
 
-for _command in (cycle, plan, on_demand, status, logs, serve):
+for _command in (cycle, plan, on_demand, status, logs, explain, serve):
     app.command()(_command)
 app.command("test-connection")(check_connection)
 app.add_typer(subscriptions, name="subscriptions")

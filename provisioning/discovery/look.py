@@ -45,6 +45,11 @@ class Look:
         self.first = False
         self._began = job.clock.time()
 
+    @property
+    def young(self) -> Sequence[tuple[Key, float]]:
+        """Principals whose assignment is gone but too young to believe, with the time it is due."""
+        return self._assignments.young
+
     async def read(self, named: frozenset[Key], *, whole: bool) -> tuple[set[Key], Lane]:
         """Reads Entra into the mirror: the keys that something happened to, and their lane.
 
@@ -64,6 +69,10 @@ class Look:
         if named:
             await self._reading.read_certainly(named)
         return set(self._facts.affected), Lane.BULK if self.first or whole else Lane.LIVE
+
+    async def read_named(self, named: frozenset[Key]) -> None:
+        """Reads the named keys alone, and believes it."""
+        await self._reading.read_certainly(named)
 
     async def asks_for_more(self) -> bool:
         """Whether the mapping or the filter is another than what the mirror was read for.

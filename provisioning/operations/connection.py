@@ -98,15 +98,13 @@ async def _discovery(services: Services) -> str:
 async def _token(services: Services) -> str:
     """As Entra does it: look for a user of a random name, and expect none."""
     name = f"{services.ids.new()}@example.com"
-    await services.clock.sleep(_PACE)
     found = await _paced(services, lambda: services.target.find(ObjectType.USER, "userName", name))
     return "the token is accepted, the filter on userName works" if not found else "odd answer"
 
 
 async def _paced(services: Services, call: Callable[[], Awaitable[T]]) -> T:
     for tries in range(_TRIES):
-        # Without the lease, but in step with what this process sends otherwise.
-        turn = await services.pacer.turn(_URGENT)
+        turn = await services.diagnostics.turn(_URGENT)
         try:
             await turn.start()
             return await call()

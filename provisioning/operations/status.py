@@ -23,7 +23,7 @@ async def status(services: Services) -> Document:
     """
     await services.claim(dry_run=True)
     job = services.job()
-    last = await _last_cycle(job)
+    last = await last_cycle(job)
     lease = await services.leases.read(services.settings.zscloud_tenant)
     now = services.clock.time()
     busy = lease is not None and lease.until > now
@@ -85,7 +85,7 @@ def _poison_document(message: PoisonedMessage) -> Document:
     return document
 
 
-async def _last_cycle(job: Job) -> CycleRecord | None:
+async def last_cycle(job: Job) -> CycleRecord | None:
     """The last cycle that counts: a dry run and a call on demand say nothing of the job."""
     for _, record in await job.cycles.rows.page(limit=_RECENT, reverse=True):
         if not record.dry_run and record.kind is not CycleKind.ON_DEMAND:

@@ -19,6 +19,7 @@ from provisioning.model import (
     ScimId,
     TargetObject,
     TargetPage,
+    WireRequest,
     Write,
 )
 from provisioning.scim import answers, wire
@@ -125,6 +126,12 @@ class ScimTarget:
         if answer.status not in _WRITTEN:
             raise self._failure(answer, operation, write=True)
         return self._written(write, command.type, answer, operation)
+
+    def encoded(self, write: Write) -> WireRequest:
+        """See ``ports.TargetEncoder``."""
+        command = wire.encode_write(write, member_add_path=self._member_add_path)
+        body = None if command.body is None else answers.decode_document(command.body)
+        return WireRequest(command.method, command.path, body)
 
     async def close(self) -> None:
         """Closes the transport, if it is one that holds connections."""

@@ -90,6 +90,28 @@ async def test_connection_is_tested_without_a_write(app: Running) -> None:
     assert app.writes() == []
 
 
+async def test_explain_tells_why_in_five_steps_and_writes_nothing(app: Running) -> None:
+    document = await app.get("explain?principal=ada%40example.com")
+    assert document["principal"]["name"] == "Ada Adler"
+    assert "Ada Adler is in scope" in document["verdict"]
+    assert [each["name"] for each in document["steps"]] == [
+        *("import", "scope", "match", "action", "export")
+    ]
+    assert [each["method"] for each in document["would_send"]] == ["POST"]
+    outside = await app.get("explain?principal=eve%40example.com")
+    assert "is to have no access" in outside["verdict"]
+    assert app.writes() == []
+
+
+@pytest.mark.parametrize(
+    ("query", "status"), [("?principal=nobody", 404), ("", 400), ("?principal=a&user=b", 400)]
+)
+async def test_explain_of_nobody_and_of_a_wrong_call(app: Running, query: str, status: int) -> None:
+    answer = await app.call("GET", f"explain{query}")
+    assert (answer.status, answer.json()["code"]) == (status, "InvalidRequest")
+    assert answer.json()["errors"][0]["remedy"]
+
+
 async def test_connection_with_a_wrong_token_fails_by_name(app: Running) -> None:
     app.zscloud.set_options(token="another")
     answer = await app.call("POST", "test-connection")

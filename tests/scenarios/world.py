@@ -14,6 +14,7 @@ from provisioning.lease import REQUEST_TIMEOUT
 from provisioning.mapping import CompiledSchema, compile_schema
 from provisioning.model import Change
 from provisioning.operations.cycles import run_cycle
+from provisioning.operations.explain import explain
 from provisioning.operations.logs import query_logs
 from provisioning.operations.on_demand import provision_on_demand
 from provisioning.ports import Clock
@@ -166,6 +167,14 @@ class World:
         finally:
             await self._close(services)
         return document["results"]
+
+    async def explain(self, principal: str) -> Any:
+        """The explanation of a principal, in a process of its own."""
+        services = self.services()
+        try:
+            return await explain(services, principal)
+        finally:
+            await self._close(services)
 
     async def logs(self, **query: Any) -> list[dict[str, Any]]:
         """The provisioning log, oldest first."""
