@@ -11,7 +11,7 @@ from provisioning.expressions import (
 )
 from provisioning.model import ObjectType
 from provisioning.schema.checks import completeness, flow_problems, object_problems
-from provisioning.schema.decode import SETTING, problem
+from provisioning.schema.decode import MAX_PROBLEMS, SETTING, problem
 from provisioning.schema.export import (
     AttributeDefinition,
     AttributeMapping,
@@ -42,6 +42,8 @@ def resolve_object(
     attributes: list[AttributeSchema] = []
     seen: set[str] = set()
     for item in mapping.attribute_mappings:
+        if len(problems) >= MAX_PROBLEMS:
+            break
         definition = _target(item, type, defined, seen, problems)
         expression = _expression(item, known, problems)
         seen.add(item.target_attribute_name)
