@@ -134,6 +134,7 @@ class Job:
         self.touched = Table(store, name, "touched", str)
         """Keys that something happened to, until they are filed."""
         self.knowledge = Table(store, name, "knowledge", Knowledge)
+        self._judged_by = Table(store, name, "selection", str)
         self._now = Tally()
         self._applied: dict[str, Tally] = {}
         self._removed = Table(store, name, "removed", Tally)
@@ -142,6 +143,14 @@ class Job:
     def mapping(self, type: ObjectType) -> ObjectMapping:
         """The attribute mapping of users or groups."""
         return self.schema.user if type is ObjectType.USER else self.schema.group
+
+    async def judged_by(self) -> str | None:
+        """The digest of the schema that everybody was last judged by; ``None`` before that."""
+        return await self._judged_by.get("read")
+
+    def judged_by_row(self) -> Row:
+        """The row that says that everybody is judged by the schema that is in force."""
+        return self._judged_by.put("read", self.schema.digest)
 
     def unlisted_rows(self, link: Link) -> list[Row]:
         """Rows that void what a list showed of an object: it is gone, or has another name."""

@@ -21,7 +21,7 @@ from provisioning.expressions import (
     operand_of,
 )
 from provisioning.model import Attributes, EntraId, ObjectType
-from provisioning.schema import AttributeSchema, ObjectSchema, Schema
+from provisioning.schema import AttributeSchema, ObjectSchema, Schema, digest
 from provisioning.scoping import ScopingFilter
 
 DEPARTMENT = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department"
@@ -66,10 +66,13 @@ class MatchingAttribute(msgspec.Struct, frozen=True):
 
 
 class CompiledSchema(msgspec.Struct, frozen=True):
-    """The mappings of users and of groups, ready to be used many times."""
+    """The mappings of users and of groups, ready to be used many times. ``digest`` differs for
+    schemas that mean something else.
+    """
 
     user: ObjectMapping
     group: ObjectMapping
+    digest: str = ""
 
 
 class _UnfitValueError(Exception):
@@ -200,7 +203,7 @@ class ObjectMapping:
 
 def compile_schema(schema: Schema) -> CompiledSchema:
     """The mappings of a checked schema."""
-    return CompiledSchema(_compile(schema.user), _compile(schema.group))
+    return CompiledSchema(_compile(schema.user), _compile(schema.group), digest(schema))
 
 
 def home_principal_name(name: str) -> str:
