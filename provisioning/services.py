@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
 from provisioning.apply.pacer import Pacer
@@ -28,10 +28,17 @@ from provisioning.rows.overlay import OverlayStore
 from provisioning.rows.table import Table
 from provisioning.settings import Settings
 
+SourceFactory = Callable[[Sequence[str], Sequence[str]], Source]
+"""Makes a source that reads these properties of users, and these of groups."""
+
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The adapters and rules of one process. ``holder`` names the process in its leases."""
+    """The adapters and rules of one process. ``holder`` names the process in its leases.
+
+    ``source`` reads what the schema in force asks for; ``source_of`` makes another one, which its
+    caller closes.
+    """
 
     settings: Settings
     schema: CompiledSchema
@@ -42,6 +49,7 @@ class Services:
     leases: LeasePort
     queue: Queue
     source: Source
+    source_of: SourceFactory
     subscriptions: SubscriptionPort
     endpoint: EndpointPort
     target: Target

@@ -22,7 +22,7 @@ class Deviation(msgspec.Struct, frozen=True):
 
 def deviations(schema: Schema, export: Any) -> tuple[Deviation, ...]:
     """All of them, for a schema and the export that it was read from."""
-    return tuple([*_functions(schema), *_flows(export), *_values(schema), *_filters(schema)])
+    return (*_functions(schema), *_flows(export), *_values(schema), *_filters(schema))
 
 
 def _functions(schema: Schema) -> Iterator[Deviation]:
