@@ -173,10 +173,8 @@ def test_diff(tmp_path: Path) -> None:
     assert not document["equal"]
     targets = [(c["target"], c["change"]) for c in document["user"]["attributes"]]
     assert targets == [("name.givenName", "changed"), ("displayName", "changed")]
-    assert document["group"] == {
-        **dict.fromkeys(("attributes", "filter_added", "filter_removed"), []),
-        **dict.fromkeys(("opened", "closed"), False),
-    }
+    group = document["group"]
+    assert not any(group.values())
     same = run(tmp_path, "diff", "shipped", str(SHIPPED))
     assert same.status == 0
     assert "No difference." in same.out
@@ -221,7 +219,7 @@ def test_eval_says_where_an_error_is(tmp_path: Path) -> None:
     assert (error["function"], error["argument"], error["position"]) == ("Mid", 2, 1)
     assert failed.json["missing"] == ["a"]
     shown = run(tmp_path, "eval", "Mid([a], [b], 1)", "--attributes", '{"b": "x"}')
-    assert "[a]    not given" in shown.out
+    assert "not given" in shown.out
     wrong = run(tmp_path, "eval", "Left([a])", "--attributes", "{}")
     assert wrong.status == 2
     assert "Left at character 1 takes 2 arguments" in wrong.err

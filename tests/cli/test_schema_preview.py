@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import msgspec
-import pytest
-
+from provisioning.settings import load_settings
 from tests.cli.world import World, connected, small_tenant
 from tests.mapping.schemas import attribute, clause, expression, object_mapping, scope, written
 
@@ -24,10 +22,10 @@ async def rows(world: World) -> Any:
     """Everything that is stored, but for the lease."""
     store = world.store()
     try:
-        found = {}
-        for table in ("mirror_user", "mirror_group", "selection", "work", "log"):
-            name = f"{world.settings['ENTRA_SERVICE_PRINCIPAL_ID']}@"
-            found[table] = await store.scan(f"{name}:{table}")
+        job = load_settings(world.settings).job
+        tables = ("mirror_user", "mirror_group", "selection", "work", "watermark", "cycle")
+        found = {table: await store.scan(f"{job}:{table}") for table in tables}
+        assert len(found["mirror_user"]) == 5
         return found
     finally:
         await store.close()
@@ -177,13 +175,9 @@ async def test_eval_for_a_user(world: World) -> None:
     assert unknown.status == 2
 
 
-@pytest.mark.parametrize(
-    "command", [("preview", "shipped"), ("eval", "[mail]", "--user", "x@y.zz")]
-)
-async def test_without_graph(world: World, command: tuple[str, ...]) -> None:
-    """Exit 4, with what to do about it."""
-    if command[0] == "preview":
-        await world.run("cycle")
-    ended = await world.run("schema", *command, "--json", GRAPH_BASE_URL="http://127.0.0.1:9/v1.0")
-    assert ended.status == 4
-    assert msgspec.json.decode(ended.out)["code"] == "RemoteUnavailable"
+async def test_an_attribute_that_graph_does_not_have(world: World) -> None:
+    """Graph's refusal is shown; the caller can correct it."""
+    ended = await world.run("schema", "eval", "[madeUp]", "--user", "user1@example.com", "--json")
+    assert ended.status == 2
+    assert ended.json["code"] == "Rejected"
+    assert "madeUp" in ended.json["detail"]
