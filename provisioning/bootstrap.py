@@ -7,7 +7,8 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -88,7 +89,8 @@ def build(settings: Settings) -> Services:
     clock = SystemClock()
     schema = compile_schema(load_schema(settings.provisioning_schema))
     store, leases = _state(settings)
-    graph = _graph(settings, schema, clock)
+    source_of = partial(_graph, settings, clock)
+    graph = source_of(schema.user.source_properties, schema.group.source_properties)
     return Services(
         settings=settings,
         schema=schema,
@@ -99,6 +101,7 @@ def build(settings: Settings) -> Services:
         leases=leases,
         queue=queue_for(settings.storage, settings.state_store),
         source=graph,
+        source_of=source_of,
         subscriptions=graph.subscriptions(),
         endpoint=_endpoint(clock),
         target=_zscloud(settings, schema, clock),
@@ -120,14 +123,19 @@ def _state(settings: Settings) -> tuple[Store, LeasePort]:
     return AzureStore(settings.storage), BlobLeases(settings.storage)
 
 
-def _graph(settings: Settings, schema: CompiledSchema, clock: Clock) -> GraphSource:
+def _graph(
+    settings: Settings,
+    clock: Clock,
+    user_properties: Sequence[str],
+    group_properties: Sequence[str],
+) -> GraphSource:
     from provisioning.graph import GraphSource
 
     return GraphSource(
         base_url=settings.graph_base_url,
         service_principal_id=settings.entra_service_principal_id,
-        user_properties=schema.user.source_properties,
-        group_properties=schema.group.source_properties,
+        user_properties=user_properties,
+        group_properties=group_properties,
         clock=clock,
     )
 

@@ -144,6 +144,7 @@ class Job:
         """Keys that something happened to, until they are filed."""
         self.knowledge = Table(store, name, "knowledge", Knowledge)
         self._awaiting = Table(store, name, "awaiting", str)
+        self._judged_by = Table(store, name, "selection", str)
         self._now = Tally()
         self._applied: dict[str, Tally] = {}
         self._removed = Table(store, name, "removed", Tally)
@@ -162,6 +163,14 @@ class Job:
         ids = [id async for id, _ in self._awaiting.all(f"{other.id}/")]
         keys = [Key(ObjectType.USER, EntraId(id.partition("/")[2])) for id in ids]
         return keys, [self._awaiting.drop(id) for id in ids]
+
+    async def judged_by(self) -> str | None:
+        """The digest of the schema that everybody was last judged by; ``None`` before that."""
+        return await self._judged_by.get("read")
+
+    def judged_by_row(self) -> Row:
+        """The row that says that everybody is judged by the schema that is in force."""
+        return self._judged_by.put("read", self.schema.digest)
 
     def unlisted_rows(self, link: Link) -> list[Row]:
         """Rows that void what a list showed of an object: it is gone, or has another name."""

@@ -21,7 +21,7 @@ from provisioning.expressions import (
     operand_of,
 )
 from provisioning.model import Attributes, EntraId, ObjectType
-from provisioning.schema import NAME, AttributeSchema, ObjectSchema, Schema
+from provisioning.schema import NAME, AttributeSchema, ObjectSchema, Schema, digest
 from provisioning.scoping import ScopingFilter
 from provisioning.source_attributes import ROLES, graph_property, source_row
 
@@ -83,10 +83,13 @@ class AttributeSource(msgspec.Struct, frozen=True):
 
 
 class CompiledSchema(msgspec.Struct, frozen=True):
-    """The mappings of users and of groups, ready to be used many times."""
+    """The mappings of users and of groups, ready to be used many times. ``digest`` differs for
+    schemas that mean something else.
+    """
 
     user: ObjectMapping
     group: ObjectMapping
+    digest: str = ""
 
 
 class _UnfitValueError(Exception):
@@ -236,7 +239,7 @@ class ObjectMapping:
 
 def compile_schema(schema: Schema) -> CompiledSchema:
     """The mappings of a checked schema."""
-    return CompiledSchema(_compile(schema.user), _compile(schema.group))
+    return CompiledSchema(_compile(schema.user), _compile(schema.group), digest(schema))
 
 
 def _compile(schema: ObjectSchema) -> ObjectMapping:

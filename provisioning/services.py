@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
 from provisioning.apply.diagnostics import DiagnosticPacer
@@ -29,11 +29,16 @@ from provisioning.rows.overlay import OverlayStore
 from provisioning.rows.table import Table
 from provisioning.settings import Settings
 
+SourceFactory = Callable[[Sequence[str], Sequence[str]], Source]
+"""Makes a source that reads these properties of users, and these of groups."""
+
 
 @dataclass(frozen=True, slots=True)
 class Services:
     """The adapters and rules of one process. ``holder`` names the process in its leases.
 
+    ``source`` reads what the schema in force asks for; ``source_of`` makes another one, which its
+    caller closes.
     ``diagnostics`` paces what is sent to ZSCloud without the lease.
     """
 
@@ -46,6 +51,7 @@ class Services:
     leases: LeasePort
     queue: Queue
     source: Source
+    source_of: SourceFactory
     subscriptions: SubscriptionPort
     endpoint: EndpointPort
     target: Target

@@ -237,7 +237,8 @@ class Recorder:
         if case.link is not None or case.key.type is not ObjectType.USER:
             return []
         groups = await self.ledger.groups_to_join(self.graph, case)
-        reports, ended = [], []
+        reports: list[Key] = []
+        ended: list[Row] = []
         if self._job.schema.user.references:
             reports, ended = await self._job.awaiting(case.key)
         lane = max(item.lane, Lane.ON_DEMAND)

@@ -16,6 +16,7 @@ from provisioning.cli.cycle import cycle, plan
 from provisioning.cli.explain import explain
 from provisioning.cli.logs import logs
 from provisioning.cli.on_demand import on_demand
+from provisioning.cli.schema import app as schema
 from provisioning.cli.serve import serve
 from provisioning.cli.status import status
 from provisioning.cli.subscriptions import app as subscriptions
@@ -63,6 +64,7 @@ for _command in (cycle, plan, on_demand, status, logs, explain, serve):
     app.command()(_command)
 app.command("test-connection")(check_connection)
 app.add_typer(subscriptions, name="subscriptions")
+app.add_typer(schema, name="schema")
 
 
 def main() -> None:

@@ -50,10 +50,15 @@ def run(operation: Operation, *, as_json: bool, waiting: str | None = None) -> N
 
     ``waiting`` shows progress, and says what is done before the first news of it.
     """
+    run_alone(lambda: asyncio.run(_run(operation, waiting)), as_json=as_json)
+
+
+def run_alone(operation: Callable[[], Outcome], *, as_json: bool) -> NoReturn:
+    """The same for an operation that needs no service, and no setting but those it looks at."""
     error: ProvisioningError
     try:
         add_local_settings(os.environ, Path.cwd())
-        outcome = asyncio.run(_run(operation, waiting))
+        outcome = operation()
     except KeyboardInterrupt:
         error, status = Interrupted("Interrupted."), exit_status.INTERRUPTED
     except ProvisioningError as known:

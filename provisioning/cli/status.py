@@ -44,6 +44,7 @@ def _show(out: Console, document: Document) -> None:
                 ("In escrow", document["escrow"]),
                 *(("Set aside", _poison(message)) for message in document["poison"]),
                 ("Watermark age", _age(document["watermark_age_seconds"])),
+                ("Schema", _schema(document["schema"])),
                 ("Lease", _lease(document["lease"])),
                 ("Latency", _latency(document["latency"])),
                 ("Notifications", _notifications(document["notifications"])),
@@ -86,6 +87,13 @@ def _age(seconds: float | None) -> str | None:
 
 def _lease(lease: Document | None) -> str:
     return "free" if lease is None else f"{lease['holder']} until {lease['until']}"
+
+
+def _schema(schema: Document) -> str:
+    shown = schema["file"] or "the shipped one"
+    if not schema["changed"]:
+        return shown
+    return f"{shown}; it has changed since the last cycle: the next one reads everybody anew"
 
 
 def _latency(latency: Document) -> str | None:

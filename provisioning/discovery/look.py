@@ -21,7 +21,6 @@ from provisioning.ports import Source
 from provisioning.record import CycleRecord
 from provisioning.resolve import load_graph
 from provisioning.rows.order import in_steps
-from provisioning.rows.table import Table
 
 _FULL_EVERY = 7 * 86_400.0
 _TOO_OLD = 6 * 86_400.0
@@ -41,7 +40,6 @@ class Look:
         self._facts = Facts(job)
         self._reading = Reading(job, source, self._facts, record)
         self._assignments = Assignments(job, source, self._facts, record, self._reading)
-        self._selection = Table(job.store, job.name, "selection", str)
         self.first = False
         self._began = job.clock.time()
 
@@ -75,13 +73,13 @@ class Look:
         await self._reading.read_certainly(named)
 
     async def asks_for_more(self) -> bool:
-        """Whether the mapping or the filter is another than what the mirror was read for.
+        """Whether the schema is another than the one that everybody was last judged by.
 
         The delta tokens keep to the properties they were made with (Graph: delta query), and
         everybody has to be judged anew: everything is read in full once more, as Entra does when a
-        filter is saved.
+        mapping or a filter is saved. So removals meet the brake together.
         """
-        return await self._selection.get("read") != _selection(self._job.schema)
+        return await self._job.judged_by() != self._job.schema.digest
 
     async def file(
         self,
@@ -117,7 +115,9 @@ class Look:
     async def _read_all(self) -> None:
         """The read that begins everything: tokens first, then only what is assigned."""
         now = self._job.clock.time()
-        self._reading.final_rows.append(self._selection.put("read", _selection(self._job.schema)))
+        # Stored once everybody is judged and filed, not when the work is done: a load that takes
+        # many executions would begin anew with each.
+        self._reading.final_rows.append(self._job.judged_by_row())
         link = await self._source.latest_delta(ObjectType.USER)
         self._reading.watermarks[USERS_FEED] = Watermark(
             link=link, taken_at=now, full_at=now, repeat_at=now + SETTLING
@@ -244,15 +244,6 @@ class Look:
 def _named_by_filters(schema: CompiledSchema) -> frozenset[str]:
     """Groups whose members the filter of users asks for, by id or by display name."""
     return frozenset() if schema.user.filter is None else frozenset(schema.user.filter.groups)
-
-
-def _selection(schema: CompiledSchema) -> str:
-    """What decides which properties are read and whom the filters let pass."""
-    parts = []
-    for mapping in (schema.user, schema.group):
-        text = "" if mapping.filter is None else mapping.filter.text
-        parts.append(f"{','.join(mapping.source_properties)} {text}")
-    return " | ".join(parts)
 
 
 def _scattered(marks: Mapping[str, Watermark]) -> set[str]:

@@ -7,6 +7,7 @@ nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -30,6 +31,9 @@ from provisioning.expressions.syntax import (
     Text,
     parse,
 )
+
+_MAX_PROBLEMS = 20
+"""Problems of one expression that are named."""
 
 _Argument = Callable[[Row, Surroundings], Any]
 """An argument as its function takes it."""
@@ -69,7 +73,7 @@ def compile_expression(text: str, field: str) -> Expression:
     can be seen to be wrong, or for the first place where the syntax is wrong.
     """
     node = parse(text, field)
-    problems = tuple(problems_of(node, field))
+    problems = tuple(islice(problems_of(node, field), _MAX_PROBLEMS))
     if problems:
         raise InvalidExpression(problems)
     return expression_of(node, text)

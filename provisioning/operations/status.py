@@ -45,6 +45,7 @@ async def status(services: Services) -> Document:
         "lease": {"holder": lease.holder, "until": timestamp(lease.until)}
         if lease is not None and busy
         else None,
+        "schema": await _schema(services, job),
         "latency": await _latency(job, now),
         "notifications": await _notifications(job, now),
         "assignment_poll": await _poll(job),
@@ -105,6 +106,16 @@ async def _last_success(job: Job) -> float | None:
 async def _watermark_age(job: Job, now: float) -> float | None:
     ages = [now - mark.taken_at async for _, mark in job.watermarks.all()]
     return round(max(ages), 3) if ages else None
+
+
+async def _schema(services: Services, job: Job) -> Document:
+    """The file in force, and whether it means something else than what the last cycle went by."""
+    path = services.settings.provisioning_schema
+    judged = await job.judged_by()
+    return {
+        "file": None if path is None else str(path),
+        "changed": judged is not None and judged != services.schema.digest,
+    }
 
 
 async def _latency(job: Job, now: float) -> Document:

@@ -17,6 +17,11 @@ _NEEDED = {
 _ALL_FLOWS = {"add", "update", "delete"}
 
 
+def needed(type: ObjectType) -> frozenset[str]:
+    """Attributes that are never cleared."""
+    return frozenset((*_NEEDED[type], "externalId"))
+
+
 def object_problems(mapping: ObjectMapping) -> list[Problem]:
     """What an object mapping asks for and does not get. Ignoring it would provision too much."""
     found: list[Problem] = []

@@ -12,6 +12,12 @@ from provisioning.schema.export import Located
 SETTING = "PROVISIONING_SCHEMA"
 """The setting that names the file; every problem names it."""
 
+MAX_PROBLEMS = 1_000
+"""Problems of one file that are named. Nobody reads more, and a hostile file has no end of them."""
+
+MAX_ITEMS = 2_000
+"""Elements of one list."""
+
 L = TypeVar("L", bound=Located)
 
 _REMEDY = "Correct the file, or export the schema from Entra once more."
@@ -27,6 +33,8 @@ def decode(cls: type[L], raw: Any, at: str, problems: list[Problem]) -> L | None
 
     A faulty element of a list is left out, so that the rest can still be checked.
     """
+    if len(problems) >= MAX_PROBLEMS:
+        return None
     if not isinstance(raw, dict):
         problems.append(problem(at, f"expected an object, got {_seen(raw)}."))
         return None
@@ -70,6 +78,10 @@ def _field(type_: Any, raw: Any, at: str, problems: list[Problem]) -> Any:
 def _list(cls: type[Located], raw: Any, at: str, problems: list[Problem]) -> Any:
     if not isinstance(raw, list):
         problems.append(problem(at, f"expected a list, got {_seen(raw)}."))
+        return _FAULTY
+    if len(raw) > MAX_ITEMS:
+        message = f"has {len(raw)} elements; at most {MAX_ITEMS} are allowed."
+        problems.append(problem(at, message, "Remove what is not used."))
         return _FAULTY
     decoded = (decode(cls, item, f"{at}[{i}]", problems) for i, item in enumerate(raw))
     return tuple(item for item in decoded if item is not None)

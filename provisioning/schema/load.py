@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from provisioning.errors import ConfigurationError, Problem, cut
 from provisioning.model import ObjectType
-from provisioning.schema.decode import SETTING, decode, problem
+from provisioning.schema.decode import MAX_PROBLEMS, decode, problem
 from provisioning.schema.export import (
     DirectoryDefinition,
     ObjectDefinition,
@@ -18,7 +17,14 @@ from provisioning.schema.export import (
     SynchronizationSchema,
 )
 from provisioning.schema.model import ObjectSchema, Schema
+from provisioning.schema.reading import read_export
 from provisioning.schema.resolve import resolve_object
+
+MAX_MAPPINGS = 100
+"""Attribute mappings of one object mapping. ZSCloud has ten attributes."""
+
+MAX_CLAUSES = 200
+"""Clauses of one filter."""
 
 SHIPPED = Path(__file__).with_name("zscloud.json")
 """The attribute mappings of Entra's gallery application *Zscaler ZSCloud*."""
@@ -31,14 +37,22 @@ def load_schema(path: Path | None) -> Schema:
 
     Raises ``ConfigurationError`` with everything that is wrong, each with its JSON path.
     """
-    export = _decoded(path or SHIPPED)
+    return schema_of(read_export(path or SHIPPED))
+
+
+def schema_of(export: Any) -> Schema:
+    """The schema of an export that was read. Raises as ``load_schema`` does."""
     problems: list[Problem] = []
     schema = decode(SynchronizationSchema, export, "$", problems)
     whole = not problems
+    if schema is not None and (too_many := tuple(_too_many(schema))):
+        raise ConfigurationError(_bounded([*too_many, *problems]))
     objects: dict[ObjectType, ObjectSchema] = {}
     for rule in schema.synchronization_rules if schema else ():
         for mapping in rule.object_mappings:
             assert schema is not None
+            if len(problems) >= MAX_PROBLEMS:
+                break
             type = _object_type(mapping, objects, problems)
             if type is not None:
                 source, target = _definitions(schema, rule, mapping, problems if whole else [])
@@ -46,21 +60,29 @@ def load_schema(path: Path | None) -> Schema:
     if whole:
         problems += _missing(objects)
     if problems:
-        raise ConfigurationError(tuple(problems))
+        raise ConfigurationError(_bounded(problems))
     return Schema(objects[ObjectType.USER], objects[ObjectType.GROUP])
 
 
-def _decoded(path: Path) -> Any:
-    try:
-        return msgspec.json.decode(path.read_bytes())
-    except OSError as error:
-        message = f"{str(path)!r} cannot be read: {error.strerror or error}."
-        remedy = "Give the path of a schema file, or leave the setting empty for the shipped one."
-        raise ConfigurationError((Problem(SETTING, message, remedy),)) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        message = f"{str(path)!r} is not JSON: {cut(str(error))}."
-        remedy = "Give a schema as Entra exports it, in JSON."
-        raise ConfigurationError((Problem(SETTING, message, remedy),)) from error
+def _bounded(problems: list[Problem]) -> tuple[Problem, ...]:
+    if len(problems) <= MAX_PROBLEMS:
+        return tuple(problems)
+    message = f"has more than {MAX_PROBLEMS} problems; the others are not shown."
+    return (*problems[:MAX_PROBLEMS], problem("$", message, "Correct these first."))
+
+
+def _too_many(schema: SynchronizationSchema) -> Iterator[Problem]:
+    """What would take too long to compile, and what no principal's evaluation should cost."""
+    mappings = [each for rule in schema.synchronization_rules for each in rule.object_mappings]
+    for mapping in mappings:
+        groups = () if mapping.scope is None else mapping.scope.groups or ()
+        for what, number, most in (
+            ("attribute mappings", len(mapping.attribute_mappings), MAX_MAPPINGS),
+            ("clauses", sum(len(group.clauses or ()) for group in groups), MAX_CLAUSES),
+        ):
+            if number > most:
+                message = f"has {number} {what}; at most {most} are allowed."
+                yield problem(mapping.at, message, "Remove what is not used.")
 
 
 def _object_type(

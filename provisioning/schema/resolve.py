@@ -12,7 +12,7 @@ from provisioning.expressions import (
 )
 from provisioning.model import MANAGER, ObjectType
 from provisioning.schema.checks import completeness, flow_problems, object_problems
-from provisioning.schema.decode import SETTING, problem
+from provisioning.schema.decode import MAX_PROBLEMS, SETTING, problem
 from provisioning.schema.export import (
     AttributeDefinition,
     AttributeMapping,
@@ -47,6 +47,8 @@ def resolve_object(
     attributes: list[AttributeSchema] = []
     seen: set[str] = set()
     for item in mapping.attribute_mappings:
+        if len(problems) >= MAX_PROBLEMS:
+            break
         definition = _target(item, type, defined, seen, problems)
         seen.add(item.target_attribute_name)
         expression = _expression(item, known, problems)

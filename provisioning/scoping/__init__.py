@@ -7,6 +7,8 @@ from provisioning.scoping.filters import (
     ClauseForm,
     GroupForm,
     ScopingFilter,
+    WrittenClause,
+    WrittenGroup,
     compile_filter,
 )
 from provisioning.scoping.nulls import NullCount, NullTally
@@ -28,5 +30,7 @@ __all__ = [
     "Operator",
     "Outcome",
     "ScopingFilter",
+    "WrittenClause",
+    "WrittenGroup",
     "compile_filter",
 ]

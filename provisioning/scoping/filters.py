@@ -53,6 +53,38 @@ class GroupForm(msgspec.Struct, frozen=True):
     at: str
 
 
+class WrittenClause(msgspec.Struct, frozen=True):
+    """A clause in the program's own words: the operator by its name, its constants."""
+
+    attribute: str
+    operator: Operator
+    name: str
+    operand: tuple[str, ...]
+    at: str
+
+    @property
+    def text(self) -> str:
+        """``department EQUALS 'Sales'``; of several groups their order means nothing."""
+        return " ".join((self.attribute, self.name, *map(repr, sorted(self.operand))))
+
+    @property
+    def null_fails(self) -> bool:
+        """Whether a missing value makes it false."""
+        return self.operator.asks is Asks.VALUE
+
+    @property
+    def asks_null(self) -> bool:
+        """Whether it is true where there is no value."""
+        return self.operator.asks is Asks.PRESENCE and self.operator.negated
+
+
+class WrittenGroup(msgspec.Struct, frozen=True):
+    """A group of clauses, all of which have to be true. The name means nothing."""
+
+    name: str
+    clauses: tuple[WrittenClause, ...]
+
+
 class _Clause(msgspec.Struct, frozen=True):
     form: ClauseForm
     named: NamedOperator
@@ -94,6 +126,14 @@ class ScopingFilter:
     groups: tuple[str, ...]
     _groups: tuple[_Group, ...]
 
+    @property
+    def written(self) -> tuple[WrittenGroup, ...]:
+        """The groups and their clauses, to be shown or compared."""
+        return tuple(
+            WrittenGroup(group.name, tuple(_written(clause) for clause in group.clauses))
+            for group in self._groups
+        )
+
     def outcome(self, row: Row, context: Context) -> Outcome:
         """What the filter says of a principal, without the details. Never raises for a value."""
         outcome = Outcome.FAILED
@@ -120,6 +160,11 @@ class ScopingFilter:
             for group in self._groups
         )
         return FilterVerdict(outcome=self.outcome(row, context), groups=groups)
+
+
+def _written(clause: _Clause) -> WrittenClause:
+    form, named = clause.form, clause.named
+    return WrittenClause(form.attribute, named.operator, named.name, clause.operand, form.at)
 
 
 def _explained(clause: _Clause, row: Row, context: Context) -> ClauseVerdict:

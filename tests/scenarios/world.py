@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from provisioning.apply.pacer import Pacer
@@ -100,15 +100,19 @@ class World:
                 "ZSCLOUD_SCIM_TOKEN": self.token,
             }
         )
-        source = GraphSource(
-            base_url=settings.graph_base_url,
-            service_principal_id=settings.entra_service_principal_id,
-            user_properties=self.schema.user.source_properties,
-            group_properties=self.schema.group.source_properties,
-            clock=self.clock,
-            http_client_factory=lambda: httpx_client_for(self.entra),
-            random=self.ids.random,
-        )
+
+        def source_of(users: Sequence[str], groups: Sequence[str]) -> GraphSource:
+            return GraphSource(
+                base_url=settings.graph_base_url,
+                service_principal_id=settings.entra_service_principal_id,
+                user_properties=users,
+                group_properties=groups,
+                clock=self.clock,
+                http_client_factory=lambda: httpx_client_for(self.entra),
+                random=self.ids.random,
+            )
+
+        source = source_of(self.schema.user.source_properties, self.schema.group.source_properties)
         target = ScimTarget(
             settings.zscloud_scim_base_url,
             settings.zscloud_scim_token.reveal(),
@@ -129,6 +133,7 @@ class World:
             leases=self.store,
             queue=self.queue,
             source=source,
+            source_of=source_of,
             subscriptions=source.subscriptions(),
             endpoint=Handshake(
                 self.clock,
