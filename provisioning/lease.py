@@ -36,7 +36,8 @@ class Left(msgspec.Struct, frozen=True, kw_only=True):
 
 class HeldLease:
     """The lease while it is ours. ``after`` is the holder before, if nobody held it in between
-    and that holder let go; else it is empty.
+    and that holder let go, with all that it had to store; else it is empty. Whoever has stored
+    all sets ``is_clean``.
     """
 
     def __init__(self, port: LeasePort, name: str, holder: str, clock: Clock) -> None:
@@ -47,6 +48,7 @@ class HeldLease:
         self._deadline = 0.0
         self.lost = False
         self.after = ""
+        self.is_clean = False
 
     def may_send(self) -> bool:
         """Whether a request that starts now ends before the lease does."""
@@ -93,7 +95,8 @@ class HeldLease:
         """Lets go; the send times wait for the next holder. Nothing is sent or stored any more."""
         lost, self.lost = self.lost, True
         if not lost:
-            left = msgspec.json.encode(Left(holder=self.holder, sends=tuple(sends)))
+            holder = self.holder if self.is_clean else ""
+            left = msgspec.json.encode(Left(holder=holder, sends=tuple(sends)))
             await self._port.release(self._name, self.holder, left)
 
 

@@ -58,6 +58,7 @@ class Mapped(msgspec.Struct, frozen=True, kw_only=True):
     keep: frozenset[str]
     additive: frozenset[str] = frozenset()
     fill_only: frozenset[str] = frozenset()
+    lists: frozenset[str] = frozenset()
     redacted: frozenset[str] = frozenset()
     matches: tuple[tuple[str, str], ...] = ()
     problems: tuple[Problem, ...] = ()
@@ -191,6 +192,7 @@ class ObjectMapping:
             keep=base.keep,
             additive=base.additive,
             fill_only=base.fill_only,
+            lists=base.lists,
             redacted=base.redacted,
             matches=self._matches(values),
         )
@@ -268,6 +270,7 @@ def _compile(schema: ObjectSchema) -> ObjectMapping:
             keep=frozenset(a.path for a in schema.attributes if not a.clear),
             additive=frozenset(a.path for a in schema.attributes if a.additive),
             fill_only=frozenset(a.path for a in schema.attributes if a.fill_only),
+            lists=frozenset(a.path for a in schema.attributes if a.many and "[" not in a.path),
             redacted=frozenset(
                 a.path for a in schema.attributes if a.expression and a.expression.redacted
             ),

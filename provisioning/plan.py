@@ -100,8 +100,11 @@ def plan_user(
     if what is Deprovision.DELETE:
         return _delete(key, link, verdict)
     if verdict.assigned and verdict.reason is Reason.DISABLED:
-        # Still assigned: its other attributes go on following Entra.
-        return _update(key, link, mapped, verdict)
+        # Still assigned: its other attributes go on following Entra. Whatever the mapping makes
+        # of ``active``, the account is switched off.
+        update = _update(key, link, mapped, verdict)
+        if not link.active or (update is not None and _switches_off(update)):
+            return update
     return _disable(key, link, verdict) if link.active else None
 
 
@@ -230,7 +233,8 @@ def differences(mapped: Mapped, recorded: Attributes) -> list[ModifiedProperty]:
     changed: list[ModifiedProperty] = []
     for path, value in mapped.attributes.items():
         old = recorded.get(path)
-        new = _added_to(old, value) if path in mapped.additive else value
+        several = path in mapped.lists or "[" in path
+        new = _added_to(old, value) if several and path in mapped.additive else value
         kept = path in mapped.create_only or (path in mapped.fill_only and old not in (None, ""))
         if not kept and not same(old, new):
             changed.append(ModifiedProperty(path, old, new))
@@ -261,16 +265,25 @@ def same(old: Any, new: Any) -> bool:
 
 
 def _values(several: Any) -> set[Any]:
-    elements = several if isinstance(several, list) else [] if several is None else [several]
-    return {each.get("value") if isinstance(each, dict) else each for each in elements}
+    elements = _elements(several)
+    values = (each.get("value") if isinstance(each, dict) else each for each in elements)
+    # A server may show anything.
+    return {repr(value) if isinstance(value, (dict, list)) else value for value in values}
+
+
+def _elements(several: Any) -> list[Any]:
+    if several is None:
+        return []
+    return several if isinstance(several, list) else [several]
 
 
 def _added_to(old: Any, new: Any) -> Any:
     """What is there, and what is missing of ``new``."""
     there = _values(old)
-    elements = new if isinstance(new, list) else [new]
-    missing = [each for each in elements if not _values([each]) <= there]
-    return [*old, *missing] if isinstance(old, list) else new
+    missing = [each for each in _elements(new) if not _values([each]) <= there]
+    if not missing:
+        return old
+    return new if old is None else [*_elements(old), *missing]
 
 
 def _differs(verdict: Verdict, mapped: Mapped, link: Link) -> bool:
@@ -311,6 +324,10 @@ def _update(key: Key, link: Link, mapped: Mapped, verdict: Verdict) -> Planned |
         if "[" in prop.name and (isinstance(prop.old, list) or isinstance(prop.new, list))
     }
     return Planned(UpdateObject(key.type, link.scim_id, values, several), (change,))
+
+
+def _switches_off(plan: Planned) -> bool:
+    return any(change.action is Action.DISABLE for change in plan.changes)
 
 
 def _action(values: Mapping[str, Any], link: Link) -> Action:

@@ -5,7 +5,7 @@ Decided from the mirror and the link: it costs no request.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -63,9 +63,11 @@ def user_case(job: Job, graph: GroupGraph, row: MirrorUser, links: Mapping[Key, 
     """The case of a user whose rows are at hand: its own link, and of whom it refers to."""
     key = user_key(row.id)
     verdict = judge_user(row, graph, job.schema.user.filter, job.clock.time())
-    mapped, awaited = _with_references(
-        job.schema.user.references, _mapped_user(job, graph, row, verdict), links
-    )
+    mapped = _mapped_user(job, graph, row, verdict)
+    references = job.schema.user.references
+    if MANAGER not in row.attributes:
+        mapped = _left_alone(mapped, references)
+    mapped, awaited = _with_references(references, mapped, links)
     link = _protected(job, links.get(key), mapped)
     return Case(key=key, row=row, verdict=verdict, mapped=mapped, link=link, awaited=awaited)
 
@@ -80,14 +82,18 @@ def _with_references(
     awaited = {path: key for path, key in found.items() if key not in links}
     linked = {path: links[key].scim_id for path, key in found.items() if key in links}
     attributes = {k: v for k, v in mapped.attributes.items() if k not in awaited} | linked
-    return (
-        msgspec.structs.replace(
-            mapped,
-            attributes=attributes,
-            clearable=tuple(path for path in mapped.clearable if path not in awaited),
-            keep=mapped.keep | set(awaited),
-        ),
-        tuple(awaited.values()),
+    mapped = msgspec.structs.replace(mapped, attributes=attributes)
+    return _left_alone(mapped, awaited), tuple(awaited.values())
+
+
+def _left_alone(mapped: Mapped, paths: Collection[str]) -> Mapped:
+    """The same, with attributes that nobody can tell now: neither written nor cleared."""
+    if not paths:
+        return mapped
+    return msgspec.structs.replace(
+        mapped,
+        clearable=tuple(path for path in mapped.clearable if path not in paths),
+        keep=mapped.keep | set(paths),
     )
 
 

@@ -100,16 +100,31 @@ class GroupGraph:
         """What a filter may know of a principal that is directly in the groups ``ids``.
 
         ``named`` are the groups that the filter asks for. With nesting, who is in a group is in
-        those around it as well; a deleted group has nobody in it.
+        those around it as well; a deleted group has nobody in it. A group whose members were not
+        read to the end yet is not known.
         """
         if not named:
             return Context(now)
         if self._names is None:
-            self._names = frozenset(each for id in self._groups for each in (id, self.name(id)))
-        inside = {each for id in self._around(ids) for each in (id, self.name(id))}
-        return Context(now, frozenset(inside), frozenset(named) - self._names)
+            known = (id for id, group in self._groups.items() if self._is_known(group))
+            self._names = frozenset(each for id in known for each in self.names(id))
+        inside = {each for id in self.around(ids) for each in self.names(id)}
+        wanted = frozenset(each.casefold() for each in named)
+        return Context(now, frozenset(inside), wanted - self._names)
 
-    def _around(self, ids: Collection[EntraId]) -> set[EntraId]:
+    def _is_known(self, group: MirrorGroup) -> bool:
+        """Whether it is known who is in the group. With everybody in scope a new one comes with
+        all its members, and in a deleted one is nobody.
+        """
+        everybody = self.policy.everyone or group.presence is not Presence.PRESENT
+        return everybody or bool(group.members_read_at)
+
+    def names(self, id: EntraId) -> tuple[str, str]:
+        """What a filter may call a group: its object id or display name, without regard to case."""
+        return (id.casefold(), self.name(id).casefold())
+
+    def around(self, ids: Collection[EntraId]) -> set[EntraId]:
+        """The groups that exist, and (with nesting) those that they are within."""
         found: set[EntraId] = set()
         queue = list(ids)
         while queue:

@@ -95,6 +95,8 @@ class Services:
             yield job
         finally:
             await job.store.flush()
+            # A dry run stores no mark: who comes next has to.
+            lease.is_clean = bool(lease.after) or not dry_run
             self.kept.keep(rows, lease.holder)
 
     def _job(self, buffer: WriteBehind) -> Job:

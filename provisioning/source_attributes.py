@@ -29,6 +29,7 @@ _OTHER_NAMES = {
 """Names that the provisioning service has from the older Azure AD Graph, and Graph's own."""
 
 _EXTENSIONS = "onPremisesExtensionAttributes"
+_NO_EXTENSIONS = dict.fromkeys(f"extensionAttribute{number}" for number in range(1, 16))
 _EXTENSION = re.compile(r"extensionAttribute([1-9]|1[0-5])")
 
 _GUEST = re.compile(r"(.+)_([^_]+)#EXT#@.*", re.IGNORECASE | re.DOTALL)
@@ -49,8 +50,9 @@ def source_row(id: EntraId, attributes: Mapping[str, Any], **computed: Any) -> d
     for other, property in _OTHER_NAMES.items():
         if property in attributes:
             row[other] = _first(attributes[property])
-    if isinstance(extensions := attributes.get(_EXTENSIONS), Mapping):
-        row.update(extensions)
+    if _EXTENSIONS in attributes:
+        row.update(_NO_EXTENSIONS)
+        row.update(attributes[_EXTENSIONS] or {})
     name = attributes.get("userPrincipalName")
     if isinstance(name, str):
         row["originalUserPrincipalName"] = name

@@ -25,7 +25,7 @@ from provisioning.model import (
     UpdateObject,
     Write,
 )
-from provisioning.plan import Planned
+from provisioning.plan import Planned, same
 from provisioning.ports import TargetWriter
 
 
@@ -176,7 +176,7 @@ def shows(write: Write, found: TargetObject | None) -> bool:
     members = set(found.members or ())
     match write:
         case UpdateObject():
-            return all(found.attributes.get(p) == v for p, v in write.values.items())
+            return all(same(found.attributes.get(p), v) for p, v in write.values.items())
         case AddMembers():
             return members.issuperset(write.members)
         case RemoveMembers():

@@ -70,7 +70,7 @@ class Matching:
         began = self._job.clock.time()
         first = await self._page(type, 1)
         further = -(-max(0, first.total - len(first.objects)) // max(1, len(first.objects) or PAGE))
-        if further >= await unlinked(further + 1):
+        if further >= await unlinked(further + 1) * len(self._job.mapping(type).matching):
             return
         await self._store_listing(type, first.objects, first.total, began, cycle_id)
 

@@ -291,6 +291,14 @@ class Facts:
         await self._touch_members(m.key for m in believed)
         await self._write(writes)
 
+    async def members_read(self, group: EntraId) -> None:
+        """The members of a group were read to the end: who is not among them is not in it."""
+        before = await self._job.mirror.group(group)
+        if before is None or before.members_read_at:
+            return
+        row = msgspec.structs.replace(before, members_read_at=self._job.clock.time())
+        await self._write([self._job.mirror.groups.put(group, row)])
+
     async def members_removed(
         self, group: EntraId, members: Sequence[Key], *, said: bool = False
     ) -> None:

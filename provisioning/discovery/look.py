@@ -133,7 +133,7 @@ class Look:
         await self._assignments.compare()
         stored = await self._job.mirror.assignments()
         await self._reading.read_assigned(stored)
-        await self._watch_filtered()
+        await self._watch_filtered(whole=True)
         await self._reading.read_left(now)
         await self._check_default_access({**stored, **self._assignments.added})
         self._facts.affected |= await all_keys(self._job)
@@ -192,12 +192,12 @@ class Look:
             for id in graph.ids()
             if graph.path(id) is None
             and not graph.roles(id)
-            and named.isdisjoint((id, graph.name(id)))
+            and all(named.isdisjoint(graph.names(each)) for each in (id, *graph.around((id,))))
         ]
         links = await self._job.links.get_many(Key(ObjectType.GROUP, id) for id in outside)
         return {id for id in outside if Key(ObjectType.GROUP, id) not in links}
 
-    async def _watch_filtered(self) -> None:
+    async def _watch_filtered(self, *, whole: bool = False) -> None:
         """Watches the groups that filters ask for. A name that nobody has is looked for again with
         the next cycle; who is in it cannot be told until then.
         """
@@ -205,8 +205,9 @@ class Look:
         if not named:
             return
         graph = await load_graph(self._job)
-        known = {id for id in graph.ids() if not named.isdisjoint((id, graph.name(id)))}
-        missing = named.difference(*((id, graph.name(id)) for id in known))
+        known = {id for id in graph.ids() if not named.isdisjoint(graph.names(id))}
+        # Several groups may have one name: with the read of everything all of them are found.
+        missing = named if whole else named.difference(*(graph.names(id) for id in known))
         for name in sorted(missing):
             known.update(group.id for group in await self._source.find_groups(name))
         await self._reading.watch(await self._reading.unwatched(known))
@@ -243,7 +244,8 @@ class Look:
 
 def _named_by_filters(schema: CompiledSchema) -> frozenset[str]:
     """Groups whose members the filter of users asks for, by id or by display name."""
-    return frozenset() if schema.user.filter is None else frozenset(schema.user.filter.groups)
+    groups = () if schema.user.filter is None else schema.user.filter.groups
+    return frozenset(name.casefold() for name in groups)
 
 
 def _scattered(marks: Mapping[str, Watermark]) -> set[str]:

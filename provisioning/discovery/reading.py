@@ -140,6 +140,7 @@ class Reading:
         except NotFound:
             await self._missing_group(group)
             return set()
+        await self._facts.members_read(group)
         present = first | (second or set())
         if stored:
             await self._judge_members(group, stored, first, second)

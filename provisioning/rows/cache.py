@@ -18,6 +18,9 @@ _MOST_BYTES = 16 * 1024 * 1024
 _LARGEST_RANGE = 1000
 """Rows of a range that is kept as a whole, at most."""
 
+_MOST_RANGES = 32
+"""Ranges of one table that are kept, at most: the oldest goes first."""
+
 _ROW = 100
 """Bytes that a row counts beside its key and its value."""
 
@@ -97,7 +100,7 @@ class CachedStore:
             self._end_reading(doubtful)
         complete = not after and len(found) < min(limit, _LARGEST_RANGE)
         if complete and all(other != table for other, _ in doubtful):
-            self._ranges.setdefault(table, {})[prefix] = KnownRange(found)
+            self._keep_range(table, prefix, KnownRange(found))
         return found
 
     async def count(self, table: str, prefix: str = "") -> int:
@@ -163,6 +166,12 @@ class CachedStore:
             return None
         return next((r for prefix, r in ranges.items() if start.startswith(prefix)), None)
 
+    def _keep_range(self, table: str, prefix: str, known: KnownRange) -> None:
+        ranges = self._ranges.setdefault(table, {})
+        ranges.setdefault(prefix, known)
+        while len(ranges) > _MOST_RANGES:
+            del ranges[next(iter(ranges))]
+
     def _taken_out(self, places: Collection[Place]) -> dict[Place, KnownRange]:
         """Takes the ranges out that are written to, by table and prefix."""
         taken: dict[Place, KnownRange] = {}
@@ -182,7 +191,7 @@ class CachedStore:
                     known.apply(row)
             certain = all(other != table for other, _ in doubtful)
             if certain and len(known) <= _LARGEST_RANGE:
-                self._ranges.setdefault(table, {}).setdefault(prefix, known)
+                self._keep_range(table, prefix, known)
 
 
 def _size(place: Place, value: bytes | None) -> int:

@@ -79,8 +79,8 @@ def _value_problems(
     if clear and (name in _NEEDED[type] or name == "externalId"):
         message = f"{name!r} must never be cleared."
         found.append(problem(f"{at}.whenEmpty", message, "Write keep, or remove the field."))
-    if name == "active" and item.flow_type == "ObjectAddOnly":
-        message = "'active' written on creation only would never switch a leaver off."
+    if name == "active" and item.flow_type != "Always":
+        message = f"'active' with {item.flow_type} would never switch a leaver off."
         found.append(problem(f"{at}.flowType", message, "Write Always."))
     if item.matching_priority < 0:
         message = f"{item.matching_priority} is negative."

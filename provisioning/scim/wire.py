@@ -124,7 +124,7 @@ def _elements_anew(path: AttributePath, value: Any, *, were_there: bool) -> list
     """Several elements that one path selects have no operation that sets them: those that are
     there are removed, the others added beside what the path does not select.
     """
-    where, _, _ = path.text.rpartition(".")
+    where = path.text[: path.text.rindex("]") + 1]
     operations: list[Document] = [{"op": "remove", "path": where}] if were_there else []
     if value is not None:
         document, _ = encode_attributes({path.text: value})

@@ -175,7 +175,7 @@ def _explained(clause: _Clause, row: Row, context: Context) -> ClauseVerdict:
         outcome, why = Outcome.UNDECIDED, str(undecided)
     operator = clause.named.operator
     if operator.asks is Asks.MEMBERSHIP:
-        seen: Any = [name for name in clause.operand if name in context.groups]
+        seen: Any = [name for name in clause.operand if name.casefold() in context.groups]
     else:
         seen = row.get(clause.form.attribute)
     null = operator.asks is Asks.VALUE and not values_of(seen)
@@ -314,13 +314,15 @@ def _presence(attribute: str, *, present: bool) -> Judge:
 
 def _membership(groups: frozenset[str], *, member: bool) -> Judge:
     """In any of the groups, or in none. Who is in a known one is in, whatever is unknown."""
+    written = {name.casefold(): name for name in groups}
+    groups = frozenset(written)
 
     def judge(_: Row, context: Context) -> bool:
         if not groups.isdisjoint(context.groups):
             return member
         unknown = groups & context.unknown
         if unknown:
-            names = ", ".join(f"'{cut(name, 60)}'" for name in sorted(unknown))
+            names = ", ".join(f"'{cut(written[name], 60)}'" for name in sorted(unknown))
             raise Undecided(f"since the members of {names} are not known")
         return not member
 

@@ -14,8 +14,8 @@ class Context(msgspec.Struct, frozen=True):
     """What a filter may know beside the attributes.
 
     ``now`` is in epoch seconds. ``groups`` are the object ids and display names of the groups that
-    the principal is in; ``unknown`` those of the groups named by the filter whose members are not
-    known, so that nobody can be said to be in them or not.
+    the principal is in, in folded case; ``unknown`` those of the groups named by the filter whose
+    members are not known, so that nobody can be said to be in them or not.
     """
 
     now: float

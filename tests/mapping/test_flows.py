@@ -10,11 +10,12 @@ import pytest
 
 from provisioning.expressions import HIDDEN
 from provisioning.mapping import ObjectMapping
-from provisioning.model import Attributes, EntraId, Key, Link, ObjectType, Origin, ScimId
+from provisioning.model import Action, Attributes, EntraId, Key, Link, ObjectType, Origin, ScimId
 from provisioning.plan import DeprovisioningPolicy, Planned, plan_user
 from provisioning.scim.attributes import AttributeReader
 from provisioning.scim.wire import encode_write
 from provisioning.scope import Reason, Verdict
+from provisioning.source_attributes import source_row
 from tests.mapping.schemas import attribute, compiled, expression, object_mapping
 
 ID = EntraId("3f0b6a52-1c5e-4a0e-9c54-5f2f0c8f7a01")
@@ -153,3 +154,64 @@ def test_extension_attributes_come_from_where_graph_has_them(tmp_path: Path) -> 
     row = {**KIM, "onPremisesExtensionAttributes": {"extensionAttribute11": "R1"}}
     assert user.map(ID, row, soft_deleted=False).attributes[DEPARTMENT] == "R1"
     assert DEPARTMENT not in user.map(ID, KIM, soft_deleted=False).attributes
+
+
+@pytest.mark.parametrize("source", ["Redact([nothing])", "IgnoreFlowIfNullOrEmpty([nothing])"])
+def test_a_leaver_is_switched_off_whatever_the_mapping_makes_of_active(
+    tmp_path: Path, source: str
+) -> None:
+    def change(export: dict[str, Any]) -> None:
+        attributes = export["directories"][0]["objects"][0]["attributes"]
+        attributes.append({"name": "nothing", "type": "String"})
+        attribute(export, "active")["source"] = expression(source)
+
+    user = compiled(tmp_path, change).user
+    mapped = user.map(ID, KIM, soft_deleted=True)
+    assert "active" not in mapped.attributes
+    link = Link(
+        key=KEY,
+        scim_id=ScimId("1"),
+        attributes={**mapped.attributes, "active": True},
+        origin=Origin.CREATED,
+        linked_at=0.0,
+        written_at=0.0,
+    )
+    disabled = Verdict(True, False, Reason.DISABLED, "The account is disabled in Entra.")
+    planned = plan_user(KEY, disabled, mapped, link, DeprovisioningPolicy({}))
+    assert isinstance(planned, Planned)
+    assert [change.action for change in planned.changes] == [Action.DISABLE]
+
+
+def test_values_are_added_to_elements_that_a_path_selects(tmp_path: Path) -> None:
+    path = 'emails[type eq "other"].value'
+
+    def change(export: dict[str, Any]) -> None:
+        source, target = (each["objects"][0]["attributes"] for each in export["directories"])
+        source.append({"name": "otherMails", "type": "String", "multivalued": True})
+        target.append({"name": path, "type": "String"})
+        flow = {"targetAttributeName": path, "flowType": "MultiValueAddOnly"}
+        flow["source"] = expression("[otherMails]", "Attribute")  # type: ignore[assignment]
+        object_mapping(export)["attributeMappings"].append(flow)
+
+    user = compiled(tmp_path, change).user
+    row = {**KIM, "otherMails": ["b@example.com"]}
+    planned = plan(user, row, {path: "a@example.com"})
+    assert value(planned, path) == ["a@example.com", "b@example.com"]
+    assert operations(planned) == [
+        {"op": "remove", "path": 'emails[type eq "other"]'},
+        {
+            "op": "add",
+            "path": "emails",
+            "value": [
+                {"type": "other", "value": "a@example.com"},
+                {"type": "other", "value": "b@example.com"},
+            ],
+        },
+    ]
+    assert plan(user, row, {path: ["b@example.com", "a@example.com"]}) is None
+
+
+def test_an_unset_container_of_extension_attributes_is_no_value(tmp_path: Path) -> None:
+    row = source_row(ID, {"onPremisesExtensionAttributes": None})
+    assert row["extensionAttribute1"] is None
+    assert "extensionAttribute1" not in source_row(ID, {})

@@ -272,3 +272,26 @@ def test_a_group_that_nobody_knows_takes_nobody_out() -> None:
         assert active(world) == [*range(9)]
 
     simulate(story, tenant=departments, **OPEN)
+
+
+def nested() -> Tenant:
+    """Two people assigned by a group; one of them is in a group within the one of a filter."""
+    tenant = Tenant.empty()
+    people = [tenant.add_user(f"user{n}@example.com", displayName=f"User {n}") for n in range(2)]
+    tenant.assign(tenant.add_group("Staff", people), "User")
+    tenant.add_group("Cleared", [tenant.add_group("Inner", people[1:])])
+    return tenant
+
+
+@pytest.mark.parametrize("name", ["Cleared", "cleared"])
+def test_a_group_within_one_that_a_filter_names_stays_watched(name: str) -> None:
+    async def story(world: World) -> None:
+        await cycle(world)
+        for _ in range(3):
+            assert account(world, 0) is None
+            assert account(world, 1).active
+            await world.clock.sleep(SETTLE)
+            assert (await cycle(world)).counts.writes == 0
+
+    schema = filtered("User", clause("memberOf", "MEMBER_OF", name))
+    simulate(story, tenant=nested, schema=schema, NESTED_GROUPS="transitive", **OPEN)

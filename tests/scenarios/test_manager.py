@@ -12,10 +12,12 @@ import pytest
 from provisioning.mapping import CompiledSchema
 from provisioning.notifications.message import HintMessage
 from provisioning.operations.hints import take_in
+from provisioning.operations.on_demand import provision_on_demand
+from provisioning.record import CycleStatus
 from simulator.entra import Tenant
 from tests.mapping.schemas import compiled, expression, object_mapping
 from tests.scenarios.simulation import simulate
-from tests.scenarios.steps import SETTLE, account, user
+from tests.scenarios.steps import SETTLE, account, group, user
 from tests.scenarios.test_wakes import deliver
 from tests.scenarios.world import World
 
@@ -40,13 +42,15 @@ def schema() -> CompiledSchema:
         return compiled(Path(folder), change)
 
 
-def team(*, assigned: tuple[int, ...] = (0, 1, 2), by_group: bool = True) -> Callable[[], Tenant]:
-    """Two people who report to the first, and who of the three is assigned."""
+def team(
+    *, assigned: tuple[int, ...] = (0, 1, 2), by_group: bool = True, size: int = 3
+) -> Callable[[], Tenant]:
+    """People who report to the first, and who of them is assigned."""
 
     def made() -> Tenant:
         tenant = Tenant.empty()
         people = [
-            tenant.add_user(f"user{n}@example.com", displayName=f"User {n}") for n in range(3)
+            tenant.add_user(f"user{n}@example.com", displayName=f"User {n}") for n in range(size)
         ]
         for one in people[1:]:
             tenant.update_user(one, manager=people[0])
@@ -129,3 +133,25 @@ def test_a_hint_brings_it_at_once() -> None:
         assert manager(world, 1) == account(world, 2).id
 
     simulate(story, tenant=team(), schema=schema(), rate=5)
+
+
+def test_reports_who_wait_for_a_manager_leave_by_the_brake_all_the_same() -> None:
+    """The manager comes on demand; those who left meanwhile were held, and stay so."""
+
+    async def story(world: World) -> None:
+        people = [user(world, number) for number in range(1, 12)]
+        await world.cycle()
+        for one in people[:8]:
+            world.tenant.remove_member(group(world, "Team"), one)
+        await world.clock.sleep(SETTLE)
+        record = await world.cycle()
+        assert record.status is CycleStatus.HELD
+        world.tenant.assign(user(world, 0), "User")
+        await provision_on_demand(world.services(), users=[user(world, 0)])
+        await world.cycle()
+        assert all(account(world, number).active for number in range(1, 12))
+        boss = account(world, 0).id
+        assert [manager(world, number) for number in (9, 10, 11)] == [boss] * 3
+
+    everyone = tuple(range(1, 12))
+    simulate(story, tenant=team(assigned=everyone, size=12), schema=schema())

@@ -6,6 +6,9 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
+from provisioning.errors import StoreUnavailable
 from provisioning.job import HELD_TABLES
 from provisioning.near_scope import NearScope
 from provisioning.operations.writing import writing
@@ -34,6 +37,19 @@ class Watched:
             return method(table, *rest, **more)
 
         return noted
+
+
+class _Broken:
+    """A store that takes nothing any more."""
+
+    async def write(self, rows: object) -> None:
+        raise StoreUnavailable("away")
+
+
+async def _fail_to_store(services: Services) -> None:
+    async with writing(services, wait=0) as held:
+        held.job.store.defer([held.job.near_scope.renewed("lost")])
+        held.job.store._store._base = _Broken()  # type: ignore[attr-defined]
 
 
 def watched(world: World) -> tuple[Services, Watched]:
@@ -135,5 +151,22 @@ def test_somebody_new_renews_the_mark_and_a_change_does_not() -> None:
         await world.cycle()
         assert await near.mark() != mark
         assert new in (await near.ids(1000) or ())
+
+    simulate(story, tenant=office)
+
+
+def test_a_holder_that_could_not_store_all_leaves_no_name() -> None:
+    """Else the mark of somebody new, lost with its last write, would never be made good."""
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        services = world.services()
+        near = NearScope(services.store, services.settings.job)
+        with pytest.raises(StoreUnavailable):
+            await _fail_to_store(services)
+        before = await near.mark()
+        async with writing(services, wait=0):
+            pass
+        assert await near.mark() != before
 
     simulate(story, tenant=office)

@@ -24,6 +24,7 @@ def user(**changes: Any) -> MirrorUser:
 
 
 def group(id: str, name: str, **fields: Any) -> MirrorGroup:
+    fields = {"members_read_at": 1.0, **fields}
     return MirrorGroup(id=EntraId(id), attributes={"displayName": name}, read_at=0.0, **fields)
 
 
