@@ -25,6 +25,12 @@ ASSIGNMENTS = "assignments"
 PAUSE = 1.0
 """Seconds from the beginning of one look at hints to that of the next, if many follow."""
 
+MANY = 8
+"""Hints of one look that make it one of a flood: the next one comes later, and takes more."""
+
+LONG_PAUSE = 3.0
+"""Seconds from a look of a flood to the next: each costs a read of the feeds at least."""
+
 AT_ONCE = 2
 """Looks more that need not wait for that: a few changes wait for nothing."""
 
@@ -107,14 +113,17 @@ class Hints:
         free = await self._free_at(now)
         return max(until, free - AT_ONCE * PAUSE - now)
 
-    async def looked(self, now: float) -> Row:
-        """The row that says that a look begins."""
+    async def looked(self, now: float, hints: int = 1) -> Row:
+        """The row that says that a look begins, at so many hints that are new."""
+        if hints >= MANY:
+            # Beyond what may follow at once: that is for a few changes.
+            return self._looked.put("free", now + LONG_PAUSE + AT_ONCE * PAUSE)
         return self._looked.put("free", max(now, await self._free_at(now)) + PAUSE)
 
     async def _free_at(self, now: float) -> float:
         """When all looks so far have had their pause. A clock that ran ahead does not count."""
         free = await self._looked.get("free")
-        return now if free is None else min(free, now + (AT_ONCE + 1) * PAUSE)
+        return now if free is None else min(free, now + LONG_PAUSE + AT_ONCE * PAUSE)
 
 
 def _with_times_of(hint: Hint, before: Hint | None) -> Hint:

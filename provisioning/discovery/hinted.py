@@ -40,7 +40,9 @@ class HintedLook(Look):
     async def take_up(self, hints: Sequence[Hint]) -> None:
         """Raises what kept the look from its end; the hints wait for another try then."""
         # Not waited for: it only spaces the looks.
-        self._job.store.defer([await self._job.hints.looked(self._job.clock.time())])
+        now = self._job.clock.time()
+        new = sum(not hint.again for hint in hints)
+        self._job.store.defer([await self._job.hints.looked(now, new)])
         try:
             shown = await self._read_hinted(hints)
             since = _since(hints, self._assignments)

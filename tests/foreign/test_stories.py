@@ -35,8 +35,9 @@ def test_story(server: ScimServer, target: Target, story: Story) -> None:
 
 def test_a_group_larger_than_one_batch(server: ScimServer, target: Target) -> None:
     limit = target.limits.max_group_members
-    story = large_group(250) if limit is None else stories.group_over_the_limit(250, limit)
-    tell(story, server, everybody(250))
+    count = 250 if limit is None else limit + 25
+    story = large_group(count) if limit is None else stories.group_over_the_limit(count, limit)
+    tell(story, server, everybody(count))
 
 
 def test_member_removed_in_the_form_that_was_found(server: ScimServer) -> None:

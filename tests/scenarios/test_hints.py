@@ -265,3 +265,24 @@ def test_a_burst_is_looked_at_together() -> None:
         assert len(graph_reads(world, before)) < 8
 
     simulate(story, tenant=everybody(30))
+
+
+def test_in_a_flood_looks_are_rare_and_after_it_a_leaver_waits_for_none() -> None:
+    async def story(world: World) -> None:
+        await provisioned(world)
+        services = world.services()
+        people = [user(world, number) for number in range(60)]
+        before = len(world.entra.requests)
+        for start in range(60):
+            some = people[start : start + 12] + people[: max(0, start - 48)]
+            await tell(world, services, users=some)
+            await deliver(world, services, 1.0)
+        assert len(graph_reads(world, before)) < 60, graph_reads(world, before)
+        await deliver(world, services, 300.0)
+        began = world.clock.time()
+        world.tenant.update_user(people[3], accountEnabled=False)
+        await tell(world, services, users=[people[3]])
+        assert world.clock.time() - began < 1.0
+        assert not account(world, 3).active
+
+    simulate(story, tenant=everybody(60), rate=5)

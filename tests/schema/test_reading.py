@@ -174,7 +174,7 @@ def test_problems_are_bounded(tmp_path: Path) -> None:
 
     found = problems(tmp_path, changed(faulty))
     assert MAX_PROBLEMS <= len(found) <= MAX_PROBLEMS + 1
-    wrong = "Join(" + "Isnul()," * 1200 + ")"
+    wrong = "Join(" + "Isnul()," * 150 + ")"
     found = problems(
         tmp_path,
         _extend(50, lambda n: {"targetAttributeName": f"t{n}", "source": expression(wrong)}),
