@@ -22,7 +22,7 @@ FEEDS = "feeds"
 ASSIGNMENTS = "assignments"
 """The list of assignments, which has neither notifications nor delta."""
 
-PAUSE = 1.0
+PAUSE = 0.6
 """Seconds from the beginning of one look at hints to that of the next, if many follow."""
 
 MANY = 8
