@@ -156,7 +156,7 @@ def _zscloud(settings: Settings, schema: CompiledSchema, clock: Clock) -> Target
         AiohttpTransport(timeout_seconds=REQUEST_TIMEOUT),
         user_attributes=schema.user.target_paths,
         group_attributes=schema.group.target_paths,
-        lists=schema.user.lists | schema.group.lists,
+        lists=schema.user.rules.lists | schema.group.rules.lists,
         clock_time=clock.time,
     )
 

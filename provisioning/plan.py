@@ -6,14 +6,14 @@ and nothing that is not ours.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from itertools import islice
 from typing import Any
 
 import msgspec
 
-from provisioning.expressions import HIDDEN
+from provisioning.differences import differences
 from provisioning.mapping import Mapped
 from provisioning.model import (
     NAME_PATH,
@@ -35,6 +35,7 @@ from provisioning.model import (
     Write,
     change_digest,
 )
+from provisioning.redaction import hidden_properties
 from provisioning.scope import Reason, Verdict
 
 
@@ -202,9 +203,9 @@ def _created(key: Key, verdict: Verdict, attributes: Attributes, mapped: Mapped)
         name=mapped.name,
         reason_code=verdict.reason.value,
         reason=verdict.sentence,
-        modified_properties=shown(
-            mapped.redacted,
+        modified_properties=hidden_properties(
             (ModifiedProperty(path, None, value) for path, value in attributes.items()),
+            mapped.rules.redacted,
         ),
     )
 
@@ -224,66 +225,6 @@ def _create_group(
     write = msgspec.structs.replace(created.write, members=first)
     added = tuple(_added(key, None, mapped.name, wanted[id]) for id in first)
     return [Planned(write, (*created.changes, *added))]
-
-
-def differences(mapped: Mapped, recorded: Attributes) -> list[ModifiedProperty]:
-    """Mapped attributes whose recorded value is another; a path that is created only, or kept
-    when empty, is left alone.
-    """
-    changed: list[ModifiedProperty] = []
-    for path, value in mapped.attributes.items():
-        old = recorded.get(path)
-        several = path in mapped.lists or "[" in path
-        new = _added_to(old, value) if several and path in mapped.additive else value
-        kept = path in mapped.create_only or (path in mapped.fill_only and old not in (None, ""))
-        if not kept and not same(old, new):
-            changed.append(ModifiedProperty(path, old, new))
-    for path in mapped.clearable:
-        old = recorded.get(path)
-        if old not in (None, "") and path not in mapped.attributes:
-            changed.append(ModifiedProperty(path, old, None))
-    return changed
-
-
-def shown(
-    redacted: Collection[str], changed: Iterable[ModifiedProperty]
-) -> tuple[ModifiedProperty, ...]:
-    """What logs and plans show of changed attributes (Entra: Redact)."""
-    return tuple(
-        ModifiedProperty(each.name, each.old and HIDDEN, each.new and HIDDEN)
-        if each.name in redacted
-        else each
-        for each in changed
-    )
-
-
-def same(old: Any, new: Any) -> bool:
-    """Lists have no order, and complex values are known by their ``value`` (RFC 7643 2.4)."""
-    if isinstance(old, list) or isinstance(new, list):
-        return _values(old) == _values(new)
-    return bool(old == new)
-
-
-def _values(several: Any) -> set[Any]:
-    elements = _elements(several)
-    values = (each.get("value") if isinstance(each, dict) else each for each in elements)
-    # A server may show anything.
-    return {repr(value) if isinstance(value, (dict, list)) else value for value in values}
-
-
-def _elements(several: Any) -> list[Any]:
-    if several is None:
-        return []
-    return several if isinstance(several, list) else [several]
-
-
-def _added_to(old: Any, new: Any) -> Any:
-    """What is there, and what is missing of ``new``."""
-    there = _values(old)
-    missing = [each for each in _elements(new) if not _values([each]) <= there]
-    if not missing:
-        return old
-    return new if old is None else [*_elements(old), *missing]
 
 
 def _differs(verdict: Verdict, mapped: Mapped, link: Link) -> bool:
@@ -316,7 +257,7 @@ def _update(key: Key, link: Link, mapped: Mapped, verdict: Verdict) -> Planned |
         name=mapped.name or _recorded_name(link),
         reason_code=reason,
         reason=sentence,
-        modified_properties=shown(mapped.redacted, changed),
+        modified_properties=hidden_properties(changed, mapped.rules.redacted),
     )
     several = {
         prop.name: prop.old is not None

@@ -90,11 +90,7 @@ def _left_alone(mapped: Mapped, paths: Collection[str]) -> Mapped:
     """The same, with attributes that nobody can tell now: neither written nor cleared."""
     if not paths:
         return mapped
-    return msgspec.structs.replace(
-        mapped,
-        clearable=tuple(path for path in mapped.clearable if path not in paths),
-        keep=mapped.keep | set(paths),
-    )
+    return msgspec.structs.replace(mapped, left_alone=mapped.left_alone | set(paths))
 
 
 def _mapped_user(job: Job, graph: GroupGraph, row: MirrorUser, verdict: Verdict) -> Mapped:

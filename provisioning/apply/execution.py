@@ -11,6 +11,7 @@ from provisioning.apply.pacer import Turn
 from provisioning.apply.removal import RemovalForm
 from provisioning.apply.sender import Sender
 from provisioning.case import Case
+from provisioning.differences import same
 from provisioning.errors import AnswerLost, Rejected
 from provisioning.job import Job
 from provisioning.lanes import WorkItem
@@ -25,7 +26,7 @@ from provisioning.model import (
     UpdateObject,
     Write,
 )
-from provisioning.plan import Planned, same
+from provisioning.plan import Planned
 from provisioning.ports import TargetWriter
 
 

@@ -13,7 +13,7 @@ from provisioning import telemetry
 from provisioning.apply.ledger import Ledger
 from provisioning.case import Case
 from provisioning.errors import RemoteError
-from provisioning.explain import steps_of
+from provisioning.explaining.steps import steps_of
 from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane, Rank, WorkItem
 from provisioning.model import (

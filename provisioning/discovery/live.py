@@ -13,6 +13,7 @@ import msgspec
 from provisioning.apply.ledger import Ledger
 from provisioning.apply.matching import PAGE, check_pager
 from provisioning.apply.sender import Sender
+from provisioning.differences import same
 from provisioning.errors import NotFound
 from provisioning.guard import Tally
 from provisioning.job import Job
@@ -25,10 +26,10 @@ from provisioning.model import (
     ScimId,
     TargetObject,
 )
-from provisioning.plan import same, shown
 from provisioning.ports import Row, TargetReader
 from provisioning.provisioning_log import LogEntry, LogStatus
 from provisioning.record import CycleRecord
+from provisioning.redaction import hidden_properties
 
 _PRIORITY = (4, 0)
 _NAMED = 100
@@ -131,8 +132,9 @@ class LiveRead:
             changed.append(ModifiedProperty("members", more, less))
         if changed:
             self.differing.add(link.key)
-            redacted = self._job.mapping(link.key.type).redacted
-            await self._take(link, found, shown(redacted, changed), live, recorded)
+            redacted = self._job.mapping(link.key.type).rules.redacted
+            shown = hidden_properties(changed, redacted)
+            await self._take(link, found, shown, live, recorded)
 
     async def _names(self, ids: set[ScimId]) -> list[str]:
         """What people know members by; ids where nobody of ours is behind."""

@@ -13,7 +13,6 @@ from provisioning.explaining.explanation import (
 )
 from provisioning.explaining.findings import NAMED, Findings
 from provisioning.explaining.matching import is_protected
-from provisioning.explaining.redaction import hidden_change
 from provisioning.model import Action, Change, ObjectType
 from provisioning.plan import FAILURES, Deprovision
 
@@ -29,7 +28,7 @@ _WORDS = {
 def changes_of(found: Findings) -> tuple[Change, ...]:
     """The changes that concern the principal, as a dry run on demand lists them."""
     changes = (change for plan in found.plans for change in plan.changes)
-    return tuple(hidden_change(c, found.redacted) for c in changes if _concerns(c, found))
+    return tuple(change for change in changes if _concerns(change, found))
 
 
 def action_step(found: Findings) -> ExplainedStep:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
+from provisioning.differences import same
 from provisioning.errors import Problem
 from provisioning.explaining.explanation import ExplainedAttribute
 from provisioning.explaining.findings import Findings
-from provisioning.explaining.redaction import hidden, hidden_values
 from provisioning.mapping import AttributeSource
 from provisioning.model import Attributes, CreateObject, UpdateObject
+from provisioning.redaction import hidden, hidden_values
 from provisioning.source_attributes import source_row
 
 
@@ -83,7 +84,7 @@ def _outcome(
     wanted = mapped.attributes.get(path)
     if wanted is None:
         return Outcome.EMPTY if base in (None, "") else _unwanted(found, path)
-    if wanted == base:
+    if same(base, wanted):
         return Outcome.EQUAL
     there = found.link is not None or found.rehearsed.live is not None
     return Outcome.CREATED_ONLY if there and path in mapped.create_only else Outcome.NOT_SENT

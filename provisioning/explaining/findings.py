@@ -147,4 +147,4 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def redacted(self) -> frozenset[str]:
         """Target attributes whose value may not be shown."""
-        return frozenset(source.path for source in self.sources if source.redacted)
+        return self.case.mapped.rules.redacted

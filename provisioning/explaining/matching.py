@@ -6,9 +6,9 @@ from typing import Any
 
 from provisioning.explaining.explanation import ExplainedStep, StepStatus
 from provisioning.explaining.findings import Findings, Look
-from provisioning.explaining.redaction import hidden
 from provisioning.explaining.words import called, clock_time, moment
 from provisioning.model import Link, Origin, ScimId
+from provisioning.redaction import hidden
 
 _NAME_KEPT = "Two principals map to one ZSCloud name: rename one of them in Entra, or unassign one."
 

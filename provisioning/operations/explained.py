@@ -15,7 +15,6 @@ from provisioning.explaining.findings import (
     Rehearsed,
     Waiting,
 )
-from provisioning.explaining.redaction import hidden_write
 from provisioning.job import Job
 from provisioning.mapping import ObjectMapping
 from provisioning.model import (
@@ -38,6 +37,7 @@ from provisioning.operations.status import last_cycle
 from provisioning.plan import Planned
 from provisioning.ports import Row, Source, TargetEncoder
 from provisioning.record import CycleStatus
+from provisioning.redaction import hidden_write
 from provisioning.rows.table import Table
 from provisioning.scope import GroupGraph, Reason
 from provisioning.services import Services
@@ -156,7 +156,7 @@ def requests(
     live: TargetObject | None,
 ) -> tuple[WireRequest, ...]:
     """The plans as HTTP requests, without values that may not be shown."""
-    redacted = {source.path for source in mapping.sources if source.redacted}
+    redacted = mapping.rules.redacted
     return tuple(target.encoded(hidden_write(_sent(p.write, live), redacted)) for p in plans)
 
 

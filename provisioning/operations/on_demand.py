@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from provisioning.calls import Call
 from provisioning.errors import InvalidRequest, LeaseUnavailable, Problem
-from provisioning.explain import steps_of
+from provisioning.explaining.steps import steps_of
 from provisioning.job import Job
 from provisioning.mirror import group_key, user_key
 from provisioning.model import Change, Key, ObjectType

@@ -36,7 +36,7 @@ from provisioning.record import CycleKind, CycleRecord
 from provisioning.resolve import load_graph, referred, resolve, user_case
 from provisioning.rows.buffer import WriteBehind
 from provisioning.rows.overlay import OverlayStore
-from provisioning.schema import Schema, load_schema
+from provisioning.schema import Schema
 from provisioning.scope import GroupGraph
 from provisioning.services import Services
 
@@ -63,12 +63,11 @@ async def preview(
     """
     await services.claim(dry_run=True)
     compiled = compile_schema(schema)
-    hidden = _redacted(schema) | _redacted(load_schema(services.settings.provisioning_schema))
     async with _both(services, compiled) as both:
-        survey = Survey(services.rules, hidden)
+        survey = Survey(services.rules)
         known = await both.survey(survey, limit, progress)
-        named = [await both.user(name, hidden) for name in users]
-        named += [await both.group(name, hidden) for name in groups]
+        named = [await both.user(name) for name in users]
+        named += [await both.group(name) for name in groups]
         return {
             "named": named,
             "known": known,
@@ -76,12 +75,6 @@ async def preview(
             **survey.document(),
             "brake": await both.brake(survey),
         }
-
-
-def _redacted(schema: Schema) -> frozenset[str]:
-    """Target paths of values that no output shows."""
-    attributes = (*schema.user.attributes, *schema.group.attributes)
-    return frozenset(a.path for a in attributes if a.expression and a.expression.redacted)
 
 
 @contextlib.asynccontextmanager
@@ -200,7 +193,7 @@ class _Both:
         fresh = msgspec.structs.replace(row, attributes=found.attributes)
         await self.old.store.write([self.old.mirror.groups.put(found.id, fresh)])
 
-    async def user(self, name: str, hidden: frozenset[str]) -> Document:
+    async def user(self, name: str) -> Document:
         """A user who was named. Raises ``InvalidRequest``."""
         found = await self.source.find_user(name)
         if found is None:
@@ -209,9 +202,9 @@ class _Both:
         row = _fresh_user(found, await self.old.mirror.user(found.id))
         graph, links = await self._graph(), await self._links([row])
         old, new = (user_case(job, graph, row, links) for job in (self.old, self.new))
-        return _document(old, new, hidden)
+        return _document(old, new)
 
-    async def group(self, name: str, hidden: frozenset[str]) -> Document:
+    async def group(self, name: str) -> Document:
         """A group that was named. Raises ``InvalidRequest``."""
         found = await self.source.find_groups(name)
         if len(found) != 1:
@@ -223,7 +216,7 @@ class _Both:
         old, new = await resolve(self.old, graph, key), await resolve(self.new, graph, key)
         assert old is not None
         assert new is not None
-        return _document(old, new, hidden)
+        return _document(old, new)
 
     async def brake(self, survey: Survey) -> Document:
         """What the brake would say of the removals that were seen."""
@@ -251,8 +244,8 @@ def _fresh_user(user: SourceUser, row: MirrorUser | None) -> MirrorUser:
     return msgspec.structs.replace(row, presence=Presence.PRESENT, **fresh)
 
 
-def _document(old: Case, new: Case, hidden: frozenset[str]) -> Document:
-    changes = changes_of(old, new, hidden)
+def _document(old: Case, new: Case) -> Document:
+    changes = changes_of(old, new)
     return {
         "object_type": new.key.type.value,
         "source_id": new.key.id,

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from provisioning.case import Case
+from provisioning.differences import differences
 from provisioning.discovery.removals import removal_of
-from provisioning.expressions import HIDDEN
 from provisioning.guard import Tally
 from provisioning.job import Rules
 from provisioning.model import ModifiedProperty
 from provisioning.operations.documents import Document
-from provisioning.plan import differences
+from provisioning.redaction import hidden_properties
 from provisioning.scoping import NullTally
 
 NAMED = 20
@@ -41,14 +39,10 @@ class Listed:
 
 
 class Survey:
-    """Takes in principals, each as the old and as the new schema has it.
+    """Takes in principals, each as the old and as the new schema has it."""
 
-    ``hidden`` are target paths whose values no output shows.
-    """
-
-    def __init__(self, rules: Rules, hidden: Collection[str]) -> None:
+    def __init__(self, rules: Rules) -> None:
         self._rules = rules
-        self._hidden = hidden
         self._enter, self._leave = Listed(), Listed()
         self._undecided, self._fail = Listed(), Listed()
         self._changes: dict[tuple[str, str], Listed] = {}
@@ -76,7 +70,7 @@ class Survey:
         if not old.verdict.active:
             self._enter.add(new, reason=new.verdict.sentence)
         elif not new.mapped.problems:
-            for change in changes_of(old, new, self._hidden):
+            for change in changes_of(old, new):
                 listed = self._changes.setdefault((new.key.type.value, change.name), Listed())
                 listed.add(new, old=change.old, new=change.new)
         if new.mapped.problems and (not old.mapped.problems or not old.verdict.active):
@@ -98,11 +92,9 @@ class Survey:
         }
 
 
-def changes_of(old: Case, new: Case, hidden: Collection[str]) -> list[ModifiedProperty]:
+def changes_of(old: Case, new: Case) -> tuple[ModifiedProperty, ...]:
     """What would be written because of the new schema alone: what the old one gives counts as
     written, whatever ZSCloud has.
     """
-    return [
-        ModifiedProperty(c.name, HIDDEN, HIDDEN) if c.name in hidden else c
-        for c in differences(new.mapped, old.mapped.attributes)
-    ]
+    redacted = old.mapped.rules.redacted | new.mapped.rules.redacted
+    return hidden_properties(differences(new.mapped, old.mapped.attributes), redacted)

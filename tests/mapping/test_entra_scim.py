@@ -113,7 +113,7 @@ def test_what_was_created_needs_no_update_and_reads_as_it_was_written(
     compiled: CompiledSchema,
 ) -> None:
     body = planned(compiled, KIM)
-    read = AttributeReader(compiled.user.target_paths, compiled.user.lists).read(body)
+    read = AttributeReader(compiled.user.target_paths, compiled.user.rules.lists).read(body)
     assert planned(compiled, KIM, linked(compiled, read)) is None
     again = {**KIM, "proxyAddresses": list(reversed(KIM["proxyAddresses"]))}
     assert planned(compiled, again, linked(compiled, read)) is None

@@ -100,7 +100,7 @@ def test_roles_are_set_or_only_added(tmp_path: Path) -> None:
         user = with_roles(tmp_path, function)
         assert user.roles
         assert plan(user, row).write.attributes["roles"] == [admin]
-        reader = AttributeReader(user.target_paths, user.lists)
+        reader = AttributeReader(user.target_paths, user.rules.lists)
         read = reader.read({"roles": [{"value": "admin", "primary": "False"}]})
         assert plan(user, row, read) is None
     other = {"roles": [{"value": "auditor", "display": "Auditor"}]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import msgspec
@@ -10,7 +10,6 @@ import msgspec
 from provisioning.expressions import HIDDEN
 from provisioning.model import (
     Attributes,
-    Change,
     CreateObject,
     ModifiedProperty,
     ReplaceObject,
@@ -41,14 +40,15 @@ def hidden_write(write: Write, redacted: Collection[str]) -> Write:
     return write
 
 
-def hidden_change(change: Change, redacted: Collection[str]) -> Change:
-    """The change as it may be shown."""
-    shown = tuple(
+def hidden_properties(
+    changed: Iterable[ModifiedProperty], redacted: Collection[str]
+) -> tuple[ModifiedProperty, ...]:
+    """Changed attributes as logs and plans show them (Entra: Redact)."""
+    return tuple(
         ModifiedProperty(
-            p.name,
-            hidden(p.old, redacted=p.name in redacted),
-            hidden(p.new, redacted=p.name in redacted),
+            each.name, hidden(each.old, redacted=True), hidden(each.new, redacted=True)
         )
-        for p in change.modified_properties
+        if each.name in redacted
+        else each
+        for each in changed
     )
-    return msgspec.structs.replace(change, modified_properties=shown)
