@@ -1,10 +1,17 @@
-"""Says which tests did not run: those of the Functions worker, below Python 3.13."""
+"""What holds for the whole suite: no verdict by the clock of the machine, and which tests did not
+run: those of the Functions worker, below Python 3.13.
+"""
 
 from __future__ import annotations
 
 import sys
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A machine that is busy makes no test fail: how long an example takes says nothing here.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
