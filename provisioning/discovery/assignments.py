@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from provisioning.discovery.facts import Facts
 from provisioning.discovery.reading import Reading
+from provisioning.discovery.relations import Relations
 from provisioning.errors import SourceImplausible
 from provisioning.evidence import SECOND_READ_AFTER, judge_list, missing_from
 from provisioning.job import Job
@@ -28,6 +29,7 @@ class Assignments:
         self._job = job
         self._source = source
         self._facts = facts
+        self._relations = Relations(job, facts)
         self._cycle = cycle
         self._reading = reading
         self.added: dict[str, Assignment] = {}
@@ -131,7 +133,7 @@ class Assignments:
         await self._take_in(added)
         added = await self._readable(added)
         self.added = {a.id: a for a in added}
-        await self._facts.roles_changed(added, removed)
+        await self._relations.roles_changed(added, removed)
         self._reading.final_rows += await self._job.mirror.assignments_rows(added, verdict.removed)
 
     async def _void_absences(self, read: Collection[str]) -> list[Row]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from provisioning.discovery.facts import Facts
 from provisioning.discovery.reading import USERS_FEED, Reading
+from provisioning.discovery.relations import Relations
 from provisioning.errors import WatermarkExpired
 from provisioning.job import Job, Watermark
 from provisioning.mirror import group_key
@@ -27,6 +28,7 @@ class Feeds:
         self._job = job
         self._source = source
         self._facts = facts
+        self._relations = Relations(job, facts)
         self._reading = reading
         self.shown: set[Key] = set()
         """Of the keys ``wanted``, those that the feeds had news of."""
@@ -75,7 +77,7 @@ class Feeds:
         if row.members_added:
             await self._hydrate(id, row.members_added, began)
         if row.members_removed:
-            await self._facts.members_removed(id, row.members_removed, said=True)
+            await self._relations.members_removed(id, row.members_removed, said=True)
 
     async def _hydrate(self, group: EntraId, keys: Sequence[Key], began: float) -> None:
         """New members: people whom the mirror does not know are read, nested groups watched."""
@@ -86,7 +88,7 @@ class Feeds:
             nested = {key.id for key in keys if key.type is ObjectType.GROUP}
             await self._reading.watch(await self._reading.unwatched(nested))
         members = [Member(key, None) for key in keys]
-        await self._facts.members_added(group, members, began, certain=True)
+        await self._relations.members_added(group, members, began, certain=True)
         there = await self._job.mirror.users.get_many(users)
         if any(id not in there for id in users):
             # The feed names somebody whom no replica shows yet: the group is read again later.

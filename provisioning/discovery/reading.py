@@ -12,6 +12,7 @@ from itertools import islice
 import msgspec
 
 from provisioning.discovery.facts import Facts
+from provisioning.discovery.relations import Relations
 from provisioning.errors import NotFound, SourceImplausible
 from provisioning.evidence import SECOND_READ_AFTER, SETTLING, Doubt, judge_list, missing_from
 from provisioning.job import Job, Watermark
@@ -44,6 +45,7 @@ class Reading:
         self._job = job
         self._source = source
         self._facts = facts
+        self._relations = Relations(job, facts)
         self._cycle = cycle
         self.doubts = Table(job.store, job.name, "doubt", Doubt)
         self.watermarks: dict[str, Watermark | None] = {}
@@ -90,7 +92,7 @@ class Reading:
     async def unwatch(self, ids: set[EntraId], marks: dict[str, Watermark]) -> None:
         """Ends the watch over groups that nothing brings in any more."""
         for id in sorted(ids):
-            await self._facts.forget_group(id)
+            await self._relations.forget_group(id)
         for name, mark in list(marks.items()):
             left = tuple(id for id in mark.ids if id not in ids)
             if left == mark.ids:
@@ -140,7 +142,7 @@ class Reading:
         except NotFound:
             await self._missing_group(group)
             return set()
-        await self._facts.members_read(group)
+        await self._relations.members_read(group)
         present = first | (second or set())
         if stored:
             await self._judge_members(group, stored, first, second)
@@ -151,7 +153,7 @@ class Reading:
         began = self._job.clock.time()
         seen: set[str] = set()
         async for page in self._source.members(group):
-            await self._facts.members_added(group, page, began, certain=certain)
+            await self._relations.members_added(group, page, began, certain=certain)
             seen.update(str(member.key) for member in page)
         return seen
 
@@ -175,7 +177,7 @@ class Reading:
             await self._job.store.write([self.doubts.put(name, verdict.doubt)])
             raise SourceImplausible(verdict.broken)
         self.final_rows.append(self.doubts.drop(name))
-        await self._facts.members_removed(group, [Key.parse(k) for k in verdict.removed])
+        await self._relations.members_removed(group, [Key.parse(k) for k in verdict.removed])
 
     async def _deleted_users(self, members: set[str]) -> set[str]:
         users = await self._job.mirror.users.get_many(
