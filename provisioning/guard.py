@@ -8,6 +8,12 @@ from __future__ import annotations
 
 import msgspec
 
+RELEASE = (
+    "If this is meant, raise DELETION_THRESHOLD_COUNT or DELETION_THRESHOLD_PERCENT and run a "
+    "cycle; if not, repair the assignments in Entra."
+)
+"""What to do about what the brake holds."""
+
 DAY = 86_400.0
 
 _FEW_OBJECTS = 5

@@ -31,6 +31,26 @@ class Reason(StrEnum):
     FILTER_UNDECIDED = "FilterUndecided"
 
 
+_FILTER = (
+    "Nothing, if that is meant; else correct the attribute in Entra, or the filter in the file of "
+    "PROVISIONING_SCHEMA."
+)
+_ASSIGN = "Nothing, if that is meant; else assign {} to the enterprise application in Entra{}."
+
+_REMEDIES: Mapping[Reason, str] = {
+    Reason.DISABLED: "Enable the account in Entra; a disabled account has no access.",
+    Reason.SOFT_DELETED: "Restore the user in Entra, if they are to have access.",
+    Reason.DEFAULT_ACCESS_ONLY: "Choose an app role in the assignment, or set "
+    "DEFAULT_ACCESS=include.",
+    Reason.UNASSIGNED: _ASSIGN.format("the user, or a group that the user is a member of,", ""),
+    Reason.GROUP_UNASSIGNED: _ASSIGN.format("the group", ""),
+    Reason.OUT_OF_FILTER: _FILTER,
+    Reason.GROUP_OUT_OF_FILTER: _FILTER,
+    Reason.FILTER_UNDECIDED: "Correct the clause that is named, in the file of "
+    "PROVISIONING_SCHEMA. Nothing of it is changed meanwhile.",
+}
+
+
 class ScopePolicy(msgspec.Struct, frozen=True):
     """The settings that scope depends on: ``PROVISIONING_SCOPE``, ``NESTED_GROUPS``,
     ``DEFAULT_ACCESS``.
@@ -61,6 +81,11 @@ class Verdict(msgspec.Struct, frozen=True):
     def undecided(self) -> bool:
         """Whether nothing can be said of the principal: nothing of it may change."""
         return self.reason is Reason.FILTER_UNDECIDED
+
+    @property
+    def remedy(self) -> str | None:
+        """What somebody can do, if the principal is to have access."""
+        return None if self.active else _REMEDIES.get(self.reason)
 
     @property
     def left_out(self) -> bool:

@@ -10,7 +10,7 @@ import msgspec
 
 from provisioning.case import Case
 from provisioning.discovery.removals import Held, Removal, kept_by, removal_of
-from provisioning.guard import Brake, Tally, judge
+from provisioning.guard import RELEASE, Brake, Tally, judge
 from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane, Rank, WorkItem, rank_of
 from provisioning.model import Key, MirrorUser, ObjectType
@@ -289,7 +289,7 @@ class Filing:
             LogStatus.SKIPPED,
             case.verdict.reason.value,
             case.verdict.sentence,
-            _SKIP_REMEDY.get(case.verdict.reason.value, ""),
+            case.verdict.remedy or "",
         )
 
     def _held_entry(self, removal: Removal, why: str, cause: str) -> LogEntry:
@@ -300,8 +300,7 @@ class Filing:
             LogStatus.HELD,
             "DeletionThreshold",
             f"{change.reason} {why}",
-            "If this is meant, raise DELETION_THRESHOLD_COUNT or DELETION_THRESHOLD_PERCENT and "
-            "run a cycle; if not, repair the assignments in Entra.",
+            RELEASE,
         )
         return msgspec.structs.replace(
             entry,
@@ -328,14 +327,6 @@ class Filing:
             reason=reason,
             remedy=remedy or None,
         )
-
-
-_SKIP_REMEDY = {
-    "DefaultAccessOnly": "Choose an app role in the assignment, or set DEFAULT_ACCESS=include.",
-    "OutOfFilter": "Nothing, if that is meant; else correct the attribute in Entra, or the filter "
-    "in the file of PROVISIONING_SCHEMA.",
-    "AccountDisabled": "Enable the account in Entra; a disabled account is not created.",
-}
 
 
 def _was_near(case: Case) -> bool:

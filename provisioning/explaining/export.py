@@ -9,6 +9,7 @@ from provisioning.escrow import EscrowEntry
 from provisioning.explaining.explanation import ExplainedStep, StepStatus
 from provisioning.explaining.findings import Findings
 from provisioning.explaining.words import clock_time, moment
+from provisioning.guard import RELEASE
 from provisioning.lanes import Lane, WorkItem
 
 _LANES = {
@@ -18,10 +19,6 @@ _LANES = {
     Lane.BULK: "initial and reconcile",
 }
 _ON_DEMAND = "`on-demand` does it at once."
-_HELD = (
-    "If this is meant, raise DELETION_THRESHOLD_COUNT or DELETION_THRESHOLD_PERCENT and run a "
-    "cycle; if not, repair the assignments in Entra."
-)
 
 
 class Obstacle(NamedTuple):
@@ -66,7 +63,7 @@ def _obstacles(found: Findings) -> Iterator[Obstacle]:
     if waiting.held is not None:
         since = clock_time(waiting.held.since)
         detail = f"Held by the brake since {since}: {waiting.held.reason}"
-        yield Obstacle(StepStatus.WAITING, detail, _HELD)
+        yield Obstacle(StepStatus.WAITING, detail, RELEASE)
     if waiting.off:
         yield Obstacle(
             StepStatus.WAITING,

@@ -16,24 +16,6 @@ from provisioning.explaining.words import clock_time, moment, quoted
 from provisioning.scope import Reason
 from provisioning.scoping import GroupVerdict
 
-_FILTER = (
-    "Nothing, if that is meant; else correct the attribute in Entra, or the filter in the file of "
-    "PROVISIONING_SCHEMA."
-)
-_ASSIGN = "Nothing, if that is meant; else assign {} to the enterprise application in Entra{}."
-
-_REMEDIES = {
-    Reason.DISABLED: "Enable the account in Entra; a disabled account has no access.",
-    Reason.SOFT_DELETED: "Restore the user in Entra, if they are to have access.",
-    Reason.DEFAULT_ACCESS_ONLY: "Choose an app role in the assignment, or set "
-    "DEFAULT_ACCESS=include.",
-    Reason.UNASSIGNED: _ASSIGN.format("the user, or a group that the user is a member of,", ""),
-    Reason.GROUP_UNASSIGNED: _ASSIGN.format("the group", ""),
-    Reason.OUT_OF_FILTER: _FILTER,
-    Reason.GROUP_OUT_OF_FILTER: _FILTER,
-    Reason.FILTER_UNDECIDED: "Correct the clause that is named, in the file of "
-    "PROVISIONING_SCHEMA. Nothing of it is changed meanwhile.",
-}
 _NULL = (
     "A clause about an attribute without a value is false, whatever it asks: give the attribute a "
     "value in Entra, or add a group of clauses with IS NULL to the filter."
@@ -85,7 +67,7 @@ def _remedy(found: Findings) -> str | None:
     verdict = found.case.verdict
     if verdict.active:
         return None
-    remedy = _REMEDIES.get(verdict.reason)
+    remedy = verdict.remedy
     if verdict.reason is Reason.UNASSIGNED and found.nested:
         return (
             f"{remedy} The assigned groups {quoted(found.nested)} have groups within, whose "
