@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -26,6 +27,9 @@ _JITTER = 0.05
 
 SECRET = "the-secret-of-the-stage"  # noqa: S105
 """``NOTIFICATION_CLIENT_STATE`` of both instances."""
+
+_LINES = 60
+"""Of each log, when a story breaks off."""
 
 _OPEN = ("queued", "running")
 _NAMES = ("one", "two")
@@ -82,6 +86,13 @@ class Stage:
                 return cycle
             await asyncio.sleep(0.5)
         raise TimeoutError(f"the cycle {cycle_id} did not end within {within:.0f} s")
+
+    def show_logs(self) -> None:
+        """The end of what each instance has said: a story that breaks off leaves nothing else."""
+        for instance in self.instances:
+            print(f"--- the log of {instance.name}, process {instance.pid}", file=sys.stderr)
+            lines = instance.log.read_text(encoding="utf-8").splitlines()
+            print(*lines[-_LINES:], sep="\n", file=sys.stderr)
 
     def _closest(self) -> str:
         """How close together the instances sent, as the relays before ZSCloud saw it."""
@@ -153,7 +164,12 @@ async def stage(
             instances.append(Instance(name, environ, folder, ports[name], options))
             stack.push_async_callback(instances[-1].kill)
             await instances[-1].start()
-        yield Stage(remote, tuple(instances), relays, rate, before)
+        made = Stage(remote, tuple(instances), relays, rate, before)
+        try:
+            yield made
+        except BaseException:
+            made.show_logs()
+            raise
 
 
 def _notifications(addresses: Mapping[str, str], hook: str) -> dict[str, str]:

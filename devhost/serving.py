@@ -127,9 +127,13 @@ class _Running:
             worker, made.queues, watchdog, host_json.function_timeout, self._sent
         )
         self._pumps = [
-            Pump(queue, made.queues, partial(self._invocations.message, name), queue_options)
+            Pump(
+                queue,
+                made.queues,
+                partial(self._invocations.message, name),
+                _polling(host_json.queues, queue, options.poll),
+            )
             for name, queue in functions.queues.items()
-            for queue_options in [_polling(host_json.queues, queue, options.poll)]
         ]
         holder = f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(3)}"
         self._timers = [

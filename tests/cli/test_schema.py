@@ -6,28 +6,14 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from provisioning.schema import SHIPPED, digest, load_schema
-from tests.cli.world import ROOT
+from tests.cli.world import ROOT, Ended
 from tests.mapping.schemas import attribute, clause, expression, object_mapping, scope, written
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How the program ended, and what it printed."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
 
 
 def run(folder: Path, *arguments: str, **settings: str) -> Ended:
