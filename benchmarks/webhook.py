@@ -16,7 +16,7 @@ from provisioning.bootstrap import build
 from provisioning.operations.notifications import Receiver
 from provisioning.services import Services
 from provisioning.settings import load_settings
-from provisioning.subscriptions.rows import Subscribed
+from provisioning.subscribed import Subscribed
 
 _BUDGET_MS = 50.0
 _AT_ONCE = 10

@@ -40,7 +40,7 @@ from provisioning.record import Cycles
 from provisioning.rows.buffer import WriteBehind
 from provisioning.rows.table import Table
 from provisioning.scope import ScopePolicy
-from provisioning.subscriptions.rows import SubscribedRows
+from provisioning.subscribed import SubscribedRows
 
 _LONGEST_WINDOW = 91 * DAY
 

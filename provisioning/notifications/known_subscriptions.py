@@ -12,7 +12,7 @@ import logging
 
 from provisioning.errors import ProvisioningError
 from provisioning.ports import Clock
-from provisioning.subscriptions.rows import SubscribedRows
+from provisioning.subscribed import SubscribedRows
 
 _log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from provisioning.notifications.known_subscriptions import KnownSubscriptions
 from provisioning.notifications.sender import HintSender
 from provisioning.notifications.tally import NotificationTally
 from provisioning.services import Services
-from provisioning.subscriptions.rows import SubscribedRows
+from provisioning.subscribed import SubscribedRows
 
 
 async def receive(services: Services, body: bytes) -> None:

@@ -20,6 +20,7 @@ from provisioning.lease import HeldLease
 from provisioning.model import Subscription
 from provisioning.operations.documents import Document, timestamp
 from provisioning.services import Services
+from provisioning.subscribed import RESOURCES
 from provisioning.subscriptions.failures import SubscriptionFailures
 from provisioning.subscriptions.keeper import Outcome, Report, SubscriptionKeeper
 from provisioning.subscriptions.making import Webhook
@@ -33,7 +34,6 @@ from provisioning.subscriptions.plan import (
     is_ours,
     stored_flaw,
 )
-from provisioning.subscriptions.rows import RESOURCES
 
 _log = logging.getLogger(__name__)
 

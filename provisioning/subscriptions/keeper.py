@@ -25,6 +25,7 @@ from provisioning.job import Job
 from provisioning.model import Subscription
 from provisioning.ports import EndpointPort, Row, SubscriptionPort
 from provisioning.rows.order import in_steps
+from provisioning.subscribed import RESOURCES, Subscribed
 from provisioning.subscriptions.failures import SubscriptionFailure, SubscriptionFailures
 from provisioning.subscriptions.making import Maker, Webhook, held_by_another
 from provisioning.subscriptions.plan import (
@@ -38,7 +39,6 @@ from provisioning.subscriptions.plan import (
     is_ours,
     leftovers,
 )
-from provisioning.subscriptions.rows import RESOURCES, Subscribed
 
 REAUTHORIZE = "reauthorizationRequired"
 REMOVED = "subscriptionRemoved"

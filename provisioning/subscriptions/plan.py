@@ -14,8 +14,8 @@ import msgspec
 
 from provisioning.model import CHANGE_TYPES, Subscription
 from provisioning.setting_values import Secret
+from provisioning.subscribed import RESOURCES, Subscribed
 from provisioning.subscriptions.failures import SubscriptionFailure
-from provisioning.subscriptions.rows import RESOURCES, Subscribed
 
 _HOUR = 3600.0
 _DAY = 86_400.0

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from provisioning.errors import RemoteUnavailable
 from provisioning.model import CHANGE_TYPES, Subscription
 from provisioning.setting_values import Secret
+from provisioning.subscribed import RESOURCES, Subscribed
 from provisioning.subscriptions.failures import SubscriptionFailure
 from provisioning.subscriptions.plan import (
     LIFE,
@@ -27,7 +28,6 @@ from provisioning.subscriptions.plan import (
     is_needed,
     leftovers,
 )
-from provisioning.subscriptions.rows import RESOURCES, Subscribed
 
 NOW = 1_800_000_000.0
 DAY = 86_400.0

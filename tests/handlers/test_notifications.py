@@ -21,7 +21,7 @@ from provisioning.notifications.message import HINTS, HintMessage, decode
 from provisioning.operations import notifications
 from provisioning.queues.embedded import EmbeddedQueue
 from provisioning.state.sqlite import SqliteStore
-from provisioning.subscriptions.rows import Subscribed
+from provisioning.subscribed import Subscribed
 from simulator.entra import EntraSimulator, Tenant
 from simulator.entra.properties import timestamp
 from simulator.http import Request

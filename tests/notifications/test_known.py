@@ -8,7 +8,7 @@ from typing import Any
 from provisioning.errors import StoreUnavailable
 from provisioning.notifications.known_subscriptions import AFTER_FAILURE, AGAIN, KEPT, PATIENCE
 from provisioning.notifications.known_subscriptions import KnownSubscriptions as Known
-from provisioning.subscriptions.rows import Subscribed
+from provisioning.subscribed import Subscribed
 from tests.scenarios.simulation import RunningClock
 from tests.simulated_time import run_simulated
 
