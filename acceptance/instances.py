@@ -18,6 +18,7 @@ from demo.stage import ROOT
 Document = dict[str, Any]
 
 _READY_SECONDS = 60.0
+_LOW_PRIORITY = 10
 
 
 class InstanceFailed(Exception):
@@ -81,6 +82,12 @@ class Instance:
             self._process.kill()
             await self._process.wait()
             self._process = None
+
+    def yield_to_others(self) -> None:
+        """From now on it works where the machine has time left. Each instance in Azure has cores
+        of its own; here all share a few.
+        """
+        os.setpriority(os.PRIO_PROCESS, self.pid, _LOW_PRIORITY)
 
     def pause(self) -> None:
         """Stops it where it stands."""

@@ -160,10 +160,13 @@ async def stage(
                 **_notifications(addresses, hook),
                 **settings,
             }
-            options = ("--http-only",) if apart and name == _NAMES[0] else ()
+            only_http = apart and name == _NAMES[0]
+            options = ("--http-only",) if only_http else ()
             instances.append(Instance(name, environ, folder, ports[name], options))
             stack.push_async_callback(instances[-1].kill)
             await instances[-1].start()
+            if apart and not only_http:
+                instances[-1].yield_to_others()
         made = Stage(remote, tuple(instances), relays, rate, before)
         try:
             yield made
