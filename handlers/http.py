@@ -155,11 +155,16 @@ def _come_again() -> tuple[type[ProvisioningError], ...]:
 
 
 def _status_of(error: ProvisioningError, path_field: str) -> int:
-    from provisioning.errors import ConfigurationError, InvalidRequest, RemoteError
+    from provisioning.errors import (
+        ConfigurationError,
+        InvalidRequest,
+        PlanNotPending,
+        RemoteError,
+    )
 
     if isinstance(error, InvalidRequest):
         return 404 if error.problem.field == path_field else 400
-    if isinstance(error, ConfigurationError):
+    if isinstance(error, ConfigurationError | PlanNotPending):
         # The settings are sound (``respond`` saw to that): the state of the job forbids the call.
         return 409
     if isinstance(error, _come_again()):

@@ -50,9 +50,8 @@ def report(record: CycleRecord) -> None:
         alert(
             AlertCode.HELD,
             f"{record.counts.held} removals are above the deletion threshold and wait: "
-            "`logs --status held` names them. If they are meant, raise DELETION_THRESHOLD_COUNT "
-            "or DELETION_THRESHOLD_PERCENT and run a cycle; if not, repair the assignments in "
-            "Entra.",
+            "`held list` shows the plans. If they are meant, approve them with `held approve ID`; "
+            "if not, repair the assignments in Entra, or reject them with a note.",
         )
     if record.counts.failed:
         alert(

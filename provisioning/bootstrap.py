@@ -191,6 +191,7 @@ def rules(settings: Settings) -> Rules:
             percent=settings.deletion_threshold_percent,
             window_days=settings.deletion_window_days,
         ),
+        held_plan_expiry_days=settings.held_plan_expiry_days,
         member_batch=settings.member_batch_size,
         member_removal=settings.zscloud_member_removal,
         protected=settings.protected,

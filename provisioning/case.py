@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from provisioning.held import Mark, Withheld
 from provisioning.mapping import Mapped
 from provisioning.model import ChangeMember, Key, Link, MirrorGroup, MirrorUser, Presence, ScimId
 from provisioning.scope import Verdict
@@ -30,6 +31,16 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     recorded: Mapping[ScimId, bool] = {}
     ours: Mapping[ScimId, ChangeMember] = {}
     awaited: tuple[Key, ...] = ()
+    withheld: Mapping[ScimId, Withheld] = {}
+    stays: bool = False
+
+    @property
+    def free(self) -> Mapping[ScimId, ChangeMember]:
+        """The members that may be taken out now: neither held by the brake nor kept."""
+        if not self.withheld:
+            return self.ours
+        kept = {id for id, mark in self.withheld.items() if mark.mark is not Mark.APPROVED}
+        return {id: member for id, member in self.ours.items() if id not in kept}
 
     @property
     def forgettable(self) -> bool:

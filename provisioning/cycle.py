@@ -21,7 +21,6 @@ from provisioning.discovery.arrivals import Arrivals
 from provisioning.discovery.filing import Filing
 from provisioning.discovery.live import LiveRead
 from provisioning.discovery.look import Look, all_keys
-from provisioning.discovery.removals import Held
 from provisioning.engine import Drained, DrainEnd, Engine
 from provisioning.errors import (
     CredentialsRefused,
@@ -36,7 +35,6 @@ from provisioning.ports import Source, TargetReader, TargetWriter
 from provisioning.record import OPEN, CycleKind, CycleRecord, CycleStatus
 from provisioning.resolve import load_graph
 from provisioning.rows.order import in_steps
-from provisioning.rows.table import Table
 
 _log = logging.getLogger(__name__)
 
@@ -67,7 +65,6 @@ class CycleRun:
         sender.deadline = self._deadline
         self._progress = progress
         self._call: Call | None = None
-        self._held = Table(job.store, job.name, "held", Held)
         self._matching = Matching(job, sender, reader)
         collect = writer is None or record.kind is CycleKind.ON_DEMAND
         self.recorder = Recorder(job, record, collect=collect)
@@ -239,7 +236,7 @@ class CycleRun:
             return
         if record.is_stored:
             await self._forget_old_entries()
-            record.counts.held = await self._held.count()
+            record.counts.held = await self._job.held.held.count()
         record.finished = self._job.clock.time()
         record.phase = "done"
         if record.kind is CycleKind.INITIAL:
@@ -258,6 +255,8 @@ class CycleRun:
         rows = await self._job.log.forget_before(oldest)
         rows += await self._job.cycles.forget_before(oldest)
         rows += await self._job.calls.forget_before(oldest)
+        rows += await self._job.audit.forget_before(oldest)
+        rows += await self._job.held.forget_before(oldest)
         rows += await self._job.latencies.forget(self._job.clock.time())
         await self._job.store.write(in_steps([*rows, *self._job.forget_removed_rows()]))
 

@@ -59,6 +59,13 @@ class InvalidRequest(ProvisioningError):
         super().__init__(f"{problem.field}: {problem.message}", remedy=problem.remedy)
 
 
+class PlanNotPending(ProvisioningError):
+    """A held plan is decided, expired or unknown: an approval is of what was shown, once."""
+
+    code = "PlanNotPending"
+    remedy = "`held list` shows what waits for a decision now, under which id."
+
+
 class SourceImplausible(ProvisioningError):
     """A read of the source cannot be believed: nothing is planned, nothing is written."""
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import msgspec
 
 RELEASE = (
-    "If this is meant, raise DELETION_THRESHOLD_COUNT or DELETION_THRESHOLD_PERCENT and run a "
-    "cycle; if not, repair the assignments in Entra."
+    "If this is meant, approve the held plan (`held list`, `held approve ID`); if not, repair the "
+    "assignments in Entra: who is to stay drops out of the plan."
 )
 """What to do about what the brake holds."""
 
@@ -35,6 +35,14 @@ class Tally(msgspec.Struct, frozen=True):
             self.memberships + other.memberships,
         )
 
+    def most(self, other: Tally) -> Tally:
+        """The larger number of each kind."""
+        return Tally(
+            max(self.users, other.users),
+            max(self.groups, other.groups),
+            max(self.memberships, other.memberships),
+        )
+
 
 class Threshold(msgspec.Struct, frozen=True):
     """``DELETION_THRESHOLD_COUNT``, ``DELETION_THRESHOLD_PERCENT``, ``DELETION_WINDOW_DAYS``."""
@@ -57,20 +65,29 @@ class Brake(msgspec.Struct, frozen=True):
         return bool(self.users or self.groups or self.memberships)
 
 
-def judge(
-    pending: Tally, last_day: Tally, window: Tally, provisioned: Tally, threshold: Threshold
-) -> Brake:
-    """Whether the pending removals may go.
+class Applied(msgspec.Struct, frozen=True, kw_only=True):
+    """What the pending removals come on top of.
 
-    ``last_day`` and ``window`` are removals applied already; ``provisioned`` what is there now.
+    ``last_day`` and ``window`` are removals applied already, approved ones aside; ``provisioned``
+    is what is there now, ``most`` the most that was there at any time in the window.
     """
+
+    last_day: Tally = Tally()
+    window: Tally = Tally()
+    provisioned: Tally = Tally()
+    most: Tally = Tally()
+
+
+def judge(pending: Tally, applied: Applied, threshold: Threshold) -> Brake:
+    """Whether the pending removals may go."""
     verdicts = {
         kind: _judge_kind(
             kind,
             getattr(pending, kind),
-            getattr(last_day, kind),
-            getattr(window, kind),
-            getattr(provisioned, kind),
+            getattr(applied.last_day, kind),
+            getattr(applied.window, kind),
+            getattr(applied.provisioned, kind),
+            max(getattr(applied.most, kind), getattr(applied.provisioned, kind)),
             threshold,
         )
         for kind in ("users", "groups", "memberships")
@@ -79,11 +96,16 @@ def judge(
 
 
 def _judge_kind(
-    kind: str, pending: int, last_day: int, window: int, provisioned: int, threshold: Threshold
+    kind: str,
+    pending: int,
+    last_day: int,
+    window: int,
+    provisioned: int,
+    base: int,
+    threshold: Threshold,
 ) -> str | None:
     if pending == 0:
         return None
-    base = provisioned + window
     limit = max(threshold.count, base // 100)
     if pending + last_day > limit:
         return (

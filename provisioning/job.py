@@ -6,9 +6,11 @@ import fnmatch
 
 import msgspec
 
+from provisioning.audit import AuditLog
 from provisioning.calls import Calls
 from provisioning.escrow import Escrow
-from provisioning.guard import DAY, Tally, Threshold
+from provisioning.guard import DAY, Applied, Tally, Threshold
+from provisioning.held_rows import HeldRemovals
 from provisioning.hints import Hints
 from provisioning.lanes import WorkSet
 from provisioning.latency import Latencies
@@ -44,13 +46,30 @@ from provisioning.subscribed import SubscribedRows
 
 _LONGEST_WINDOW = 91 * DAY
 
+
+class Provisioned(msgspec.Struct, frozen=True):
+    """What was provisioned in one hour: the most at any time, and what was left at its end."""
+
+    most: Tally
+    last: Tally
+
+
 HELD_TABLES = frozenset(
     {
         *("link", "link_name", "link_scim_id", "link_members", "intent", "escrow", "knowledge"),
         *("listing", "listing_name", "listing_external_id", "listing_value"),
-        *("work", "work_due", "held", "touched", "app_roles", "selection", "awaiting"),
+        *("work", "work_due", "touched", "app_roles", "selection", "awaiting"),
+        *("held", "held_plan", "held_open", "held_entry", "approved", "rejected", "withheld"),
         *("mirror_user", "mirror_group", "mirror_members", "mirror_assignments", "watermark"),
-        *("application_seen", "removed", "removed_fact", "reread", "doubt", "provisioned"),
+        *(
+            "application_seen",
+            "removed",
+            "removed_fact",
+            "reread",
+            "doubt",
+            "provisioned",
+            "provisioned_hour",
+        ),
         *("latency", "hint_looked"),
     }
 )
@@ -63,6 +82,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     scope: ScopePolicy = ScopePolicy()
     deprovisioning: DeprovisioningPolicy
     threshold: Threshold = Threshold()
+    held_plan_expiry_days: float = 14
     member_batch: int = 100
     member_removal: MemberRemoval | None = None
     """``None``: found out at the first removal, and remembered."""
@@ -123,9 +143,11 @@ class Job:
         self.links = Links(store, name)
         self.work = WorkSet(store, name)
         self.escrow = Escrow(store, name, self.work, ids)
+        self.held = HeldRemovals(store, name)
         self.log = ProvisioningLog(store, name)
         self.cycles = Cycles(store, name)
         self.calls = Calls(store, name, self.work, self.cycles)
+        self.audit = AuditLog(store, name)
         self.hints = Hints(store, name)
         self.application_seen = Table(store, name, "application_seen", float)
         """When the enterprise application was last seen to be enabled."""
@@ -149,6 +171,8 @@ class Job:
         self._applied: dict[str, Tally] = {}
         self._removed = Table(store, name, "removed", Tally)
         self._provisioned = Table(store, name, "provisioned", Tally)
+        self._hours: dict[str, Provisioned] = {}
+        self._by_hour = Table(store, name, "provisioned_hour", Provisioned)
 
     def mapping(self, type: ObjectType) -> ObjectMapping:
         """The attribute mapping of users or groups."""
@@ -199,6 +223,7 @@ class Job:
         """
         self._now = await self._provisioned.get("now") or Tally()
         self._applied = {hour: tally async for hour, tally in self._removed.all()}
+        self._hours = {hour: tally async for hour, tally in self._by_hour.all()}
         await self.latencies.load(self.clock.time())
 
     @property
@@ -210,40 +235,71 @@ class Job:
         """Rows that bring that number up to date. To be deferred without waiting in between."""
         if change == Tally():
             return []
-        self._now = self._now.plus(change)
-        return [self._provisioned.put("now", self._now)]
+        return self._now_rows(self._now.plus(change))
 
     def recounted_rows(self, now: Tally) -> list[Row]:
         """Rows that set that number to what was counted."""
+        return [] if now == self._now else self._now_rows(now)
+
+    def _now_rows(self, now: Tally) -> list[Row]:
+        hour = self._hour(self.clock.time())
+        before = self._hours.get(hour)
+        # What was there when the hour began counts for it too.
+        most = (self._now if before is None else before.most).most(now)
         self._now = now
-        return [self._provisioned.put("now", now)]
+        self._hours[hour] = Provisioned(most, now)
+        return [self._provisioned.put("now", now), self._by_hour.put(hour, self._hours[hour])]
 
     def removed_rows(self, tally: Tally) -> list[Row]:
         """Rows that add applied removals to the windows. To be deferred without waiting."""
         if tally == Tally():
             return []
-        hour = f"{int(self.clock.time() // 3600):010d}"
+        hour = self._hour(self.clock.time())
         self._applied[hour] = self._applied.get(hour, Tally()).plus(tally)
         return [self._removed.put(hour, self._applied[hour])]
 
     def removed_since(self, seconds: float) -> Tally:
         """Removals applied within the last ``seconds``, counted by whole hours."""
-        first = f"{int((self.clock.time() - seconds) // 3600):010d}"
+        first = self._hour(self.clock.time() - seconds)
         total = Tally()
         for hour, tally in self._applied.items():
             if hour > first:
                 total = total.plus(tally)
         return total
 
-    def removed_in_windows(self) -> tuple[Tally, Tally]:
-        """Removals of the last day, and of ``DELETION_WINDOW_DAYS``."""
+    def applied(self) -> Applied:
+        """What pending removals come on top of: the last day, and ``DELETION_WINDOW_DAYS``."""
         window = self.rules.threshold.window_days * DAY
-        return self.removed_since(DAY), self.removed_since(window)
+        return Applied(
+            last_day=self.removed_since(DAY),
+            window=self.removed_since(window),
+            provisioned=self._now,
+            most=self._most_since(window),
+        )
+
+    def _most_since(self, seconds: float) -> Tally:
+        """The most that was provisioned at any time within the last ``seconds``."""
+        first = self._hour(self.clock.time() - seconds)
+        most = self._now
+        before = max((hour for hour in self._hours if hour <= first), default=None)
+        if before is not None:
+            most = most.most(self._hours[before].last)  # As it stood when the window began.
+        for hour, value in self._hours.items():
+            if hour > first:
+                most = most.most(value.most)
+        return most
 
     def forget_removed_rows(self) -> list[Row]:
-        """Rows that drop removals older than any window."""
-        first = f"{int((self.clock.time() - _LONGEST_WINDOW) // 3600):010d}"
-        old = [hour for hour in self._applied if hour < first]
+        """Rows that drop numbers older than any window."""
+        first = self._hour(self.clock.time() - _LONGEST_WINDOW)
+        rows = [self._removed.drop(hour) for hour in self._applied if hour < first]
+        self._applied = {hour: tally for hour, tally in self._applied.items() if hour >= first}
+        # The last one before stays: it says what was there when the window began.
+        old = sorted(hour for hour in self._hours if hour < first)[:-1]
         for hour in old:
-            del self._applied[hour]
-        return [self._removed.drop(hour) for hour in old]
+            del self._hours[hour]
+        return [*rows, *(self._by_hour.drop(hour) for hour in old)]
+
+    @staticmethod
+    def _hour(time: float) -> str:
+        return f"{int(time // 3600):010d}"

@@ -154,7 +154,13 @@ async def _with_members(job: Job, graph: GroupGraph, case: Case) -> Case:
         elif added:
             ours[id] = ChangeMember(None, id)
     return msgspec.structs.replace(
-        case, wanted=wanted, missing=missing, recorded=recorded, ours=ours
+        case,
+        wanted=wanted,
+        missing=missing,
+        recorded=recorded,
+        ours=ours,
+        withheld=await job.held.withheld(case.key.id) if case.link else {},
+        stays=not case.verdict.active and await job.held.keeps(case.key),
     )
 
 

@@ -65,6 +65,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     deletion_threshold_count: int
     deletion_threshold_percent: float
     deletion_window_days: int
+    held_plan_expiry_days: int
     protected: tuple[str, ...]
     zscloud_admin_group: str
     drift: Literal["repair", "report", "leave"]
@@ -150,6 +151,7 @@ SETTINGS = (
     Setting("DELETION_THRESHOLD_COUNT", integer(0, 10_000_000), "500"),
     Setting("DELETION_THRESHOLD_PERCENT", number(0, 100), "10"),
     Setting("DELETION_WINDOW_DAYS", integer(1, 90), "7"),
+    Setting("HELD_PLAN_EXPIRY_DAYS", integer(1, 365), "14"),
     Setting("PROTECTED", names, ""),
     Setting("ZSCLOUD_ADMIN_GROUP", text, "Service Admin"),
     Setting("DRIFT", choice("repair", "report", "leave"), "repair"),
@@ -166,12 +168,11 @@ SETTINGS = (
 )
 """Every setting, in the order of the documentation."""
 
-_PREFIXES = ("ENTRA_", "ZSCLOUD_", "PROVISIONING_", "ON_", "DELETION_", "NOTIFICATION_")
+_PREFIXES = ("ENTRA_", "ZSCLOUD_", "PROVISIONING_", "ON_", "DELETION_", "HELD_", "NOTIFICATION_")
 _LATER = frozenset(
     {
         "ZSCLOUD_BULK",
         "DELETE_AFTER_DAYS",
-        "HELD_PLAN_EXPIRY_DAYS",
         "ALERT_EMAIL",
         "ALERT_FROM",
         "ALERT_WEBHOOK",

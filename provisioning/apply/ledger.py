@@ -10,6 +10,7 @@ import msgspec
 from provisioning.apply.tally import linked_as, minus, provisioned_by, removed_by
 from provisioning.case import Case
 from provisioning.guard import Tally
+from provisioning.held import Mark
 from provisioning.job import Job
 from provisioning.mirror import group_key
 from provisioning.model import (
@@ -48,9 +49,28 @@ class Ledger:
     ) -> list[Row]:
         """Rows of a plan that was executed."""
         rows = await self._written(graph, case, plan, answer, about)
+        approved, ended = await self._approved(case, plan, about)
+        rows += ended
         # The tallies last, without waiting: they are shared by outcomes recorded side by side.
-        rows += self._job.removed_rows(removed_by(plan))
+        rows += self._job.removed_rows(removed_by(plan).plus(minus(approved)))
         return rows + self._job.provisioned_rows(provisioned_by(case, plan))
+
+    async def _approved(self, case: Case, plan: Planned, about: str) -> tuple[Tally, list[Row]]:
+        """What of a plan somebody has approved, which does not count for the brake; and the rows
+        that end the approval.
+        """
+        if isinstance(plan.write, RemoveMembers):
+            marked = {id for id, w in case.withheld.items() if w.mark is Mark.APPROVED}
+            done = marked.intersection(plan.write.members)
+            await self._job.held.mark(case.key.id, {}, sorted(done), about)
+            return Tally(memberships=len(done)), []
+        counted = removed_by(plan)
+        if not counted.users and not counted.groups:
+            return Tally(), []
+        approved = await self._job.held.approved.get(str(case.key))
+        if approved is None:
+            return Tally(), []
+        return counted, [self._job.held.approved.drop(str(case.key))]
 
     async def _written(
         self,

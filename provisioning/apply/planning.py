@@ -38,13 +38,13 @@ class Planning:
         self, case: Case, item: WorkItem, removal: MemberRemoval
     ) -> list[Planned] | Skipped:
         plans: list[Planned] = []
-        if case.link is not None and item.aspect is Aspect.REMOVAL:
+        if case.link is not None and item.aspect is Aspect.REMOVAL and not case.stays:
             plans += plan_group_removal(
                 case.key,
                 case.verdict,
                 case.link,
                 case.wanted,
-                case.ours,
+                case.free,
                 self._rules.deprovisioning,
                 removal,
                 self._rules.member_batch,

@@ -29,6 +29,7 @@ from provisioning.errors import (
     Rejected,
     RemoteError,
 )
+from provisioning.held import APPROVED
 from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane, WorkItem
 from provisioning.mirror import group_key
@@ -308,12 +309,22 @@ class Provisioner:
         found = self._planning.plans(case, item, await self._removal.form())
         if isinstance(found, Skipped):
             return found
-        if item.lane > Lane.ON_DEMAND and takes_away(found):
+        unasked = item.lane > Lane.ON_DEMAND and takes_away(found)
+        if unasked or await self._is_another(item, found):
             self._judge_later(item, case.key)
             return []
         for plan in found:
             await self._names.check(self.graph, case, plan)
         return found
+
+    async def _is_another(self, item: WorkItem, plans: Sequence[Planned]) -> bool:
+        """Whether something else would be taken away now than what somebody has approved."""
+        if item.cause != APPROVED or not takes_away(plans):
+            return False
+        approved = await self._job.held.approved.get(str(item.key))
+        return approved is None or all(
+            change.action is not approved.action for plan in plans for change in plan.changes
+        )
 
     async def _break_ring(self, item: WorkItem) -> None:
         """The item stays in the work set: its proper name comes when it is free."""

@@ -14,6 +14,7 @@ from provisioning.cli import exit_status, output
 from provisioning.cli.connection import check_connection
 from provisioning.cli.cycle import cycle, plan
 from provisioning.cli.explain import explain
+from provisioning.cli.held import app as held
 from provisioning.cli.logs import logs
 from provisioning.cli.on_demand import on_demand
 from provisioning.cli.schema import app as schema
@@ -65,6 +66,7 @@ for _command in (cycle, plan, on_demand, status, logs, explain, serve):
 app.command("test-connection")(check_connection)
 app.add_typer(subscriptions, name="subscriptions")
 app.add_typer(schema, name="schema")
+app.add_typer(held, name="held")
 
 
 def main() -> None:

@@ -73,7 +73,7 @@ def _show(
     if record.dry_run:
         out.print("Dry run: nothing was sent to ZSCloud.")
     if record.counts.held > sum(entry["status"] == "held" for entry in entries):
-        out.print("Removals are held: `logs --status held` names them.")
+        out.print("Removals are held: `held list` shows the plans.")
 
 
 def _summary(record: CycleRecord) -> Table:

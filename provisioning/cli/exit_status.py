@@ -9,6 +9,7 @@ from provisioning.errors import (
     CredentialsRefused,
     InvalidRequest,
     NotFound,
+    PlanNotPending,
     ProvisioningError,
     Rejected,
 )
@@ -28,7 +29,13 @@ INTERRUPTED = 130
 """Ctrl-C, as shells report it: 128 and the number of the signal."""
 
 _ORDER = (USAGE, UNAVAILABLE, HELD, SOME_FAILED, DONE)
-_OURS_TO_CORRECT = {ConfigurationError.code, InvalidRequest.code, NotFound.code, Rejected.code}
+_OURS_TO_CORRECT = {
+    ConfigurationError.code,
+    InvalidRequest.code,
+    NotFound.code,
+    PlanNotPending.code,
+    Rejected.code,
+}
 _ENDED = frozenset({CycleStatus.FAILED, CycleStatus.QUARANTINED})
 _OF_STATUS = {
     CycleStatus.COMPLETED_WITH_ERRORS: SOME_FAILED,

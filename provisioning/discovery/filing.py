@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 import msgspec
 
 from provisioning.case import Case
-from provisioning.discovery.removals import Held, Removal, kept_by, removal_of
-from provisioning.guard import RELEASE, Brake, Tally, judge
+from provisioning.discovery.entries import Entries
+from provisioning.discovery.judging import Judging
+from provisioning.discovery.removals import Removal, removal_of
 from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane, Rank, WorkItem, rank_of
 from provisioning.model import Key, MirrorUser, ObjectType
@@ -21,11 +22,10 @@ from provisioning.plan import (
     plan_user,
 )
 from provisioning.ports import Row
-from provisioning.provisioning_log import LogEntry, LogStatus
-from provisioning.record import CycleRecord
+from provisioning.provisioning_log import LogStatus
+from provisioning.record import CycleKind, CycleRecord
 from provisioning.resolve import referred, resolve, user_case
 from provisioning.rows.order import in_steps, remember_first
-from provisioning.rows.table import Table
 from provisioning.scope import GroupGraph
 from provisioning.scoping import NullTally
 
@@ -67,45 +67,51 @@ class Filing:
         self._removal_lane = Lane.LEAVERS
         self._since = since
         self._named = False
-        self.held = Table(job.store, job.name, "held", Held)
         self.unlinked = {ObjectType.USER: 0, ObjectType.GROUP: 0}
         self._removals: list[Removal] = []
         self._nulls = NullTally()
         self._rows: list[Row] = []
         self._now = job.clock.time()
+        self._entries = Entries(job, cycle, self._now)
+        self._judging = Judging(job, graph, cycle, self._entries, self._now)
+        self._standing: dict[Key, Case | None] = {}
 
     async def file(self, keys: Collection[Key], cause: str, *, told: bool = True) -> None:
-        """Evaluates keys and files what differs; what was held is judged anew with them.
+        """Evaluates keys and files what differs. A cycle judges all that is held anew with them;
+        a look at hints leaves alone what nothing happened to.
 
         ``told`` logs why a principal that something happened to is not provisioned.
         """
-        held = {Key.parse(k) async for k, _ in self.held.all()}
-        await self._file({*keys, *held}, held, cause, told=told)
+        decided = await self._begin_judging()
+        release = self._cycle.kind is not CycleKind.LIVE
+        held = {Key.parse(k) async for k, _ in self._job.held.held.all()} if release else set()
+        await self._file({*keys, *decided, *held}, cause, told=told, release=release)
 
-    async def _file(
-        self, every: Collection[Key], held: set[Key], cause: str, *, told: bool
-    ) -> None:
+    async def _file(self, every: Collection[Key], cause: str, *, told: bool, release: bool) -> None:
+        standing = (await self._job.held.standing()).intersection(every)
+        self._standing = dict.fromkeys(standing)
         users = sorted(k for k in every if k.type is ObjectType.USER)
         for start in range(0, len(users), _BATCH):
             await self._file_users(users[start : start + _BATCH], cause, told=told)
         for key in sorted(k for k in every if k.type is ObjectType.GROUP):
             await self._file_group(key, cause)
             await self._flush_if_large()
-        await self._judge(held, cause)
+        await self._judge(cause, release=release)
         await self._write_rows()
+        await self._judging.withdraw_empty()
         for count in self._nulls.above(_FEW):
             _log.warning("Scoping filter: %s", count.sentence)
 
     async def file_named(self, keys: Collection[Key]) -> None:
         """Files what an operator named, as it is: up to five users pass the brake."""
         self._lane = self._removal_lane = Lane.ON_DEMAND
+        await self._begin_judging()
         if len(keys) > _FEW or any(key.type is ObjectType.GROUP for key in keys):
-            held = {key for key in keys if await self.held.get(str(key)) is not None}
             self._named = True
-            await self._file(keys, held, _ON_DEMAND, told=True)
+            await self._file(keys, _ON_DEMAND, told=True, release=False)
             return
         for key in sorted(keys):
-            self._rows.append(self.held.drop(str(key)))
+            self._rows += await self._judging.passed(key, _ON_DEMAND)
             self._add(key, Aspect.OBJECT, Lane.ON_DEMAND, rank_of(key.type), _ON_DEMAND)
         await self._write_rows()
 
@@ -117,7 +123,7 @@ class Filing:
             if case is None:
                 continue
             at = datetime.fromtimestamp(due, UTC).strftime("%H:%M:%S")
-            entry = self._entry(
+            entry = self._entries.entry(
                 case,
                 "assignments",
                 LogStatus.SKIPPED,
@@ -152,10 +158,12 @@ class Filing:
         plan = plan_user(
             case.key, case.verdict, case.mapped, case.link, self._job.rules.deprovisioning
         )
+        if case.key in self._standing:
+            self._standing[case.key] = case
         if plan is None:
             self._unchanged(case, cause, told=told)
             return
-        removal = removal_of(case, self._job.rules)
+        removal = self._removal(case)
         if removal is not None:
             self._removals.append(removal)
             return
@@ -166,7 +174,7 @@ class Filing:
     def _unchanged(self, case: Case, cause: str, *, told: bool) -> None:
         if case.link is None and not case.verdict.active and told and _was_near(case):
             self._cycle.counts.skipped += 1
-            self._rows += self._job.log.rows([self._skip_entry(case, cause)])
+            self._rows += self._job.log.rows([self._entries.skipped(case, cause)])
         else:
             self._cycle.counts.unchanged += 1
 
@@ -174,6 +182,8 @@ class Filing:
         case = await resolve(self._job, self._graph, key)
         if case is None:
             return
+        if key in self._standing:
+            self._standing[key] = case
         rules = self._job.rules
         additions = plan_group(
             key,
@@ -184,7 +194,7 @@ class Filing:
             case.recorded,
             rules.member_batch,
         )
-        removal = removal_of(case, self._job.rules)
+        removal = self._removal(case)
         if removal is not None:
             self._removals.append(removal)
         if additions:
@@ -195,67 +205,30 @@ class Filing:
             return
         if self._named and not case.verdict.active:
             self._cycle.counts.skipped += 1
-            self._rows += self._job.log.rows([self._skip_entry(case, cause)])
+            self._rows += self._job.log.rows([self._entries.skipped(case, cause)])
         else:
             self._cycle.counts.unchanged += 1
 
     # --- the brake -----------------------------------------------------------------------------
 
-    async def _judge(self, held: set[Key], cause: str) -> None:
-        brake = Brake()
-        if self._removals:
-            pending = Tally()
-            for removal in self._removals:
-                pending = pending.plus(removal.tally)
-            pending = pending.plus(await self._on_their_way())
-            last_day, window = self._job.removed_in_windows()
-            threshold = self._job.rules.threshold
-            brake = judge(pending, last_day, window, self._job.provisioned, threshold)
-        kept = kept_by(brake, self._removals)
-        for removal in self._removals:
-            key = removal.case.key
-            if key in kept:
-                self._rows += await self._hold(removal, kept[key], cause)
-                # It may have been let go before, and wait in lane 1: there it waits no more.
-                self._rows += self._job.work.taken_out(key, Lane.LEAVERS, removal.rank)
-                continue
-            self._add(key, Aspect.REMOVAL, self._removal_lane, removal.rank, cause)
-        for key in held - set(kept):
-            self._rows.append(self.held.drop(str(key)))
-        self._cycle.counts.held += len(set(kept) - held)
+    def _removal(self, case: Case) -> Removal | None:
+        removal = removal_of(case, self._job.rules)
+        if removal is not None:
+            self._standing.pop(case.key, None)
+        return removal
+
+    async def _begin_judging(self) -> set[Key]:
+        """What this look finds is judged by itself. Whom somebody has decided about meanwhile."""
+        self._judging = Judging(self._job, self._graph, self._cycle, self._entries, self._now)
+        return await self._judging.take_up()
+
+    async def _judge(self, cause: str, *, release: bool) -> None:
+        judging, removals = self._judging, self._removals
+        await judging.judge(removals, self._standing, cause, release=release)
+        self._rows += judging.rows
+        for key, (removal, why) in judging.go.items():
+            self._add(key, Aspect.REMOVAL, self._removal_lane, removal.rank, why or cause)
         self._removals = []
-
-    async def _on_their_way(self) -> Tally:
-        """Removals that were let go and are not applied yet: in lane 1, or in escrow."""
-        judged = {removal.case.key for removal in self._removals}
-        waiting: set[Key] = set()
-        async for items in self._job.work.pages(Lane.LEAVERS):
-            waiting.update(item.key for item in items)
-        async for _, entry in self._job.escrow.entries.all():
-            if entry.item.aspect is Aspect.REMOVAL:
-                waiting.add(entry.key)
-        total = Tally()
-        for key in sorted(waiting - judged):
-            case = await resolve(self._job, self._graph, key)
-            removal = None if case is None else removal_of(case, self._job.rules)
-            total = total if removal is None else total.plus(removal.tally)
-        return total
-
-    async def _hold(self, removal: Removal, why: str, cause: str) -> list[Row]:
-        key = removal.case.key
-        before = await self.held.get(str(key))
-        held = Held(
-            key=key,
-            name=removal.case.name,
-            kind=key.type.value,
-            reason=why,
-            since=before.since if before else self._now,
-            removals=max(1, removal.tally.memberships),
-        )
-        rows = [self.held.put(str(key), held)]
-        if before is None:
-            rows += self._job.log.rows([self._held_entry(removal, why, cause)])
-        return rows
 
     # --- rows ----------------------------------------------------------------------------------
 
@@ -281,52 +254,6 @@ class Filing:
     async def _write_rows(self) -> None:
         rows, self._rows = self._rows, []
         await self._job.store.write(remember_first(rows))
-
-    def _skip_entry(self, case: Case, cause: str) -> LogEntry:
-        return self._entry(
-            case,
-            cause,
-            LogStatus.SKIPPED,
-            case.verdict.reason.value,
-            case.verdict.sentence,
-            case.verdict.remedy or "",
-        )
-
-    def _held_entry(self, removal: Removal, why: str, cause: str) -> LogEntry:
-        change = removal.plans[0].changes[0]
-        entry = self._entry(
-            removal.case,
-            cause,
-            LogStatus.HELD,
-            "DeletionThreshold",
-            f"{change.reason} {why}",
-            RELEASE,
-        )
-        return msgspec.structs.replace(
-            entry,
-            action=change.action,
-            change_id=change.change_id,
-            modified_properties=change.modified_properties,
-        )
-
-    def _entry(
-        self, case: Case, cause: str, status: LogStatus, code: str, reason: str, remedy: str
-    ) -> LogEntry:
-        return LogEntry(
-            id=self._job.ids.new(),
-            time=self._now,
-            cycle_id=self._cycle.cycle_id,
-            cause=cause,
-            status=status,
-            action=None,
-            object_type=case.key.type,
-            source_id=case.key.id,
-            target_id=case.link.scim_id if case.link else None,
-            name=case.name,
-            reason_code=code,
-            reason=reason,
-            remedy=remedy or None,
-        )
 
 
 def _was_near(case: Case) -> bool:

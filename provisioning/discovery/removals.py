@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
@@ -10,19 +10,8 @@ from provisioning.case import Case
 from provisioning.guard import Brake, Tally
 from provisioning.job import Rules
 from provisioning.lanes import Rank
-from provisioning.model import Action, EntraId, Key, MemberRemoval, ObjectType
+from provisioning.model import Action, Change, EntraId, Key, MemberRemoval, ObjectType, ScimId
 from provisioning.plan import REMOVALS, Planned, Skipped, plan_group_removal, plan_user
-
-
-class Held(msgspec.Struct, frozen=True, kw_only=True):
-    """A removal that the brake keeps back."""
-
-    key: Key
-    name: str
-    kind: str
-    reason: str
-    since: float
-    removals: int = 1
 
 
 class Removal(msgspec.Struct, frozen=True):
@@ -34,10 +23,60 @@ class Removal(msgspec.Struct, frozen=True):
     rank: Rank
 
     @property
-    def people(self) -> set[EntraId | None]:
-        """Ids of the members who are taken out."""
+    def whole(self) -> Change | None:
+        """The change of a user, or of a group as a whole; ``None`` if members are taken out."""
+        change = self.plans[0].changes[0]
+        return None if change.action is Action.REMOVE_MEMBER else change
+
+    @property
+    def members(self) -> dict[ScimId, Change]:
+        """The members who are taken out, with the change of each."""
         changes = [change for plan in self.plans for change in plan.changes]
-        return {change.member.source_id for change in changes if change.member}
+        return {c.member.target_id: c for c in changes if c.member and c.member.target_id}
+
+    @property
+    def action(self) -> Action:
+        """What is done."""
+        return self.plans[0].changes[0].action
+
+
+class Part(msgspec.Struct, frozen=True):
+    """What of a removal is to be judged: all of it, or some of the members."""
+
+    removal: Removal
+    members: Mapping[ScimId, Change] = {}
+
+    @property
+    def key(self) -> Key:
+        """The user or group."""
+        return self.removal.case.key
+
+    @property
+    def changes(self) -> list[Change]:
+        """The changes, one by one."""
+        whole = self.removal.whole
+        return list(self.members.values()) if whole is None else [whole]
+
+    @property
+    def tally(self) -> Tally:
+        """What it counts."""
+        if self.removal.whole is not None:
+            return self.removal.tally
+        return Tally(groups=self.removal.tally.groups, memberships=len(self.members))
+
+    def of_people(self, people: Collection[EntraId]) -> Part:
+        """The part that is about some people."""
+        members = {
+            id: change
+            for id, change in self.members.items()
+            if change.member and change.member.source_id in people
+        }
+        return Part(self.removal, members)
+
+    def without(self, other: Part) -> Part:
+        """What is left when another part is taken off."""
+        members = {id: c for id, c in self.members.items() if id not in other.members}
+        return Part(self.removal, members)
 
 
 def removal_of(case: Case, rules: Rules) -> Removal | None:
@@ -64,23 +103,34 @@ def removal_of(case: Case, rules: Rules) -> Removal | None:
     return _group_removal(case, plans) if plans else None
 
 
-def kept_by(brake: Brake, removals: Sequence[Removal]) -> dict[Key, str]:
-    """What the brake keeps back. Memberships follow the users that are kept."""
-    kept: dict[Key, str] = {}
-    people: set[EntraId | None] = set()
-    for removal in removals:
-        if removal.case.key.type is ObjectType.USER and brake.users and removal.tally.users:
-            kept[removal.case.key] = brake.users
-            people.add(removal.case.key.id)
-    for removal in removals:
-        if removal.case.key.type is not ObjectType.GROUP:
+def kept_by(
+    brake: Brake, parts: Sequence[Part], people: Collection[EntraId]
+) -> list[tuple[Part, str]]:
+    """What the brake keeps back, each with the sentence that says why.
+
+    ``people`` are those held already: memberships follow the user.
+    """
+    kept: list[tuple[Part, str]] = []
+    held = set(people)
+    for part in parts:
+        if part.key.type is ObjectType.USER and brake.users and part.tally.users:
+            kept.append((part, brake.users))
+            held.add(part.key.id)
+    for part in parts:
+        if part.key.type is not ObjectType.GROUP:
             continue
-        why = (brake.groups if removal.tally.groups else None) or brake.memberships
-        if why is None and removal.people & people:
-            why = brake.users
+        tally = part.tally
+        why = (brake.groups if tally.groups else None) or (
+            brake.memberships if tally.memberships else None
+        )
         if why is not None:
-            kept[removal.case.key] = why
+            kept.append((part, why))
+        elif (followers := part.of_people(held)).members:
+            kept.append((followers, brake.users or _FOLLOWS))
     return kept
+
+
+_FOLLOWS = "The account is held itself; its memberships go or stay with it."
 
 
 def _is_removal(plan: Planned | Skipped) -> bool:

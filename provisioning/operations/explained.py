@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from provisioning.case import Case
-from provisioning.discovery.removals import Held
 from provisioning.explaining.findings import (
     NAMED,
     Direct,
@@ -38,7 +37,6 @@ from provisioning.plan import Planned
 from provisioning.ports import Row, Source, TargetEncoder
 from provisioning.record import CycleStatus
 from provisioning.redaction import hidden_write
-from provisioning.rows.table import Table
 from provisioning.scope import GroupGraph, Reason
 from provisioning.services import Services
 
@@ -133,7 +131,7 @@ def _name(links: Mapping[Key, object], key: Key) -> str:
 
 async def waiting(services: Services, job: Job, key: Key, young: float | None) -> Waiting:
     """What work on the principal waits for."""
-    held = await Table(job.store, job.name, "held", Held).get(str(key))
+    held = await job.held.held.get(str(key))
     last = await last_cycle(job)
     ended = last is not None and last.status in (CycleStatus.FAILED, CycleStatus.QUARANTINED)
     return Waiting(

@@ -221,9 +221,8 @@ class _Both:
     async def brake(self, survey: Survey) -> Document:
         """What the brake would say of the removals that were seen."""
         await self.new.load_tallies()
-        last_day, window = self.new.removed_in_windows()
-        pending, threshold = survey.pending, self.new.rules.threshold
-        brake = judge(pending, last_day, window, self.new.provisioned, threshold)
+        pending = survey.pending
+        brake = judge(pending, self.new.applied(), self.new.rules.threshold)
         reasons = (brake.users, brake.groups, brake.memberships)
         return {
             "pending": msgspec.to_builtins(pending),

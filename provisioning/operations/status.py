@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
-from provisioning.discovery.removals import Held
 from provisioning.job import Job
 from provisioning.operations import subscriptions
 from provisioning.operations.documents import Document, cycle_document, timestamp
+from provisioning.operations.held import kept, plans_document
 from provisioning.poison import PoisonedMessage
 from provisioning.record import OPEN, CycleKind, CycleRecord, CycleStatus
-from provisioning.rows.table import Table
 from provisioning.services import Services
 
 _RECENT = 200
@@ -27,7 +26,7 @@ async def status(services: Services) -> Document:
     lease = await services.leases.read(services.settings.zscloud_tenant)
     now = services.clock.time()
     busy = lease is not None and lease.until > now
-    held = await Table(job.store, job.name, "held", Held).count()
+    held = await job.held.held.count()
     state, why, since = _state(services, last, held, busy=busy)
     lanes = await job.work.counts()
     poison = await job.poison.all()
@@ -38,6 +37,8 @@ async def status(services: Services) -> Document:
         "cycle": None if last is None else cycle_document(last),
         "lanes": {str(lane.value): count for lane, count in lanes.items()},
         "held": held,
+        "held_plans": await plans_document(job),
+        "kept": len(await kept(job)),
         "escrow": await job.escrow.count() + len(poison),
         "poison": [_poison_document(message) for message in poison],
         "last_success": timestamp(await _last_success(job)),
@@ -68,7 +69,7 @@ def _state(
     if busy or last.status is CycleStatus.QUEUED:
         return "working", f"A cycle is {last.phase or 'queued'}.", last.started
     if held:
-        why = f"{held} removals are above the deletion threshold: `logs --status held` names them."
+        why = f"{held} removals wait for a decision: `held list` shows the plans."
         return "held", why, since
     if last.status is CycleStatus.FAILED:
         return "healthy", f"The last cycle failed: {last.error}", since

@@ -48,7 +48,7 @@ def test_held_removals_say_what_to_do(caplog: pytest.LogCaptureFixture) -> None:
     line, alert = said(ended(CycleStatus.HELD, counts=Counts(held=54)), caplog)
     assert line == "CYCLE held c1"
     assert alert.startswith("ALERT held: 54 removals ")
-    for word in ("`logs --status held`", "DELETION_THRESHOLD_PERCENT", "Entra"):
+    for word in ("`held list`", "`held approve ID`", "Entra"):
         assert word in alert
 
 

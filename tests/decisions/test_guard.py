@@ -6,45 +6,49 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.guard import Tally, Threshold, judge
+from provisioning.guard import Applied, Tally, Threshold, judge
 
-NONE = Tally()
 numbers = st.integers(0, 5000)
 
 
 @pytest.mark.parametrize(
-    ("pending", "last_day", "window", "provisioned", "held"),
+    ("pending", "last_day", "window", "provisioned", "most", "held"),
     [
-        (5, 0, 0, 20, False),  # a few are never too many by share
-        (6, 0, 0, 59, True),  # 6 of 59 is more than a tenth
-        (6, 0, 0, 60, False),
-        (1, 0, 6, 60, True),  # the window counts: no slow leak
-        (501, 0, 0, 100_000, False),  # one in a hundred of a large base is allowed
-        (1001, 0, 0, 100_000, True),
-        (1, 500, 500, 20_000, True),  # the day counts
-        (2, 0, 0, 2, True),  # nobody would be left
-        (1, 0, 0, 1, False),  # there was only one
-        (0, 900, 900, 1000, False),  # nothing pending is nothing to hold
+        (5, 0, 0, 20, 0, False),  # a few are never too many by share
+        (6, 0, 0, 59, 0, True),  # 6 of 59 is more than a tenth
+        (6, 0, 0, 60, 0, False),
+        (1, 0, 6, 60, 0, True),  # the window counts: no slow leak
+        (501, 0, 0, 100_000, 0, False),  # one in a hundred of a large base is allowed
+        (1001, 0, 0, 100_000, 0, True),
+        (1, 500, 500, 20_000, 0, True),  # the day counts
+        (2, 0, 0, 2, 0, True),  # nobody would be left
+        (1, 0, 0, 1, 0, False),  # there was only one
+        (2, 0, 4, 56, 60, False),  # of the most that was there in the window
+        (2, 0, 4, 56, 59, True),
+        (6, 0, 0, 60, 40, False),  # never of less than there is
+        (0, 900, 900, 1000, 0, False),  # nothing pending is nothing to hold
     ],
 )
-def test_users(*, pending: int, last_day: int, window: int, provisioned: int, held: bool) -> None:
+def test_users(
+    *, pending: int, last_day: int, window: int, provisioned: int, most: int, held: bool
+) -> None:
     """Each limit at its edge."""
-    brake = judge(
-        Tally(users=pending),
-        Tally(users=last_day),
-        Tally(users=window),
-        Tally(users=provisioned),
-        Threshold(),
+    applied = Applied(
+        last_day=Tally(users=last_day),
+        window=Tally(users=window),
+        provisioned=Tally(users=provisioned),
+        most=Tally(users=most),
     )
+    brake = judge(Tally(users=pending), applied, Threshold())
     assert bool(brake.users) is held
     assert brake.holds is held
 
 
 def test_memberships_have_a_floor_of_their_own() -> None:
     """Fifty memberships are a few."""
-    base = Tally(memberships=100)
-    assert not judge(Tally(memberships=50), NONE, NONE, base, Threshold()).holds
-    assert judge(Tally(memberships=51), NONE, NONE, base, Threshold()).memberships
+    base = Applied(provisioned=Tally(memberships=100))
+    assert not judge(Tally(memberships=50), base, Threshold()).holds
+    assert judge(Tally(memberships=51), base, Threshold()).memberships
 
 
 @given(pending=numbers, last_day=numbers, window=numbers, provisioned=numbers)
@@ -53,14 +57,14 @@ def test_more_is_never_let_go_where_less_is_held(
 ) -> None:
     """Holding grows with what is pending, and the kinds are judged apart."""
 
+    applied = Applied(
+        last_day=Tally(groups=last_day),
+        window=Tally(groups=window),
+        provisioned=Tally(groups=provisioned),
+    )
+
     def held(count: int) -> bool:
-        brake = judge(
-            Tally(groups=count),
-            Tally(groups=last_day),
-            Tally(groups=window),
-            Tally(groups=provisioned),
-            Threshold(),
-        )
+        brake = judge(Tally(groups=count), applied, Threshold())
         assert brake.users is brake.memberships is None
         return bool(brake.groups)
 

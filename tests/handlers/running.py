@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from devhost.http import HttpAnswer
+from devhost.http import HttpAnswer, Identity
 from provisioning.bootstrap import services
 from provisioning.lease import held
 from provisioning.queues.embedded import EmbeddedQueue
@@ -39,10 +39,20 @@ class Running:
     def __post_init__(self) -> None:
         self.queues = EmbeddedQueue(self.queue_file, time=lambda: time.time() + self.ahead)
 
-    async def call(self, method: str, path: str, body: Any = None) -> HttpAnswer:
+    async def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        identity: Identity | None = None,
+    ) -> HttpAnswer:
         """An HTTP call; a body that is bytes goes as it is."""
         encoded = body if isinstance(body, bytes) else b"" if body is None else _json(body)
-        return await self.worker.http(method, f"/api/{path}", body=encoded)
+        return await self.worker.http(
+            method, f"/api/{path}", headers=headers or {}, body=encoded, identity=identity
+        )
 
     async def get(self, path: str) -> Any:
         """The document of a GET that succeeds."""

@@ -25,7 +25,7 @@ def back(world: World) -> None:
 
 async def held_people(world: World) -> set[str]:
     """Who is held, by the job's own table."""
-    from provisioning.discovery.removals import Held
+    from provisioning.held import Held
     from provisioning.rows.table import Table
 
     services = world.services()
@@ -180,7 +180,7 @@ def test_a_tenant_that_removes_somebody_every_hour_is_counted_to_the_last() -> N
         assert world.clock.time() == start + hours * 3600
         later = world.services().job()
         await later.load_tallies()
-        last_day, window = later.removed_in_windows()
-        assert (last_day.users, window.users) == (23, 7 * 24 - 1)
+        applied = later.applied()
+        assert (applied.last_day.users, applied.window.users) == (23, 7 * 24 - 1)
 
     simulate(story)

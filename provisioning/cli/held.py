@@ -1,0 +1,271 @@
+"""``held``: what the brake holds, read, approved or rejected."""
+
+from __future__ import annotations
+
+import csv
+import getpass
+import io
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from provisioning.cli import exit_status, output
+from provisioning.cli.options import Json, Wait
+from provisioning.cli.progress import Update
+from provisioning.cli.session import Outcome, run
+from provisioning.operations.documents import Document
+from provisioning.record import CycleKind, CycleRecord, CycleStatus
+
+if TYPE_CHECKING:
+    from provisioning.audit import Operator
+    from provisioning.services import Services
+
+app = typer.Typer(
+    invoke_without_command=True,
+    help="Read what the brake holds, approve it exactly as shown, or reject it.",
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+PlanId = Annotated[str, typer.Argument(metavar="ID", help="As `held list` shows it.")]
+
+_COLUMNS = ("change_id", "action", "object_type", "name", "member", "reason_code", "reason")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet may take for a formula at the beginning of a cell."""
+
+
+@app.callback()
+def _listed(context: typer.Context, *, as_json: Json = False) -> None:
+    if context.invoked_subcommand is None:
+        list_(as_json=as_json)
+
+
+@app.command("list")
+def list_(*, as_json: Json = False) -> None:
+    """Show the plans, newest first, and what is kept by decision."""
+
+    async def operation(services: Services, _: Update) -> Outcome:
+        from provisioning.operations import held
+
+        document = await held.list_(services)
+        return Outcome(document, lambda out: _show_list(out, document))
+
+    run(operation, as_json=as_json)
+
+
+@app.command()
+def show(
+    id: PlanId,
+    *,
+    export: Annotated[
+        Path | None,
+        typer.Option("--csv", metavar="FILE", help="Write the changes to a file as CSV; - prints."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show one plan with all its changes: who, why, since when."""
+
+    async def operation(services: Services, _: Update) -> Outcome:
+        document = await _whole(services, id)
+        if export is not None:
+            _write_csv(export, document)
+        return Outcome(document, lambda out: _show_plan(out, document, export))
+
+    run(operation, as_json=as_json)
+
+
+@app.command()
+def approve(
+    id: PlanId,
+    *,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CHANGE_ID", help="This change alone; may be given several times."),
+    ] = None,
+    operator: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Who decides, for the audit log.")
+    ] = None,
+    wait: Wait = 30.0,
+    as_json: Json = False,
+) -> None:
+    """Approve a plan exactly as it is shown, once, and carry it out.
+
+    Each change is checked again; what the source has moved on from is left out, with the reason.
+    """
+
+    async def work(services: Services, progress: Update) -> Outcome:
+        from provisioning.operations import held
+
+        plan = await held.approve(services, id, only, _operator(operator))
+        return await _carried_out(services, plan, wait, progress)
+
+    run(work, as_json=as_json, waiting="waiting for the lease of this ZSCloud tenant")
+
+
+@app.command()
+def reject(
+    id: PlanId,
+    *,
+    note: Annotated[str, typer.Option(metavar="TEXT", help="Why the access is to stay.")],
+    operator: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Who decides, for the audit log.")
+    ] = None,
+    wait: Wait = 30.0,
+    as_json: Json = False,
+) -> None:
+    """Reject a plan: its changes are not proposed again until the facts change."""
+
+    async def work(services: Services, progress: Update) -> Outcome:
+        from provisioning.operations import held
+
+        plan = await held.reject(services, id, note, _operator(operator))
+        return await _carried_out(services, plan, wait, progress)
+
+    run(work, as_json=as_json, waiting="waiting for the lease of this ZSCloud tenant")
+
+
+async def _carried_out(
+    services: Services, plan: Document, wait: float | None, progress: Update
+) -> Outcome:
+    """A cycle carries the decision out, here if the lease is free, else in who has it."""
+    from provisioning.errors import LeaseUnavailable
+    from provisioning.operations.cycles import run_cycle
+
+    record: CycleRecord | None = None
+    if services.settings.provisioning_status == "on":
+        try:
+            kind = CycleKind.INCREMENTAL
+            record, _ = await run_cycle(services, kind, wait=wait, progress=progress)
+        except LeaseUnavailable:
+            record = None
+    status = exit_status.DONE
+    if record is not None and record.status not in (CycleStatus.HELD, CycleStatus.COMPLETED):
+        status = exit_status.of_cycle(record)
+    document = {**plan, "carried_out": record is not None}
+    return Outcome(document, lambda out: _show_decided(out, services, plan, record), status)
+
+
+def _operator(name: str | None) -> Operator:
+    from provisioning.audit import Operator
+
+    return Operator.claimed(name or f"{getpass.getuser()}@{socket.gethostname()}")
+
+
+async def _whole(services: Services, id: str) -> Document:
+    from provisioning.operations import held
+
+    document = await held.show(services, id)
+    while document["next"] is not None:
+        page = await held.show(services, id, document["next"])
+        document["changes"] += page["changes"]
+        document["next"] = page["next"]
+    return document
+
+
+def _show_list(out: Console, document: Document) -> None:
+    if not document["items"] and not document["kept"]:
+        out.print("Nothing is held.")
+    if document["items"]:
+        table = output.table("Plan", "State", "Created", "Expires", "Takes away", "Why")
+        for item in document["items"]:
+            table.add_row(
+                output.plain(item["id"]),
+                output.status_text(item["state"]),
+                output.plain(item["created"]),
+                output.plain(item["expires"]),
+                output.plain(_counts(item)),
+                output.plain(item["cause"]),
+            )
+        out.print(table)
+        out.print("`held show ID` shows who; `held approve ID` or `held reject ID --note` decides.")
+    if document["kept"]:
+        table = output.table("Kept by decision", "Action", "Since", "By", "Note")
+        for item in document["kept"]:
+            cells = (item["name"], item["action"], item["at"], item["by"], item["note"])
+            table.add_row(*(output.plain(cell) for cell in cells))
+        out.print(table)
+
+
+def _counts(plan: Document) -> str:
+    return ", ".join(f"{n} {kind}" for kind, n in plan["counts"].items() if n)
+
+
+def _show_plan(out: Console, document: Document, export: Path | None) -> None:
+    out.print(
+        output.pairs(
+            [
+                ("Plan", document["id"]),
+                ("State", output.status_text(document["state"])),
+                ("Takes away", _counts(document)),
+                ("Why", document["cause"]),
+                ("Created", document["created"]),
+                ("Expires", document["expires"]),
+                ("Decided", document["decided"]),
+                ("By", document["decided_by"]),
+                ("Note", document["note"]),
+                ("Checksum", document["checksum"]),
+            ]
+        )
+    )
+    if export is not None:
+        return
+    table = output.table("Change", "Action", "Who", "Since", "Why")
+    for change in document["changes"]:
+        why = change.get("dropped") or change["reason"]
+        table.add_row(
+            output.plain(change["change_id"]),
+            output.plain(change["action"]),
+            output.plain(_who(change)),
+            output.plain(change["since"]),
+            output.plain(f"dropped out: {why}" if "dropped" in change else why),
+        )
+    out.print(table)
+
+
+def _who(change: Document) -> str:
+    member = change["member"]
+    if member is None:
+        return str(change["name"])
+    return f"{member['name'] or member['target_id']} of {change['name']}"
+
+
+def _show_decided(
+    out: Console, services: Services, plan: Document, record: CycleRecord | None
+) -> None:
+    out.print(output.plain(f"The held plan {plan['id']} is {plan['state']}."))
+    if plan.get("rest"):
+        out.print(output.plain(f"What was not chosen waits on as {plan['rest']}."))
+    if record is not None:
+        counts = record.counts
+        gone = f"{counts.disabled} disabled, {counts.deleted} deleted"
+        gone += f", {counts.memberships_removed} memberships removed"
+        out.print(output.plain(f"Cycle {record.cycle_id}: {gone}, {counts.failed} failed."))
+    elif services.settings.provisioning_status != "on":
+        out.print("It is carried out when PROVISIONING_STATUS is on.")
+    else:
+        out.print("Another process is writing to this ZSCloud tenant: it carries it out.")
+
+
+def _write_csv(path: Path, document: Document) -> None:
+    """The changes as CSV, with the plan's checksum in each row."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow([*_COLUMNS, "since", "plan", "checksum"])
+    for change in document["changes"]:
+        values = {**change, "member": _who(change) if change["member"] else ""}
+        cells = [values[name] for name in _COLUMNS]
+        cells += [change["since"], document["id"], document["checksum"]]
+        writer.writerow([_cell(cell) for cell in cells])
+    if str(path) == "-":
+        sys.stdout.write(text.getvalue())
+    else:
+        path.write_text(text.getvalue(), encoding="utf-8", newline="")
+
+
+def _cell(value: object) -> str:
+    text = str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text

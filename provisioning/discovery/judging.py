@@ -1,0 +1,296 @@
+"""The brake at work: which removals of a look go, which are held, and what is with those that
+were held or decided before.
+
+What is new in a look is judged together with what is on its way and what was applied within the
+windows. What is held already waits for a person, unless its source moves on or the limits allow
+all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+import msgspec
+
+from provisioning.case import Case
+from provisioning.discovery.entries import Entries
+from provisioning.discovery.plans import Plans
+from provisioning.discovery.removals import Part, Removal, kept_by, removal_of
+from provisioning.guard import RELEASE, Tally, judge
+from provisioning.held import APPROVED, Held, Mark, Withheld, facts_of
+from provisioning.job import Job
+from provisioning.lanes import Aspect, Lane
+from provisioning.model import EntraId, Key, ScimId
+from provisioning.ports import Row
+from provisioning.provisioning_log import LogEntry, LogStatus
+from provisioning.record import CycleRecord
+from provisioning.resolve import resolve
+from provisioning.scope import GroupGraph
+
+_BACK = "The source has moved on: nothing is to be taken away any more."
+_ANOTHER = "The source has moved on: something else is to be done now."
+_ALLOWED = "The limits allow it now."
+
+
+class Judging:
+    """Judges the removals of one look. ``rows`` are to be written before what is filed."""
+
+    def __init__(
+        self, job: Job, graph: GroupGraph, cycle: CycleRecord, entries: Entries, now: float
+    ) -> None:
+        self._job = job
+        self._graph = graph
+        self._cycle = cycle
+        self._entries = entries
+        self._now = now
+        self._plans = Plans(job, entries, now)
+        self.rows: list[Row] = []
+        self.go: dict[Key, tuple[Removal, str | None]] = {}
+        """What may go, with its cause where it is not that of the look."""
+        self._marks: dict[Key, Mapping[ScimId, Withheld]] = {}
+        self._fresh: list[Part] = []
+        self._still: list[Part] = []
+
+    async def take_up(self) -> set[Key]:
+        """Takes up what somebody has decided, and what has expired. The keys that it is about."""
+        return await self._plans.take_up()
+
+    async def judge(
+        self,
+        removals: Collection[Removal],
+        others: Mapping[Key, Case | None],
+        cause: str,
+        *,
+        release: bool,
+    ) -> None:
+        """``others`` are principals of whom something is held or decided, and of whom nothing is
+        to be taken away any more. ``release``: everybody who is held is among the removals.
+        """
+        await self._sort(removals, cause)
+        for key, case in others.items():
+            await self._settle(key, case, cause)
+        pending = _sum(self._fresh)
+        if self._fresh:
+            pending = pending.plus(await self._on_their_way({r.case.key for r in removals}))
+        brake = judge(pending, self._job.applied(), self._job.rules.threshold)
+        kept = kept_by(brake, self._fresh, await self._held_people())
+        for part in self._fresh:
+            taken = next((k for k, _ in kept if k.key == part.key), None)
+            if taken is None or (part.removal.whole is None and part.without(taken).members):
+                self.go.setdefault(part.key, (part.removal, None))
+        for part, why in kept:
+            await self._hold(part, why, cause)
+        if release and self._still and not brake.holds and self._plans.may_be_released:
+            await self._release(pending, cause)
+        rows = [*self.rows, *await self._plans.finish(self._cause(kept))]
+        # Of a row that was taken away and stored anew, the last word counts.
+        self.rows = list({(row.table, row.key): row for row in rows}.values())
+
+    async def passed(self, key: Key, cause: str) -> list[Row]:
+        """Rows of a user whom an operator has named: nothing is held or kept of it any more."""
+        held = await self._job.held.held.get(str(key))
+        rows = [self._job.held.rejected.drop(str(key)), self._job.held.held.drop(str(key))]
+        if held is not None and held.place is not None:
+            rows += await self._plans.drop(held.place, "An operator has named it.", cause)
+        return rows
+
+    async def withdraw_empty(self) -> None:
+        """Ends plans of which nothing is left, when all of the look is stored."""
+        await self._plans.withdraw_empty()
+
+    # --- what is with each ---------------------------------------------------------------------
+
+    async def _sort(self, removals: Collection[Removal], cause: str) -> None:
+        """Parts removals into what is new, what is held already, and what was decided."""
+        keys = [str(removal.case.key) for removal in removals]
+        held = await self._job.held.held.get_many(keys)
+        for removal in removals:
+            if removal.whole is not None:
+                await self._sort_whole(removal, held.get(str(removal.case.key)), cause)
+            else:
+                await self._sort_members(removal, held.get(str(removal.case.key)), cause)
+
+    async def _sort_whole(self, removal: Removal, held: Held | None, cause: str) -> None:
+        case = removal.case
+        if case.withheld:
+            await self._unmark(case, case.withheld, _ANOTHER, cause)
+        approved = await self._job.held.approved.get(str(case.key))
+        if approved is not None and approved.action is removal.action:
+            self.go[case.key] = (removal, APPROVED)
+            return
+        if approved is not None:
+            self.rows += await self._plans.drop(approved.place, _ANOTHER, cause)
+            self.rows.append(self._job.held.approved.drop(str(case.key)))
+        if held is not None and held.place is not None and held.action is removal.action:
+            self._still.append(Part(removal))
+            return
+        if held is not None:
+            await self._let_go(held, _ANOTHER, cause)
+        if not await self._is_kept(removal):
+            self._fresh.append(Part(removal))
+
+    async def _is_kept(self, removal: Removal) -> bool:
+        """Whether somebody has decided that it stays, and its facts are those of then."""
+        case = removal.case
+        rejected = await self._job.held.rejected.get(str(case.key))
+        if rejected is None or rejected.action is not removal.action:
+            return False
+        facts = facts_of(case.row, case.verdict)
+        if rejected.facts is None:
+            known = msgspec.structs.replace(rejected, facts=facts)
+            self.rows.append(self._job.held.rejected.put(str(case.key), known))
+        elif rejected.facts != facts:
+            self.rows.append(self._job.held.rejected.drop(str(case.key)))
+            return False
+        return True
+
+    async def _sort_members(self, removal: Removal, held: Held | None, cause: str) -> None:
+        case, members = removal.case, removal.members
+        gone = {id: mark for id, mark in case.withheld.items() if id not in members}
+        if gone:
+            await self._unmark(case, gone, _BACK, cause)
+        if held is not None and held.place is not None:
+            await self._let_go(held, _ANOTHER, cause)
+        marked = {id: case.withheld[id].mark for id in members if id in case.withheld}
+        still = {id: members[id] for id, mark in marked.items() if mark is Mark.HELD}
+        if still:
+            self._still.append(Part(removal, still))
+        if Mark.APPROVED in marked.values():
+            self.go[case.key] = (removal, None)
+        fresh = {id: change for id, change in members.items() if id not in marked}
+        if fresh:
+            self._fresh.append(Part(removal, fresh))
+
+    async def _settle(self, key: Key, case: Case | None, cause: str) -> None:
+        """Nothing is to be taken away of a principal that was held, or decided about."""
+        why = _BACK if case is None else f"{_BACK} {case.verdict.sentence}"
+        if case is not None and case.withheld:
+            await self._unmark(case, case.withheld, why, cause)
+        held, approved = await self._job.held.held.get(str(key)), None
+        if held is not None:
+            await self._let_go(held, why, cause)
+        if (approved := await self._job.held.approved.get(str(key))) is not None:
+            if approved.place:
+                self.rows += await self._plans.drop(approved.place, why, cause)
+            self.rows.append(self._job.held.approved.drop(str(key)))
+        self.rows.append(self._job.held.rejected.drop(str(key)))
+
+    async def _let_go(self, held: Held, why: str, cause: str) -> None:
+        if held.place is not None:
+            self.rows += await self._plans.drop(held.place, why, cause)
+        self.rows.append(self._job.held.held.drop(str(held.key)))
+
+    async def _unmark(
+        self, case: Case, marks: Mapping[ScimId, Withheld], why: str, cause: str
+    ) -> None:
+        for mark in marks.values():
+            if mark.mark is not Mark.REJECTED:
+                self.rows += await self._plans.drop(mark.where, why, cause)
+        await self._job.held.mark(case.key.id, {}, list(marks))
+        left = {id: m for id, m in self._marked(case).items() if id not in marks}
+        self._marks[case.key] = left
+        self.rows += await self._count_rows(case.key, left)
+
+    def _marked(self, case: Case) -> Mapping[ScimId, Withheld]:
+        """The marks of a group's members, as far as this look has come."""
+        return self._marks.get(case.key, case.withheld)
+
+    async def _count_rows(self, key: Key, marks: Mapping[ScimId, Withheld]) -> list[Row]:
+        """Rows that bring what is known of a group up to its marks."""
+        held = await self._job.held.held.get(str(key))
+        if held is None or held.place is not None:
+            return []
+        count = sum(mark.mark is Mark.HELD for mark in marks.values())
+        if count == 0:
+            return [self._job.held.held.drop(str(key))]
+        return [self._job.held.held.put(str(key), msgspec.structs.replace(held, removals=count))]
+
+    # --- judging -------------------------------------------------------------------------------
+
+    async def _on_their_way(self, judged: Collection[Key]) -> Tally:
+        """Removals that were let go and are not applied yet: in lane 1, or in escrow. Approved
+        ones do not count.
+        """
+        waiting: set[Key] = set()
+        async for items in self._job.work.pages(Lane.LEAVERS):
+            waiting.update(item.key for item in items if item.cause != APPROVED)
+        async for _, entry in self._job.escrow.entries.all():
+            if entry.item.aspect is Aspect.REMOVAL:
+                waiting.add(entry.key)
+        total = Tally()
+        for key in sorted(waiting.difference(judged)):
+            case = await resolve(self._job, self._graph, key)
+            removal = None if case is None else removal_of(case, self._job.rules)
+            if removal is None or await self._job.held.approved.get(str(key)) is not None:
+                continue
+            withheld = removal.case.withheld
+            free = {id: c for id, c in removal.members.items() if id not in withheld}
+            total = total.plus(Part(removal, free).tally)
+        return total
+
+    async def _held_people(self) -> set[EntraId]:
+        keys = [Key.parse(key) async for key, _ in self._job.held.held.all("user/")]
+        return {key.id for key in keys}
+
+    async def _hold(self, part: Part, why: str, cause: str) -> None:
+        removal, key, tables = part.removal, part.key, self._job.held
+        before = await tables.held.get(str(key))
+        places = self._plans.hold(key, part.changes)
+        held = Held(
+            key=key,
+            name=removal.case.name,
+            kind=key.type.value,
+            reason=why,
+            since=before.since if before else self._now,
+            removals=max(1, part.tally.memberships),
+            place=None if removal.whole is None else places[0],
+            action=removal.action,
+            emptied=bool(part.tally.groups),
+        )
+        if removal.whole is None:
+            marks = {
+                id: Withheld(Mark.HELD, at) for id, at in zip(part.members, places, strict=True)
+            }
+            await tables.mark(key.id, marks)
+            count = sum(m.mark is Mark.HELD for m in self._marked(removal.case).values())
+            held = msgspec.structs.replace(held, removals=len(marks) + count)
+        self.rows.append(tables.held.put(str(key), held))
+        if before is None:
+            self._cycle.counts.held += 1
+        self.rows += self._job.log.rows([self._held_entry(part, why, cause)])
+        # It may have been let go before, and wait in lane 1: there it waits no more.
+        if key not in self.go:
+            self.rows += self._job.work.taken_out(key, Lane.LEAVERS, removal.rank)
+
+    def _held_entry(self, part: Part, why: str, cause: str) -> LogEntry:
+        change = part.changes[0]
+        code, reason = "DeletionThreshold", f"{change.reason} {why}"
+        entry = self._entries.entry(part.removal.case, cause, LogStatus.HELD, code, reason, RELEASE)
+        return self._entries.of_change(entry, change)
+
+    async def _release(self, pending: Tally, cause: str) -> None:
+        """Lets go what is held, if the limits allow all of it: people came back, removals have
+        left the windows, or the limits were raised.
+        """
+        total = pending.plus(_sum(self._still))
+        if judge(total, self._job.applied(), self._job.rules.threshold).holds:
+            return
+        for part in self._still:
+            self.go.setdefault(part.key, (part.removal, None))
+            held = await self._job.held.held.get(str(part.key))
+            if held is not None:
+                await self._let_go(held, _ALLOWED, cause)
+            if part.removal.whole is None:
+                marks = {id: part.removal.case.withheld[id] for id in part.members}
+                await self._unmark(part.removal.case, marks, _ALLOWED, cause)
+
+    @staticmethod
+    def _cause(kept: Iterable[tuple[Part, str]]) -> str:
+        return " ".join(dict.fromkeys(why for _, why in kept))
+
+
+def _sum(parts: Iterable[Part]) -> Tally:
+    total = Tally()
+    for part in parts:
+        total = total.plus(part.tally)
+    return total
