@@ -18,6 +18,7 @@ DAY = 86_400.0
 
 _FEW_OBJECTS = 5
 _FEW_MEMBERSHIPS = 50
+_ALL = 100
 
 
 class Tally(msgspec.Struct, frozen=True):
@@ -114,7 +115,9 @@ def _judge_kind(
         )
     few = _FEW_MEMBERSHIPS if kind == "memberships" else _FEW_OBJECTS
     total = pending + window
-    if total > few and total * 100 > threshold.percent * base:
+    # Who comes and goes within the window counts each time: a full share is no limit at all.
+    limited = threshold.percent < _ALL
+    if limited and total > few and total * 100 > threshold.percent * base:
         return (
             f"{pending} of {base} {kind} would be taken away, with {window} in the last "
             f"{threshold.window_days:g} days; the limit is {threshold.percent:g} % "

@@ -44,6 +44,13 @@ def test_users(
     assert brake.holds is held
 
 
+def test_a_full_share_is_no_limit() -> None:
+    """Six came and went where there never were more than three."""
+    applied = Applied(window=Tally(groups=5), provisioned=Tally(groups=3))
+    assert judge(Tally(groups=1), applied, Threshold()).groups
+    assert not judge(Tally(groups=1), applied, Threshold(percent=100)).holds
+
+
 def test_memberships_have_a_floor_of_their_own() -> None:
     """Fifty memberships are a few."""
     base = Applied(provisioned=Tally(memberships=100))
@@ -56,7 +63,6 @@ def test_more_is_never_let_go_where_less_is_held(
     pending: int, last_day: int, window: int, provisioned: int
 ) -> None:
     """Holding grows with what is pending, and the kinds are judged apart."""
-
     applied = Applied(
         last_day=Tally(groups=last_day),
         window=Tally(groups=window),

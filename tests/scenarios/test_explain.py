@@ -304,7 +304,7 @@ def test_held_by_the_brake() -> None:
         export = step(document, "export")
         assert export["status"] == "waiting"
         assert "Held by the brake since" in export["detail"]
-        assert "DELETION_THRESHOLD" in export["remedy"]
+        assert "held approve" in export["remedy"]
         assert export["facts"]["held"]["reason"]
         assert "waits: held by the brake" in document["verdict"]
         assert [change["action"] for change in document["changes"]] == ["disable"]
