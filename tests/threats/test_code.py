@@ -41,9 +41,10 @@ def faults(tree: ast.AST) -> Iterator[str]:
                     yield f"line {node.lineno}: {each.arg} is off"
 
 
-@pytest.mark.parametrize("path", DEPLOYED, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_data_becomes_code_and_every_certificate_is_verified(path: Path) -> None:
-    assert list(faults(ast.parse(path.read_text(encoding="utf-8")))) == []
+def test_no_data_becomes_code_and_every_certificate_is_verified() -> None:
+    assert len(DEPLOYED) > 100
+    found = {path: list(faults(ast.parse(path.read_text(encoding="utf-8")))) for path in DEPLOYED}
+    assert {path: wrong for path, wrong in found.items() if wrong} == {}
 
 
 @pytest.mark.parametrize(
@@ -70,9 +71,9 @@ def untrusted(text: str) -> Iterator[str]:
         yield "X-Operator is what a caller claims, and has to be shown as claimed"
 
 
-@pytest.mark.parametrize("path", DEPLOYED, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_header_says_by_itself_who_calls(path: Path) -> None:
-    assert list(untrusted(path.read_text(encoding="utf-8"))) == []
+def test_no_header_says_by_itself_who_calls() -> None:
+    found = {path: list(untrusted(path.read_text(encoding="utf-8"))) for path in DEPLOYED}
+    assert {path: wrong for path, wrong in found.items() if wrong} == {}
 
 
 @pytest.mark.parametrize(
