@@ -69,11 +69,7 @@ class Wakes:
             await self.arm(delay)
 
     async def take(self, generation: int) -> bool:
-        """Whether a message that has appeared is the newest one. One of a number that none of ours
-        can have is no message of ours.
-        """
-        if not 0 < generation <= LARGEST:
-            return False
+        """Whether a message that has appeared is the newest one."""
         wake = await self._rows.get("now")
         if wake is not None and generation < wake.generation:
             return False

@@ -80,6 +80,8 @@ def test_the_group_of_administrators_takes_nobody_from_its_namesake() -> None:
         await world.clock.sleep(SETTLE)
         await world.cycle()
         assert world.zscloud.members("Service Admin") == before
+        # Not even tried: that ZSCloud refuses it is not our defence.
+        assert [write.path for write in world.writes() if "/Groups" in write.path] == []
 
     simulate(story, ON_GROUP_UNASSIGN="delete")
 
