@@ -33,8 +33,13 @@ REQUEST_SECONDS = 230.0
 """Then the platform's front end gives up; the function goes on (Azure Functions: scale and
 hosting, function app timeout duration)."""
 
+BODY_SECONDS = 30.0
+"""For the body of a request: one that trickles in holds no connection for longer. In Azure the
+front end of the platform takes the body first.
+"""
+
 _CLOSING_SECONDS = 2.0
-"""For answers that are on their way when serve ends."""
+"""For answers that are on their way when serve ends, and for bodies that nobody wants."""
 
 _ADMIN = "/admin/functions/"
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -59,18 +64,24 @@ class Front:
         key: Secret | None,
         *,
         request_seconds: float,
+        body_seconds: float = BODY_SECONDS,
     ) -> None:
         self._worker = worker
         self._invocations = invocations
         self._by_hand = by_hand
         self._key = key
         self._request_seconds = request_seconds
+        self._body_seconds = body_seconds
         self._site: web.TCPSite | None = None
         self._background: set[asyncio.Task[None]] = set()
         app = web.Application(client_max_size=LARGEST_BODY)
         app.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(
-            app, access_log=None, handle_signals=False, shutdown_timeout=_CLOSING_SECONDS
+            app,
+            access_log=None,
+            handle_signals=False,
+            shutdown_timeout=_CLOSING_SECONDS,
+            lingering_time=_CLOSING_SECONDS,
         )
 
     async def listen(self, host: str, port: int) -> str:
@@ -123,7 +134,10 @@ class Front:
         function, _ = found
         if not may_call(function.auth_level, self._key, headers, path):
             return HttpAnswer(401)
-        body = await request.read()
+        try:
+            body = await self._body(request)
+        except TimeoutError:
+            return _too_slow()
         origin = f"{request.scheme}://{request.host}"
         call = partial(self._worker.http, method, path, headers, body, origin=origin)
         try:
@@ -136,6 +150,11 @@ class Front:
             return HttpAnswer(500)
         except InvocationStopped:
             return HttpAnswer(503)
+
+    async def _body(self, request: web.Request) -> bytes:
+        """Raises ``TimeoutError`` for a body that does not come to its end."""
+        async with asyncio.timeout(self._body_seconds):
+            return await request.read()
 
     async def _admin(self, request: web.Request, headers: Mapping[str, str]) -> HttpAnswer:
         """Runs a function by hand; 202 at once, as the host does (Azure Functions: manually run a
@@ -153,7 +172,9 @@ class Front:
                 return _text(400, f"{name} is not run here.")
             return _text(400, f"{name} is called at its own route.")
         try:
-            text = _input(await request.read())
+            text = _input(await self._body(request))
+        except TimeoutError:
+            return _too_slow()
         except ValueError as error:
             return _text(400, str(error))
         task = asyncio.create_task(self._run_by_hand(name, text))
@@ -180,7 +201,7 @@ def _input(body: bytes) -> str:
     wrong = 'Send {"input": "text"}.'
     try:
         document = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ValueError(wrong) from None
     text = document.get("input", "") if isinstance(document, dict) else None
     if not isinstance(text, str):
@@ -199,6 +220,10 @@ def _headers(request: web.Request) -> dict[str, str]:
 
 def _text(status: int, text: str) -> HttpAnswer:
     return HttpAnswer(status, {"content-type": "text/plain; charset=utf-8"}, text.encode())
+
+
+def _too_slow() -> HttpAnswer:
+    return HttpAnswer(408, {"connection": "close"})
 
 
 def _response(answer: HttpAnswer) -> web.Response:

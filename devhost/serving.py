@@ -20,7 +20,7 @@ from types import FrameType
 from typing import Any
 
 from devhost.backend import Backend, backend
-from devhost.front import REQUEST_SECONDS, ByHand, Front
+from devhost.front import BODY_SECONDS, REQUEST_SECONDS, ByHand, Front
 from devhost.host_json import HostOptions, QueueOptions, read_host_json
 from devhost.invocations import Invocations
 from devhost.pump import POISON, Pump
@@ -53,8 +53,9 @@ class Serve:
     """What to serve, and where. ``poll``: the longest pause between looks at a queue, in seconds;
     host.json's when ``None``. ``state_path``: the SQLite file beside which the embedded queues
     are, ``None`` when the state is in Azure Storage. ``app``: the folder of function_app.py.
-    ``http_only``: timers and queues are left to another process. ``grace`` and ``request_seconds``:
-    how long functions may go on at the end, and how long a caller waits at most.
+    ``http_only``: timers and queues are left to another process. ``grace``, ``request_seconds``
+    and ``body_seconds``: how long functions may go on at the end, how long a caller waits at most,
+    and how long the body of a request may take.
     """
 
     host: str
@@ -67,6 +68,7 @@ class Serve:
     app: Path = _APP
     grace: float = GRACE_SECONDS
     request_seconds: float = REQUEST_SECONDS
+    body_seconds: float = BODY_SECONDS
 
 
 async def serve(
@@ -151,6 +153,7 @@ class _Running:
             by_hand,
             options.key,
             request_seconds=options.request_seconds,
+            body_seconds=options.body_seconds,
         )
 
     async def start(self) -> str:

@@ -22,6 +22,9 @@ _JSON = "application/json"
 _KEY = ("code", "clientid")
 """How the platform takes a function key in the query (Azure Functions: access keys)."""
 
+_LARGEST_BODY = 1_000_000
+"""Bytes. Twenty thousand user principal names are less; the platform itself takes 100 MB."""
+
 _JSON_NAMES = {str: "a text", bool: "true or false", list: "a list of texts", NoneType: "null"}
 
 
@@ -104,9 +107,11 @@ def number(request: func.HttpRequest, name: str) -> int:
 
 def _object(body: bytes) -> dict[str, Any]:
     remedy = 'Send a JSON object, such as {"dry_run": true}.'
+    if len(body) > _LARGEST_BODY:
+        raise _invalid("body", f"is larger than {_LARGEST_BODY:,} bytes", "Name fewer at a time.")
     try:
         document = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _invalid("body", f"is no JSON: {error}", remedy) from error
     if not isinstance(document, dict):
         raise _invalid("body", "is no JSON object", remedy)

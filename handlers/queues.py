@@ -37,7 +37,7 @@ def decode_message(body: bytes) -> WakeUp | DryRun:
     """The message of a body. Raises ``ValueError`` that says what is wrong with it."""
     try:
         document = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"the message is no JSON: {error}") from error
     match document:
         case {"generation": int(number), **rest} if not rest and type(number) is int:

@@ -8,12 +8,16 @@ from __future__ import annotations
 import logging
 from enum import StrEnum
 
-from provisioning.errors import CredentialsRefused, PermissionMissing
+from provisioning.errors import CredentialsRefused, PermissionMissing, cut
 from provisioning.record import OPEN, CycleKind, CycleRecord, CycleStatus
 
 _log = logging.getLogger(__name__)
 
 _REFUSED = (CredentialsRefused.code, PermissionMissing.code)
+
+
+_LONGEST = 4_000
+"""Characters of a sentence."""
 
 
 class AlertCode(StrEnum):
@@ -30,7 +34,8 @@ class AlertCode(StrEnum):
 
 def alert(code: AlertCode, sentence: str) -> None:
     """Raises an alert. The sentence says what happened and what to do; it holds no secret."""
-    _log.error("ALERT %s: %s", code.value, sentence)
+    # Names and error texts come from outside: a line break in one begins no line of its own.
+    _log.error("ALERT %s: %s", code.value, cut(sentence, _LONGEST))
 
 
 def report(record: CycleRecord) -> None:

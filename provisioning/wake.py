@@ -22,6 +22,11 @@ _LONGEST = 600.0
 message before it, which stays on the queue to its time, and Azure starts instances by their number.
 """
 
+LARGEST = 2**53
+"""The largest number of a wake-up; after it they begin anew. Whoever can write to the queue could
+else send one from which nobody can count on.
+"""
+
 _SOON = 5.0
 _LATE = 60.0
 
@@ -49,7 +54,7 @@ class Wakes:
         Raises ``QueueUnavailable``; the next tick of a timer then arms anew.
         """
         before = await self._rows.get("now")
-        generation = before.generation + 1 if before is not None else 1
+        generation = 1 if before is None or before.generation >= LARGEST else before.generation + 1
         delay = min(max(0.0, delay), _LONGEST)
         wake = Wake(generation, self._clock.time() + delay)
         await self._store.write([self._rows.put("now", wake)])

@@ -22,6 +22,7 @@ from provisioning.model import (
     ObjectType,
     ScimId,
     TargetObject,
+    folded,
     name_key,
     value_key,
 )
@@ -133,7 +134,7 @@ class Matching:
         if values is None:
             return None
         attributes = {p: v for p, v in {**found.attributes, **values}.items() if v is not None}
-        has_it = str(attributes.get(path, "")).casefold() == value.casefold()
+        has_it = folded(str(attributes.get(path, ""))) == folded(value)
         return msgspec.structs.replace(found, attributes=attributes) if has_it else None
 
     async def by_id(self, type: ObjectType, id: ScimId, priority: Priority) -> TargetObject:

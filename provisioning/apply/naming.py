@@ -18,6 +18,7 @@ from provisioning.model import (
     ModifiedProperty,
     UpdateObject,
     change_digest,
+    folded,
     name_key,
 )
 from provisioning.plan import Planned
@@ -62,7 +63,7 @@ class Names:
 
     def refuse(self, case: Case, other: Case, name: str) -> None:
         """Raises ``Blocked`` if the other wants another name, else ``Conflict``."""
-        if other.name.casefold() != name.casefold():
+        if folded(other.name) != folded(name):
             raise Blocked(other.key)
         raise Conflict(
             "ZSCloud",

@@ -5,12 +5,13 @@ Nothing here imports a client of a remote system: ``--help`` answers at once.
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 
 import typer
 
-from provisioning.cli import exit_status, output
+from provisioning.cli import exit_status, log_lines, output
 from provisioning.cli.connection import check_connection
 from provisioning.cli.cycle import cycle, plan
 from provisioning.cli.explain import explain
@@ -72,6 +73,7 @@ app.add_typer(held, name="held")
 def main() -> None:
     """Runs the command that the arguments name, and exits with its status."""
     output.tolerate_narrow_encodings()
+    log_lines.to_stderr(logging.WARNING, "%(message)s")
     arguments = sys.argv[1:]
     try:
         if "--json" not in arguments:

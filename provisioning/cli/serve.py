@@ -6,14 +6,13 @@ import asyncio
 import logging
 import os
 import sys
-import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 import typer
 
-from provisioning.cli import exit_status, output
+from provisioning.cli import exit_status, log_lines, output
 from provisioning.cli.environment import add_local_settings
 from provisioning.cli.options import Json
 from provisioning.errors import ConfigurationError, Problem, ProvisioningError
@@ -124,12 +123,6 @@ def _refused(field: str, message: str, remedy: str) -> ConfigurationError:
 
 
 def _log_to_stderr() -> None:
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=logging.INFO,
-        format="%(asctime)sZ %(levelname)s %(name)s: %(message)s",
-        datefmt="%Y-%m-%dT%H:%M:%S",
-    )
-    logging.Formatter.converter = time.gmtime
+    log_lines.to_stderr(logging.INFO, "%(asctime)sZ %(levelname)s %(name)s: %(message)s")
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -27,6 +27,9 @@ PATIENT = 30.0
 GRAPH_WAITS = 10.0
 """Seconds within which one answer must have come, as Graph demands it."""
 
+LARGEST_ANSWER = 1024 * 1024
+"""Bytes. A token has about a hundred, the page of something else that answers there a few more."""
+
 _PAUSE = 1.0
 _OWN_ADDRESS = (
     "NOTIFICATION_URL has to be the address of this app's own function: "
@@ -102,14 +105,22 @@ class Handshake:
         _judge(operation, answer, token)
 
     async def _post(self, url: str) -> httpx.Response:
-        """Raises ``OSError`` for what kept the answer from coming."""
+        """Raises ``OSError`` for what kept the answer from coming, ``EndpointUnfit`` for one that
+        is too large to be a token.
+        """
         import httpx
 
+        from provisioning.graph.bounded import AnswerTooLarge, bound
+
+        client = self._client(url)
+        bound(client, LARGEST_ANSWER)
         try:
-            async with self._client(url) as client:
+            async with client:
                 return await client.post(
                     url, headers={"Content-Type": "text/plain; charset=utf-8"}, timeout=None
                 )
+        except AnswerTooLarge as error:
+            raise _unfit(f"POST {_shown(url)}", Unfit.BODY, str(error)) from None
         except httpx.HTTPError as error:
             raise _as_os_error(error) from None
 

@@ -56,10 +56,13 @@ class SdkTransport:
         """One HTTP exchange, without retry, within the time limit.
 
         Raises ``RemoteUnavailable`` when no whole answer came, ``CredentialsRefused`` when there
-        is no token to be had, ``ProtocolError`` for a URL outside the endpoint.
+        is no token to be had, ``ProtocolError`` for a URL outside the endpoint and for an answer
+        that is too large to be one.
         """
         import httpx
         from azure.core.exceptions import AzureError, ClientAuthenticationError
+
+        from provisioning.graph.bounded import AnswerTooLarge
 
         try:
             async with asyncio.timeout(self._timeout):
@@ -67,6 +70,8 @@ class SdkTransport:
         except (TimeoutError, httpx.TimeoutException) as error:
             detail = f"no answer within {self._timeout:g} s"
             raise RemoteUnavailable(GRAPH, request.operation, detail) from error
+        except AnswerTooLarge as error:
+            raise ProtocolError(GRAPH, request.operation, str(error)) from None
         except (httpx.RequestError, AzureError) as error:
             detail = scrub(f"{type(error).__name__}: {error}")
             if isinstance(error, ClientAuthenticationError):
@@ -135,6 +140,8 @@ class SdkTransport:
         from msgraph.graph_request_adapter import options as sdk_options
         from msgraph_core import GraphClientFactory  # type: ignore[import-untyped]
 
+        from provisioning.graph import bounded
+
         if self._http_client_factory is not None:
             client = self._http_client_factory()
         else:
@@ -143,6 +150,7 @@ class SdkTransport:
         # The SDK wraps the transports in ones that do not pass a close on to them.
         inner = [client._transport, *client._mounts.values()]  # noqa: SLF001
         self._closers = [client, *(transport for transport in inner if transport is not None)]
+        bounded.bound(client, bounded.LARGEST_ANSWER)
         options = {
             **sdk_options,
             RetryHandlerOption.get_key(): RetryHandlerOption(should_retry=False),

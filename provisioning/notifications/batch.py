@@ -14,7 +14,7 @@ from enum import StrEnum
 
 import msgspec
 
-from provisioning.notifications.message import HintMessage, graver
+from provisioning.notifications.message import OBJECT_ID, HintMessage, graver
 
 LARGEST_BODY = 2 * 1024 * 1024
 """Bytes; a thousand notifications are about a third of that."""
@@ -28,7 +28,6 @@ commas a million items would be made, in 70 MB, before they could be counted."""
 _LIFECYCLE = frozenset({"reauthorizationRequired", "subscriptionRemoved", "missed"})
 _CHANGES = frozenset({"created", "updated", "deleted"})
 _KINDS = {"users": "user", "groups": "group"}
-_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 class Dropped(StrEnum):
@@ -178,7 +177,7 @@ class _Reader:
         if item.tenantId.lower() != self._expected.tenant_id:
             return Dropped.TENANT
         if known is None:
-            return None if _ID.fullmatch(item.subscriptionId) else Dropped.SUBSCRIPTION
+            return None if OBJECT_ID.fullmatch(item.subscriptionId) else Dropped.SUBSCRIPTION
         if item.subscriptionId not in known:
             self._unknown.add(item.subscriptionId)
             return Dropped.SUBSCRIPTION
@@ -200,7 +199,7 @@ class _Reader:
         kind, _, id = item.resource.strip("/").partition("/")
         data = item.resourceData
         id = (data.id if data is not None and data.id else id).lower()
-        if kind.lower() not in _KINDS or not _ID.fullmatch(id):
+        if kind.lower() not in _KINDS or not OBJECT_ID.fullmatch(id):
             return Dropped.RESOURCE
         changed = self._changed[kind.lower()]
         at = _time(data.eventTime if data is not None else None, self._now)

@@ -5,6 +5,8 @@ A thousand of them fit into one message of 48 KB.
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 HINTS = "provisioning-hints"
@@ -15,6 +17,9 @@ MOST_KEYS = 1000
 
 MOST_LIFECYCLE = 8
 """Subscriptions in one message; a job has two."""
+
+OBJECT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+"""How Entra writes the id of an object."""
 
 _GRAVITY = ("reauthorizationRequired", "missed", "subscriptionRemoved")
 
@@ -43,6 +48,9 @@ class HintMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         return not (named or self.feeds or self.assignments)
 
 
+_LONGEST_AGO = 30 * 24 * 3600 * 1000
+"""Milliseconds; a notification is delivered for four hours, and waits on a queue for days."""
+
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(HintMessage)
 
@@ -56,8 +64,23 @@ def decode(body: bytes) -> HintMessage:
     """The message of a text. Raises ``ValueError`` that says what is wrong with it."""
     try:
         return _decoder.decode(body)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
         raise ValueError(f"the message is no hint: {error}") from error
+
+
+def check(message: HintMessage) -> None:
+    """Raises ``ValueError`` for a message that the webhook cannot have made.
+
+    Whoever may write to the queue may write anything. What names no object is not stored: it would
+    be looked at again and again.
+    """
+    for changed in (message.users, message.groups):
+        if len(changed) > MOST_KEYS:
+            raise ValueError(f"the message is no hint: it names more than {MOST_KEYS} objects")
+        if not all(map(OBJECT_ID.fullmatch, changed)):
+            raise ValueError("the message is no hint: it names something that is no object id")
+        if not all(0 <= ago <= _LONGEST_AGO for ago in changed.values()):
+            raise ValueError("the message is no hint: no change was made at such a time")
 
 
 def graver(event: str, other: str | None) -> str:

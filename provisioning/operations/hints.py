@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from provisioning.hints import ASSIGNMENTS, FEEDS, Hint
 from provisioning.job import Job
 from provisioning.model import EntraId, Key, ObjectType
-from provisioning.notifications.message import HintMessage
+from provisioning.notifications.message import HintMessage, check
 from provisioning.operations import subscriptions, work
 from provisioning.services import Services
 
@@ -19,8 +19,9 @@ async def take_in(services: Services, message: HintMessage) -> int:
     Strangers are left out without asking Graph: a user comes into scope by an assignment or by a
     group, and both are told of themselves.
     Raises ``ConfigurationError``, ``StoreUnavailable``, and what a subscription could not be
-    renewed for: the message has to come again.
+    renewed for: the message has to come again. ``ValueError``: the webhook cannot have made it.
     """
+    check(message)
     job = services.job()
     about = [Key(ObjectType.USER, EntraId(id)) for id in message.users]
     about += [Key(ObjectType.GROUP, EntraId(id)) for id in message.groups]

@@ -19,6 +19,7 @@ from provisioning.model import (
     ScimId,
     TargetObject,
     TargetPage,
+    folded,
 )
 from provisioning.scim.attributes import AttributeReader, Document
 from provisioning.scim.paths import as_boolean, lookup, parse_path
@@ -94,7 +95,7 @@ def decode_matches(
     """
     resources, _ = decode_resources(body)
     verify = AttributeReader((attribute,))
-    fold = _exact if parse_path(attribute).name.lower() in _CASE_EXACT else _folded
+    fold = _exact if parse_path(attribute).name.lower() in _CASE_EXACT else _composed
     wanted = fold(value)
     matches = [
         one
@@ -191,5 +192,6 @@ def _exact(value: str) -> str:
     return value
 
 
-def _folded(value: str) -> str:
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", value).casefold())
+def _composed(value: str) -> str:
+    """Regardless of case, and of how a server writes an accent: as one character or as two."""
+    return unicodedata.normalize("NFC", folded(unicodedata.normalize("NFC", value)))

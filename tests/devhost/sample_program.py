@@ -36,6 +36,7 @@ def main() -> None:
         app=Path(sys.argv[1]),
         grace=float(os.environ.get("GRACE", "5")),
         request_seconds=float(os.environ.get("REQUEST_SECONDS", "30")),
+        body_seconds=float(os.environ.get("BODY_SECONDS", "30")),
     )
     asyncio.run(serve(options, _ready, _close))
 

@@ -15,7 +15,7 @@ import pytest
 
 from devhost.front import LARGEST_BODY
 from provisioning.state.sqlite import SqliteStore
-from tests.devhost.served import KEY, NEVER, SAMPLE, Served, serving_sample, until
+from tests.devhost.served import KEY, NEVER, PATIENCE, SAMPLE, Served, serving_sample, until
 
 EVERY_SECOND = "* * * * * *"
 
@@ -99,6 +99,27 @@ def test_too_large_a_body_is_refused(sample: Served) -> None:
         assert connection.recv(100).startswith(b"HTTP/1.1 413")
 
 
+@pytest.mark.parametrize("path", ["/api/echo", "/admin/functions/work"])
+def test_a_body_that_trickles_in_holds_no_connection(tmp_path: Path, path: str) -> None:
+    """Who may call without a key could else take all connections there are."""
+    with (
+        serving_sample(tmp_path, FUNCTION_KEY=KEY, BODY_SECONDS="0.3") as served,
+        socket.create_connection(_address(served), timeout=PATIENCE) as connection,
+    ):
+        host, _ = _address(served)
+        head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 10\r\n"
+        connection.sendall(head.encode() + f"x-functions-key: {KEY}\r\n\r\n1".encode())
+        answer = b""
+        while chunk := connection.recv(1000):
+            answer += chunk
+    assert answer.startswith(b"HTTP/1.1 408")
+
+
+def _address(served: Served) -> tuple[str, int]:
+    host, port = served.url.removeprefix("http://").split(":")
+    return host, int(port)
+
+
 def test_output_of_an_http_function_reaches_the_queue(sample: Served) -> None:
     assert sample.call("POST", "/api/guarded", b"by http").status == 200
     sample.wait_for("sample: got by http, try 1")
@@ -121,6 +142,7 @@ def test_functions_are_run_by_hand(sample: Served) -> None:
         ("POST", "nothing", None, KEY, 404),
         ("POST", "guarded", None, KEY, 400),
         ("POST", "work", b"{broken", KEY, 400),
+        ("POST", "work", b"[" * 100_000, KEY, 400),
         ("POST", "work", ["list"], KEY, 400),
         ("POST", "work", {"input": 5}, KEY, 400),
     ],

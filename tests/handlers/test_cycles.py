@@ -200,6 +200,7 @@ class TestOff:
     [
         ("no json", "the message is no JSON"),
         ("[1]", "the message is not"),
+        ("[" * 40_000, "the message is no JSON"),
         ("{}", "the message is not"),
         ('{"generation": true}', "the message is not"),
         ('{"generation": 1, "dry_run": "1"}', "the message is not"),
@@ -292,7 +293,8 @@ async def test_poison_that_is_no_message_of_ours_says_so(
 
 async def test_poison_that_is_no_text_is_set_aside_too(app: Running) -> None:
     await app.worker.queue("work_poison", b"\xff{broken")
-    assert (await app.get("status"))["escrow"] == 1
+    await app.worker.queue("work_poison", "[" * 40_000)
+    assert (await app.get("status"))["escrow"] == 2
 
 
 async def test_end_of_an_unattended_cycle_is_reported(

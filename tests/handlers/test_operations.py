@@ -208,6 +208,9 @@ async def test_store_of_another_job_is_a_conflict(
     [
         ("cycles", b"{not json", "body"),
         ("cycles", b"\xff", "body"),
+        ("cycles", b"[" * 100_000, "body"),
+        ("cycles", b'{"kind":' * 100_000, "body"),
+        ("cycles", b'{"kind": "initial"}' + b" " * 1_000_000, "body"),
         ("cycles", ["initial"], "body"),
         ("cycles", {"kind": "all"}, "kind"),
         ("cycles", {"kind": "on_demand"}, "kind"),

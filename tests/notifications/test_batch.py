@@ -87,6 +87,7 @@ def test_a_bad_item_is_dropped_and_counted_and_costs_no_other(bad: Any, why: Dro
         b'{"value": 1}',
         b"\xff\xfe",
         b"[" * 100_000,
+        b'{"x":' + b"[" * 100_000,
     ],
 )
 def test_what_is_no_batch_is_dropped_whole(text: bytes) -> None:

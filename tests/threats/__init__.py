@@ -1,0 +1,1 @@
+"""Attacks that no other test makes. ``docs/threat-model.md`` names the test of each threat."""
