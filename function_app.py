@@ -10,6 +10,7 @@ import azure.functions as func
 from handlers import (
     audit_events,
     cycles,
+    escrow,
     hints,
     maintenance,
     notifications,
@@ -27,6 +28,7 @@ for blueprint in (
     work.blueprint,
     operations.blueprint,
     subscriptions.blueprint,
+    escrow.blueprint,
     maintenance.blueprint,
 ):
     app.register_functions(blueprint)

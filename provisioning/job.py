@@ -36,6 +36,7 @@ from provisioning.poison import Poison
 from provisioning.polling import Poll
 from provisioning.ports import Clock, Ids, Row
 from provisioning.provisioning_log import ProvisioningLog
+from provisioning.quarantine import Quarantine, Tries
 from provisioning.record import Cycles
 from provisioning.rows.buffer import WriteBehind
 from provisioning.rows.table import Table
@@ -51,7 +52,7 @@ HELD_TABLES = frozenset(
         *("work", "work_due", "held", "touched", "app_roles", "selection", "awaiting"),
         *("mirror_user", "mirror_group", "mirror_members", "mirror_assignments", "watermark"),
         *("application_seen", "removed", "removed_fact", "reread", "doubt", "provisioned"),
-        *("latency", "hint_looked"),
+        *("latency", "hint_looked", "quarantine", "unreached", "tries"),
     }
 )
 """Tables that only the holder of the lease writes: it need not read again what it knows."""
@@ -135,6 +136,8 @@ class Job:
         self.subscribed = SubscribedRows(store, name)
         self.poison = Poison(store, name, clock)
         self.latencies = Latencies(store, name)
+        self.quarantine = Quarantine(store, name)
+        self.tries = Tries(store, name)
         self.notified = NotificationCounts(store, name)
         self.watermarks = Table(store, name, "watermark", Watermark)
         self.listing_name = Table(store, name, "listing_name", TargetObject)
@@ -200,6 +203,7 @@ class Job:
         self._now = await self._provisioned.get("now") or Tally()
         self._applied = {hour: tally async for hour, tally in self._removed.all()}
         await self.latencies.load(self.clock.time())
+        await self.tries.load()
 
     @property
     def provisioned(self) -> Tally:
