@@ -228,7 +228,7 @@ class CycleRun:
         )
 
     def _too_many_failures(self) -> TooManyFailures | None:
-        return None if self._writer is None else self.recorder.too_many_failures()
+        return None if self._writer is None else self.recorder.failures.too_many()
 
     def _arrivals(self, lanes: Sequence[Lane]) -> Arrivals | None:
         """Calls and hints are taken up by whoever works on their lanes, but in a dry run."""
@@ -287,6 +287,8 @@ class CycleRun:
         shut = None if self._writer is None else await self._gate.shut()
         if shut is not None:
             self._quarantined(shut)
+        elif self._gate.has_opened:
+            self.record.judge_anew()
         return shut is not None
 
     async def _ended_by(self, error: ProvisioningError) -> None:

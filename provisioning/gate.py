@@ -63,6 +63,8 @@ class Gate:
         self._reader = reader
         self._digest = digest
         self._provisioner = provisioner
+        self.has_opened = False
+        """Whether a quarantine has just ended."""
 
     async def shut(self) -> QuarantineEntry | None:
         """The quarantine that holds on, after a probe if one is due. ``None``: the way is free.
@@ -210,6 +212,7 @@ class Gate:
         rows = [row for one in again for row in escrow.at_once(one, now, RETRIED)]
         ended = [*self._job.tries.forget(), *self._job.quarantine.released()]
         await self._job.store.write(in_steps(rows, ended))
+        self.has_opened = True
         minutes = round((now - entry.since) / 60)
         _log.warning("QUARANTINE over after %d minutes, %d probes", minutes, entry.probes + 1)
 

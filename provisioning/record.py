@@ -127,12 +127,13 @@ class CycleRecord(msgspec.Struct, kw_only=True):
 
     def begin(self, at: float) -> None:
         """It works, for the first time or again, at a time in epoch seconds."""
-        if self.status is CycleStatus.QUARANTINED:
-            # Judged anew: what failed before says nothing about what comes.
-            self.tried = self.tried_failed = 0
         self.status = CycleStatus.RUNNING
         self.started = self.started or at
         self.finished = self.error_code = self.error = self.remedy = None
+
+    def judge_anew(self) -> None:
+        """A quarantine is over: what failed for it is tried once more, and counts by that."""
+        self.tried = self.tried_failed = self.counts.failed = 0
 
     def quarantine(self, code: str, reason: str, remedy: str, at: float) -> None:
         """It is interrupted by a quarantine."""

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 import msgspec
 
 from provisioning import telemetry
+from provisioning.apply.failures import Failures
 from provisioning.apply.ledger import Ledger
 from provisioning.case import Case
-from provisioning.errors import RemoteError, TooManyFailures
-from provisioning.escrow import RETRY, EscrowEntry
+from provisioning.errors import RemoteError
 from provisioning.explaining.steps import steps_of
 from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane, Rank, WorkItem
@@ -30,7 +30,6 @@ from provisioning.model import (
 from provisioning.plan import FAILURES, Planned, Skipped
 from provisioning.ports import Row
 from provisioning.provisioning_log import LogEntry, LogStatus, Step, entry_of_change
-from provisioning.quarantine import FAR_FROM_ALL, RETRIED, Tally
 from provisioning.record import CycleRecord
 from provisioning.scope import GroupGraph
 
@@ -44,8 +43,7 @@ class Recorder:
         self.graph = GroupGraph((), job.rules.scope)
         self.ledger = Ledger(job)
         self._collect = collect
-        self._matched: set[str] = set()
-        self._last_failure = "see the provisioning log"
+        self.failures = Failures(job, cycle)
         self.changes: list[Change] = []
         """Of a dry run: what would be sent, in order."""
 
@@ -58,8 +56,7 @@ class Recorder:
         if skipped is not None and case is not None:
             await self._skipped(item, case, skipped)
             return
-        asked = worked or item.generation in self._matched
-        rows: list[Row] = self._tried(item) if asked else []
+        rows = self.failures.done(item, worked=worked)
         if not worked and item.lane is Lane.ON_DEMAND and case and not case.verdict.active:
             self.cycle.counts.skipped += 1
             verdict = case.verdict
@@ -96,7 +93,7 @@ class Recorder:
         if self._collect:
             self.changes.extend(plan.changes)
         if last:
-            rows += self._tried(item)
+            rows += self.failures.done(item)
             rows += self._end_rows(item)
         self._defer(item, rows)
 
@@ -110,7 +107,7 @@ class Recorder:
 
     async def matched(self, item: WorkItem, case: Case, found: TargetObject) -> None:
         """An object that exists already is the principal's: it is linked."""
-        self._matched.add(item.generation)
+        self.failures.matched(item)
         path = NAME_PATH[case.key.type]
         entry = self._entry(
             item,
@@ -233,35 +230,6 @@ class Recorder:
             return [done]
         return [self._job.cycles.rows.put(self.cycle.cycle_id, self.cycle), done]
 
-    def _tried(
-        self, item: WorkItem, before: EscrowEntry | None = None, failed: str | None = None
-    ) -> list[Row]:
-        """Rows that count an object that ZSCloud was asked about, and what it ``failed`` with.
-
-        What was in escrow before is not counted: single retries of what is known to fail say
-        nothing about the rest. But those do that a quarantine has made due again.
-        """
-        self._matched.discard(item.generation)
-        if item.cause == RETRY or (before is not None and item.cause != RETRIED):
-            return []
-        self.cycle.tried += 1
-        if failed is not None:
-            self.cycle.tried_failed += 1
-            self._last_failure = failed
-        return self._job.tries.add(self._job.clock.time(), failed=failed is not None)
-
-    def too_many_failures(self) -> TooManyFailures | None:
-        """Whether so many of the cycle, or of the last 15 minutes, failed that it must stop."""
-        recent = self._job.tries.recent(self._job.clock.time())
-        cycle = Tally(self.cycle.tried, self.cycle.tried_failed)
-        for tally, where in ((cycle, "in this cycle"), (recent, "in the last 15 minutes")):
-            if tally.is_too_bad:
-                return TooManyFailures(
-                    f"{tally.failed} of {tally.tried} objects that were tried {where} failed, "
-                    f"more than {FAR_FROM_ALL} %. The last one: {self._last_failure}"
-                )
-        return None
-
     async def _escrow_cleared(self, item: WorkItem) -> list[Row]:
         entry = await self._job.escrow.get(item)
         return [] if entry is None else self._job.escrow.clear(entry)
@@ -324,7 +292,7 @@ class Recorder:
     ) -> None:
         self.cycle.counts.failed += 1
         before = await self._job.escrow.get(item)
-        tried = self._tried(item, before, sentence) if asked else []
+        tried = self.failures.failed(item, before, sentence) if asked else []
         entry = self._entry(
             item,
             case,

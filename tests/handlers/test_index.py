@@ -24,6 +24,8 @@ ROUTES = {
     "status": ("status", ["GET"], "function"),
     "logs": ("logs", ["GET"], "function"),
     "explain": ("explain", ["GET"], "function"),
+    "escrow": ("escrow", ["GET"], "function"),
+    "retry_escrow": ("escrow/retry-now", ["POST"], "function"),
     "subscriptions": ("subscriptions", ["GET"], "function"),
     "ensure_subscriptions": ("subscriptions/ensure", ["POST"], "function"),
     "notifications": ("notifications", ["POST"], "anonymous"),

@@ -15,6 +15,7 @@ from provisioning.quarantine import Cause, Quarantine, QuarantineEntry
 from provisioning.record import CycleKind, CycleStatus
 from provisioning.scim.transport import NotSent
 from provisioning.services import Services
+from tests.decisions.test_token_expiry import web_token
 from tests.scenarios.simulation import Saga, simulate
 from tests.scenarios.steps import account, assigned, everybody, office, provisioned, user
 from tests.scenarios.world import World
@@ -455,5 +456,24 @@ def test_a_revoked_token_is_known_before_a_change_needs_it(
         world.token = "replaced"
         await deployed(world, 70.0)
         assert await entry(world) is None
+
+    simulate(story, tenant=office)
+
+
+def test_a_token_that_ends_is_warned_of_once_a_day(caplog: pytest.LogCaptureFixture) -> None:
+    async def story(world: World) -> None:
+        world.token = web_token({"exp": world.clock.time() + 10.5 * DAY})
+        world.zscloud.set_options(token=world.token)
+        await provisioned(world)
+        for _ in range(30):
+            await token.check(world.services())
+            await world.clock.sleep(3600.0)
+        lines = [r.getMessage() for r in caplog.records if "token_expires" in r.getMessage()]
+        assert 2 <= len(lines) <= 3
+        assert lines[0].startswith("ALERT token_expires: The token expires in 10 days.")
+        document = (await told(world))["token"]
+        assert "ZSCLOUD_SCIM_TOKEN" in document["warning"]
+        assert document["expires"]
+        assert world.token not in str(document) + caplog.text
 
     simulate(story, tenant=office)
