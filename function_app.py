@@ -10,6 +10,7 @@ import azure.functions as func
 from handlers import (
     audit_events,
     cycles,
+    escrow,
     held,
     hints,
     maintenance,
@@ -29,6 +30,7 @@ for blueprint in (
     operations.blueprint,
     held.blueprint,
     subscriptions.blueprint,
+    escrow.blueprint,
     maintenance.blueprint,
 ):
     app.register_functions(blueprint)

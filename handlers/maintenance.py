@@ -14,11 +14,13 @@ _log = logging.getLogger(__name__)
 @blueprint.timer_trigger(arg_name="tick", schedule="%MAINTENANCE_SCHEDULE%")
 async def maintenance(tick: func.TimerRequest) -> None:  # noqa: ARG001
     """Keeps the subscriptions to change notifications up, and looks if notifications were lost.
+    Asks ZSCloud whether the token still holds.
 
     Raises ``ConfigurationError`` for settings that cannot be used: the tick has failed.
     """
     from provisioning.bootstrap import services
     from provisioning.errors import ConfigurationError, LeaseUnavailable
+    from provisioning.operations import token
     from provisioning.operations.subscriptions import ensure
     from provisioning.operations.work import look_now
 
@@ -29,3 +31,7 @@ async def maintenance(tick: func.TimerRequest) -> None:  # noqa: ARG001
     except (ConfigurationError, LeaseUnavailable) as error:
         # A store of another job, or another process that is at it.
         _log.warning("The subscriptions were not looked after: %s", error)
+    try:
+        await token.check(made)
+    except ConfigurationError as error:
+        _log.warning("ZSCloud was not asked whether the token holds: %s", error)

@@ -25,6 +25,7 @@ class AlertCode(StrEnum):
 
     QUARANTINED = "quarantined"
     TOKEN_REFUSED = "token_refused"  # noqa: S105  the name of an alert
+    TOKEN_EXPIRES = "token_expires"  # noqa: S105  likewise
     HELD = "held"
     CYCLE_FAILED = "cycle_failed"
     OBJECTS_FAILED = "objects_failed"

@@ -27,11 +27,14 @@ from provisioning.errors import (
     LeaseUnavailable,
     ProvisioningError,
     SourceImplausible,
+    TooManyFailures,
 )
+from provisioning.gate import Gate
 from provisioning.job import Job, Knowledge
 from provisioning.lanes import Lane
 from provisioning.model import Key, ObjectType
 from provisioning.ports import Source, TargetReader, TargetWriter
+from provisioning.quarantine import QuarantineEntry
 from provisioning.record import OPEN, CycleKind, CycleRecord, CycleStatus
 from provisioning.resolve import load_graph
 from provisioning.rows.order import in_steps
@@ -51,6 +54,7 @@ class CycleRun:
         sender: Sender,
         record: CycleRecord,
         *,
+        settings_digest: str = "",
         budget: float | None = None,
         progress: Callable[[CycleRecord], None] = lambda _: None,
     ) -> None:
@@ -68,6 +72,7 @@ class CycleRun:
         self._matching = Matching(job, sender, reader)
         collect = writer is None or record.kind is CycleKind.ON_DEMAND
         self.recorder = Recorder(job, record, collect=collect)
+        self._gate = Gate(job, sender, reader, settings_digest, self._provisioner)
         self._before = (source.requests, reader.requests, source.throttled + reader.throttled)
         self._counted = msgspec.structs.replace(record.requests)
 
@@ -88,6 +93,12 @@ class CycleRun:
         lanes = (Lane.LEAVERS, Lane.ON_DEMAND, Lane.LIVE)
         return await self._run(partial(self._take_up_hints, lanes), lanes)
 
+    async def check(self) -> None:
+        """Sends one cheap request: what it is refused for is a reason for quarantine."""
+        error = await self._gate.check()
+        if error is not None:
+            await self._ended_by(error)
+
     async def answer(self, call: Call) -> CycleRecord:
         """The same for a stored call, which waits no more once its keys are filed."""
         self._call = call
@@ -95,26 +106,24 @@ class CycleRun:
 
     async def _run(self, find: Callable[[], Awaitable[None]], lanes: Sequence[Lane]) -> CycleRecord:
         record = self.record
-        record.status = CycleStatus.RUNNING
-        record.started = record.started or self._job.clock.time()
+        record.begin(self._job.clock.time())
         await self._save()
         await self._job.load_tallies()
         try:
-            await find()
-            await self._save()
-            ended = await self._drain(lanes)
-            await self._finish(ended)
+            if not await self._is_shut():
+                await find()
+                await self._save()
+                ended = await self._drain(lanes)
+                await self._finish(ended)
         except SourceImplausible as error:
-            await self._drain_leavers(lanes)
             self._failed(error)
+            await self._drain_leavers(lanes)
         except Stopped:
             _log.info("the budget is spent; the cycle goes on with the next execution")
-        except CredentialsRefused as error:
-            self._quarantine_or_fail(error)
         except LeaseUnavailable:
             raise  # The cycle has not failed: its next holder goes on with it.
         except ProvisioningError as error:
-            self._failed(error)
+            await self._ended_by(error)
         self._count_requests()
         await self._save()
         return record
@@ -175,9 +184,12 @@ class CycleRun:
         """What has evidence of its own goes on: leavers that are filed already."""
         if Lane.LEAVERS in lanes:
             try:
-                await self._drain((Lane.LEAVERS,))
+                ended = await self._drain((Lane.LEAVERS,))
             except ProvisioningError as error:
                 _log.warning("leavers filed earlier wait: %s", error)
+            else:
+                if ended.error is not None and self._writer is not None:
+                    await self._gate.shut_by(ended.error, self.record.cycle_id)
 
     async def _drain(self, lanes: Sequence[Lane]) -> Drained:
         self.record.draining_since = self._job.clock.monotonic()
@@ -185,15 +197,7 @@ class CycleRun:
         self._phase("provisioning")
         while True:
             self._sender.go_on()
-            provisioner = Provisioner(
-                self._job,
-                self._sender,
-                self._matching,
-                RemovalForm(self._job, self._sender, self._reader),
-                self.recorder,
-                self._writer,
-                self.record.cycle_id,
-            )
+            provisioner = self._provisioner()
             engine = Engine(
                 self._job,
                 provisioner,
@@ -202,11 +206,26 @@ class CycleRun:
                 progress=self._report,
                 dry_run=self._writer is None,
                 arrivals=self._arrivals(lanes),
+                failing=self._too_many_failures,
             )
             ended = await engine.drain()
             if ended.end is not DrainEnd.EMPTY or not provisioner.unjudged:
                 return ended
             await self._judge_again(set(provisioner.unjudged))
+
+    def _provisioner(self) -> Provisioner:
+        return Provisioner(
+            self._job,
+            self._sender,
+            self._matching,
+            RemovalForm(self._job, self._sender, self._reader),
+            self.recorder,
+            self._writer,
+            self.record.cycle_id,
+        )
+
+    def _too_many_failures(self) -> TooManyFailures | None:
+        return None if self._writer is None else self.recorder.failures.too_many()
 
     def _arrivals(self, lanes: Sequence[Lane]) -> Arrivals | None:
         """Calls and hints are taken up by whoever works on their lanes, but in a dry run."""
@@ -229,11 +248,10 @@ class CycleRun:
         if ended.error is not None:
             if isinstance(ended.error, LeaseUnavailable):
                 raise ended.error
-            if isinstance(ended.error, CredentialsRefused):
-                self._quarantine_or_fail(ended.error)
-            else:
-                self._failed(ended.error)
+            await self._ended_by(ended.error)
             return
+        if self._writer is not None and self._reader.requests > self._before[1]:
+            await self._gate.reached()
         if record.is_stored:
             await self._forget_old_entries()
             record.counts.held = await self._job.held.held.count()
@@ -263,10 +281,30 @@ class CycleRun:
     def _failed(self, error: ProvisioningError) -> None:
         self.record.fail(error, self._job.clock.time())
 
-    def _quarantine_or_fail(self, error: CredentialsRefused) -> None:
+    async def _is_shut(self) -> bool:
+        """Whether a quarantine holds on. A dry run writes nothing, and may look."""
+        shut = None if self._writer is None else await self._gate.shut()
+        if shut is not None:
+            self._quarantined(shut)
+        elif self._gate.has_opened:
+            self.record.judge_anew()
+        return shut is not None
+
+    async def _ended_by(self, error: ProvisioningError) -> None:
+        """It failed, or it is interrupted: the job is in quarantine for the same reason."""
+        if self._writer is not None:
+            shut = await self._gate.shut_by(error, self.record.cycle_id)
+            if shut is not None:
+                self._quarantined(shut)
+                return
         self._failed(error)
-        if error.remote == "ZSCloud":
+        if isinstance(error, CredentialsRefused) and error.remote == "ZSCloud":
             self.record.status = CycleStatus.QUARANTINED
+
+    def _quarantined(self, shut: QuarantineEntry) -> None:
+        now = self._job.clock.time()
+        self.record.quarantine(shut.error_code, shut.reason, shut.remedy, now)
+        self.record.phase = "quarantined"
 
     def _phase(self, phase: str) -> None:
         self.record.phase = phase

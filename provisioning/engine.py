@@ -21,7 +21,9 @@ from provisioning.apply.sender import Stopped
 from provisioning.errors import (
     Conflict,
     CredentialsRefused,
+    EndpointGone,
     LeaseUnavailable,
+    NotReached,
     ProvisioningError,
     RemoteError,
     StoreUnavailable,
@@ -50,6 +52,7 @@ class DrainEnd(StrEnum):
     BUDGET = "budget"
     REFUSED = "refused"
     UNAVAILABLE = "unavailable"
+    FAILING = "failing"
     LEASE_LOST = "lease_lost"
 
 
@@ -93,8 +96,10 @@ class Engine:
         progress: Callable[[], None] = lambda: None,
         dry_run: bool = False,
         arrivals: Incoming | None = None,
+        failing: Callable[[], ProvisioningError | None] = lambda: None,
     ) -> None:
         self._job = job
+        self._failing = failing
         self._arrivals = arrivals
         self._provisioner = provisioner
         self._deadline = deadline
@@ -114,7 +119,10 @@ class Engine:
         self._looked_at = self._graph_at = float("-inf")
 
     async def drain(self) -> Drained:
-        """Works until nothing is left, the budget is spent, or ZSCloud refuses or is away."""
+        """Works until nothing is left, the budget is spent, or ZSCloud refuses or is away.
+
+        ``failing``, given to the engine, says whether too many of those tried have failed.
+        """
         try:
             while True:
                 await self._look(self._arrivals)
@@ -125,6 +133,7 @@ class Engine:
                     continue
                 await self._wait()
                 self._check_budget()
+                self._check_failures()
         except BaseException:
             await self._abandon()
             raise
@@ -244,6 +253,8 @@ class Engine:
             self._end(Drained(DrainEnd.REFUSED, error))
         except LeaseUnavailable as error:
             self._end(Drained(DrainEnd.LEASE_LOST, error))
+        except EndpointGone as error:
+            self._end(Drained(DrainEnd.UNAVAILABLE, error))
         except RemoteError as error:
             await self._unreachable(item, error)
         except StoreUnavailable:
@@ -259,7 +270,12 @@ class Engine:
         self._unreached[item.key] = self._unreached.get(item.key, 0) + 1
         if self._outage >= _OUTAGE:
             self._end(Drained(DrainEnd.UNAVAILABLE, error))
-        elif self._unreached[item.key] > _UNREACHED:
+        elif self._unreached[item.key] <= _UNREACHED:
+            return
+        elif isinstance(error, NotReached) and self._outage > _UNREACHED:
+            # Nobody is there, and nobody else got through: that is no fault of this object's.
+            self._end(Drained(DrainEnd.UNAVAILABLE, error))
+        else:
             await self._provisioner.set_aside(item, error)
 
     async def _block(self, item: WorkItem, holder: Key) -> None:
@@ -320,6 +336,11 @@ class Engine:
         over = self._deadline is not None and self._job.clock.monotonic() >= self._deadline
         if over:
             self._end(Drained(DrainEnd.BUDGET))
+
+    def _check_failures(self) -> None:
+        error = self._failing()
+        if error is not None:
+            self._end(Drained(DrainEnd.FAILING, error))
 
     def _end(self, end: Drained) -> None:
         """No more work begins; who waits for a slot is sent away, who has sent is awaited."""

@@ -120,11 +120,30 @@ class RemoteError(ProvisioningError):
         super().__init__(f"{remote}{answered} to {operation}: {self.detail}", remedy=remedy)
 
 
+class TooManyFailures(ProvisioningError):
+    """So many of the objects that were tried failed that this is not the objects' fault."""
+
+    code = "TooManyFailures"
+    remedy = (
+        "`escrow` lists what failed and why. Nothing has to be started again: some of them are "
+        "tried now and then, and the work goes on when they succeed."
+    )
+
+
 class RemoteUnavailable(RemoteError):
     """Transient: not reached, time out, 5xx. The request was read-only or surely not executed."""
 
     code = "RemoteUnavailable"
     remedy = "Nothing was lost; it is tried again. If it lasts, check the remote system's status."
+
+
+class NotReached(RemoteUnavailable):
+    """Nobody is there: the name is not found, or no connection comes about. Nothing was sent."""
+
+    remedy = (
+        "Nothing was lost; it is tried again. Check the URL, the name service and the way out of "
+        "the network."
+    )
 
 
 class Throttled(RemoteUnavailable):
@@ -175,6 +194,15 @@ class NotFound(RemoteError):
     """404: the object is not there."""
 
     code = "NotFound"
+
+
+class EndpointGone(RemoteError):
+    """404 where only another server answers so: at the list of users, at discovery.
+
+    It says nothing about any object (RFC 7644 section 3.4.2: a list is always there).
+    """
+
+    code = "EndpointGone"
 
 
 class Conflict(RemoteError):

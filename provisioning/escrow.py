@@ -9,11 +9,16 @@ import msgspec
 from provisioning.lanes import Aspect, WorkItem, WorkSet
 from provisioning.model import Key
 from provisioning.ports import Ids, Row, Store
+from provisioning.rows.order import in_steps
 from provisioning.rows.table import Table
 
 _FIRST = 300.0
 _LONGEST = 86_400.0
 _DOUBLINGS = 16
+_ALL = "all"
+
+RETRY = "escrow"
+"""The cause of work that failed before."""
 
 
 class EscrowEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +33,7 @@ class EscrowEntry(msgspec.Struct, frozen=True, kw_only=True):
     since: float
     next_try: float
     item: WorkItem
+    last_try: float = 0.0
 
 
 class Escrow:
@@ -35,6 +41,8 @@ class Escrow:
 
     def __init__(self, store: Store, job: str, work: WorkSet, ids: Ids) -> None:
         self.entries = Table(store, job, "escrow", EscrowEntry)
+        self._wanted = Table(store, job, "escrow_wanted", str)
+        self._store = store
         self._work = work
         self._ids = ids
 
@@ -83,14 +91,49 @@ class Escrow:
             tries=tries,
             since=before.since if before else now,
             next_try=now + wait,
+            last_try=now,
             item=msgspec.structs.replace(
-                item, cause="escrow", attempt=tries + 1, generation=self._ids.new()
+                item, cause=RETRY, attempt=tries + 1, generation=self._ids.new()
             ),
         )
         rows = [] if before is None else [self._work.not_later(before.next_try, before.item)]
         rows.append(self.entries.put(_place(item), entry))
         rows.append(self._work.later(entry.next_try, entry.item))
         return entry, rows
+
+    def at_once(self, entry: EscrowEntry, now: float, cause: str) -> list[Row]:
+        """Rows that make the next try of an entry due. One that is due already stays as it is."""
+        if entry.next_try <= now:
+            return []
+        item = msgspec.structs.replace(entry.item, cause=cause, generation=self._ids.new())
+        soon = msgspec.structs.replace(entry, next_try=now, item=item)
+        rows = [
+            self._work.later(now, item),
+            self.entries.put(_place(item), soon),
+            self._work.not_later(entry.next_try, entry.item),
+        ]
+        return [row._replace(about=f"escrow/{_place(item)}") for row in rows]
+
+    # --- what operators ask for ----------------------------------------------------------------
+
+    def wanted(self, places: Iterable[str]) -> list[Row]:
+        """Rows that ask for a try at once of the entries in these places; none means all."""
+        return [self._wanted.put(place, self._ids.new()) for place in list(places) or [_ALL]]
+
+    async def any_wanted(self) -> bool:
+        """Whether somebody has asked for a try."""
+        return bool(await self._wanted.page(limit=1))
+
+    async def take_up(self, now: float) -> None:
+        """Makes due what was asked for. Only the holder of the lease may."""
+        for place, mark in await self._wanted.page():
+            if place == _ALL:
+                entries = [entry async for _, entry in self.entries.all()]
+            else:
+                entry = await self.entries.get(place)
+                entries = [] if entry is None else [entry]
+            rows = [row for entry in entries for row in self.at_once(entry, now, RETRY)]
+            await self._store.write(in_steps(rows, [self._wanted.drop_if(place, mark)]))
 
     def clear(self, entry: EscrowEntry) -> list[Row]:
         """Rows that end an entry: any success does."""

@@ -38,6 +38,7 @@ from provisioning.poison import Poison
 from provisioning.polling import Poll
 from provisioning.ports import Clock, Ids, Row
 from provisioning.provisioning_log import ProvisioningLog
+from provisioning.quarantine import Quarantine, Tries
 from provisioning.record import Cycles
 from provisioning.rows.buffer import WriteBehind
 from provisioning.rows.table import Table
@@ -61,16 +62,9 @@ HELD_TABLES = frozenset(
         *("work", "work_due", "touched", "app_roles", "selection", "awaiting"),
         *("held", "held_plan", "held_open", "held_entry", "approved", "rejected", "withheld"),
         *("mirror_user", "mirror_group", "mirror_members", "mirror_assignments", "watermark"),
-        *(
-            "application_seen",
-            "removed",
-            "removed_fact",
-            "reread",
-            "doubt",
-            "provisioned",
-            "provisioned_hour",
-        ),
-        *("latency", "hint_looked"),
+        *("application_seen", "removed", "removed_fact", "reread", "doubt"),
+        *("provisioned", "provisioned_hour"),
+        *("latency", "hint_looked", "quarantine", "unreached", "tries"),
     }
 )
 """Tables that only the holder of the lease writes: it need not read again what it knows."""
@@ -157,6 +151,8 @@ class Job:
         self.subscribed = SubscribedRows(store, name)
         self.poison = Poison(store, name, clock)
         self.latencies = Latencies(store, name)
+        self.quarantine = Quarantine(store, name)
+        self.tries = Tries(store, name)
         self.notified = NotificationCounts(store, name)
         self.watermarks = Table(store, name, "watermark", Watermark)
         self.listing_name = Table(store, name, "listing_name", TargetObject)
@@ -225,6 +221,7 @@ class Job:
         self._applied = {hour: tally async for hour, tally in self._removed.all()}
         self._hours = {hour: tally async for hour, tally in self._by_hour.all()}
         await self.latencies.load(self.clock.time())
+        await self.tries.load()
 
     @property
     def provisioned(self) -> Tally:

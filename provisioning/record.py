@@ -105,14 +105,41 @@ class CycleRecord(msgspec.Struct, kw_only=True):
     error_code: str | None = None
     error: str | None = None
     remedy: str | None = None
+    tried: int = 0
+    tried_failed: int = 0
+    """Of the objects that ZSCloud was asked about, those that failed for the first time."""
     draining_since: float | None = None
     done_before: int = 0
     seconds_left: int | None = None
 
     @property
+    def goes_on(self) -> bool:
+        """Whether the next invocation goes on with it. A quarantine interrupts a cycle, and no
+        more; a call on demand has an answer then.
+        """
+        waits = self.status is CycleStatus.QUARANTINED and self.kind is not CycleKind.ON_DEMAND
+        return self.status in OPEN or (waits and not self.dry_run)
+
+    @property
     def is_stored(self) -> bool:
         """Whether anyone can read it: a look at hints is told of by the log alone."""
         return self.kind is not CycleKind.LIVE
+
+    def begin(self, at: float) -> None:
+        """It works, for the first time or again, at a time in epoch seconds."""
+        self.status = CycleStatus.RUNNING
+        self.started = self.started or at
+        self.finished = self.error_code = self.error = self.remedy = None
+
+    def judge_anew(self) -> None:
+        """A quarantine is over: what failed for it is tried once more, and counts by that."""
+        self.tried = self.tried_failed = self.counts.failed = 0
+
+    def quarantine(self, code: str, reason: str, remedy: str, at: float) -> None:
+        """It is interrupted by a quarantine."""
+        self.status = CycleStatus.QUARANTINED
+        self.finished = at
+        self.error_code, self.error, self.remedy = code, reason, remedy
 
     def fail(self, error: ProvisioningError, at: float) -> None:
         """Ends the cycle with an error, at a time in epoch seconds."""
@@ -133,10 +160,10 @@ class Cycles:
         self.current = Table(store, job, "cycle_current", str)
 
     async def open_cycle(self) -> CycleRecord | None:
-        """The cycle that is queued or running."""
+        """The cycle that is queued or running, or that a quarantine interrupts."""
         id = await self.current.get("open")
         record = await self.rows.get(id) if id else None
-        return record if record is not None and record.status in OPEN else None
+        return record if record is not None and record.goes_on else None
 
     async def begin(self, record: CycleRecord) -> CycleRecord:
         """Stores the record as the open cycle; gives the one that is open if another was quicker.

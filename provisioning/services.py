@@ -23,6 +23,7 @@ from provisioning.ports import (
     SubscriptionPort,
     Target,
 )
+from provisioning.quarantine import settings_digest
 from provisioning.rows.buffer import WriteBehind
 from provisioning.rows.kept import KeptRows
 from provisioning.rows.overlay import OverlayStore
@@ -101,6 +102,14 @@ class Services:
 
     def _job(self, buffer: WriteBehind) -> Job:
         return Job(self.settings.job, buffer, self.schema, self.rules, self.clock, self.ids)
+
+    @property
+    def settings_digest(self) -> str:
+        """Differs when URL or token of ZSCloud do; neither can be told by it."""
+        settings = self.settings
+        return settings_digest(
+            settings.job, settings.zscloud_scim_base_url, settings.zscloud_scim_token.reveal()
+        )
 
     async def claim(self, *, dry_run: bool = False) -> None:
         """Makes the store this job's own. Raises ``ConfigurationError`` if it holds another."""

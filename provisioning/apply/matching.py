@@ -13,7 +13,7 @@ import msgspec
 from provisioning.apply.pacer import Priority
 from provisioning.apply.sender import Sender
 from provisioning.case import Case
-from provisioning.errors import DuplicateTarget, ProtocolError
+from provisioning.errors import DuplicateTarget, NotFound, ProtocolError
 from provisioning.job import Job
 from provisioning.links import Intent
 from provisioning.model import (
@@ -38,6 +38,9 @@ _SEVERAL = ""
 
 PAGE = 1000
 
+_SEEN_LATELY = 10.0
+"""Seconds for which a list that was there is taken to be there."""
+
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
     """A complete read of ZSCloud's users or groups, kept for one cycle."""
@@ -58,6 +61,7 @@ class Matching:
         self._by_name = job.listing_name
         self._by_external_id = job.listing_external_id
         self._written: dict[ScimId, Attributes | None] = {}
+        self._seen_at = float("-inf")
 
     async def prepare(
         self, type: ObjectType, unlinked: Callable[[int], Awaitable[int]], cycle_id: str
@@ -138,8 +142,22 @@ class Matching:
         return msgspec.structs.replace(found, attributes=attributes) if has_it else None
 
     async def by_id(self, type: ObjectType, id: ScimId, priority: Priority) -> TargetObject:
-        """The object as it is now. Raises ``NotFound``."""
-        return await self._sender.send(lambda: self._reader.get(type, id), priority)
+        """The object as it is now. Raises ``NotFound``, and ``EndpointGone`` when it is not the
+        object that is gone.
+        """
+        try:
+            return await self._sender.send(lambda: self._reader.get(type, id), priority)
+        except NotFound:
+            await self._endpoint_is_there(type, priority)
+            raise
+
+    async def _endpoint_is_there(self, type: ObjectType, priority: Priority) -> None:
+        """Before a 404 ends a link: the list must be there, or nothing is known of the object."""
+        now = self._job.clock.monotonic()
+        if now - self._seen_at < _SEEN_LATELY:
+            return
+        await self._sender.send(lambda: self._reader.page(type, 1, 1), priority)
+        self._seen_at = now
 
     async def _from_listing(self, case: Case, priority: Priority) -> TargetObject | None:
         """By externalId, which may be ours from before; then as by filter."""

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from provisioning import telemetry
+from provisioning.apply.failures import Failures
 from provisioning.apply.ledger import Ledger
 from provisioning.case import Case
 from provisioning.errors import RemoteError
@@ -42,6 +43,7 @@ class Recorder:
         self.graph = GroupGraph((), job.rules.scope)
         self.ledger = Ledger(job)
         self._collect = collect
+        self.failures = Failures(job, cycle)
         self.changes: list[Change] = []
         """Of a dry run: what would be sent, in order."""
 
@@ -54,7 +56,7 @@ class Recorder:
         if skipped is not None and case is not None:
             await self._skipped(item, case, skipped)
             return
-        rows: list[Row] = []
+        rows = self.failures.done(item, worked=worked)
         if not worked and item.lane is Lane.ON_DEMAND and case and not case.verdict.active:
             self.cycle.counts.skipped += 1
             verdict = case.verdict
@@ -91,6 +93,7 @@ class Recorder:
         if self._collect:
             self.changes.extend(plan.changes)
         if last:
+            rows += self.failures.done(item)
             rows += self._end_rows(item)
         self._defer(item, rows)
 
@@ -104,6 +107,7 @@ class Recorder:
 
     async def matched(self, item: WorkItem, case: Case, found: TargetObject) -> None:
         """An object that exists already is the principal's: it is linked."""
+        self.failures.matched(item)
         path = NAME_PATH[case.key.type]
         entry = self._entry(
             item,
@@ -127,7 +131,7 @@ class Recorder:
         plan: Planned | None = None,
     ) -> None:
         """The item failed: logged with what was to be done, and set aside in escrow."""
-        await self._fail(item, case, error.code, str(error), error.remedy, plan)
+        await self._fail(item, case, error.code, str(error), error.remedy, plan, asked=True)
 
     async def refreshed(self, item: WorkItem, case: Case, found: TargetObject) -> bool:
         """Takes the live object for the record. True if the record was wrong."""
@@ -283,9 +287,12 @@ class Recorder:
         sentence: str,
         remedy: str,
         plan: Planned | None = None,
+        *,
+        asked: bool = False,
     ) -> None:
         self.cycle.counts.failed += 1
         before = await self._job.escrow.get(item)
+        tried = self.failures.failed(item, before, sentence) if asked else []
         entry = self._entry(
             item,
             case,
@@ -314,7 +321,7 @@ class Recorder:
             remedy=remedy,
             now=self._job.clock.time(),
         )
-        self._defer(item, [*self._job.log.rows([entry]), *rows, *self._end_rows(item)])
+        self._defer(item, [*self._job.log.rows([entry]), *rows, *tried, *self._end_rows(item)])
 
     def _entries(
         self, item: WorkItem, case: Case, plan: Planned, target: ScimId | None, took: float

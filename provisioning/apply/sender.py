@@ -93,10 +93,16 @@ class Sender:
         return self._stopped
 
     async def send(
-        self, call: Callable[[], Awaitable[T]], priority: Priority, turn: Turn | None = None
+        self,
+        call: Callable[[], Awaitable[T]],
+        priority: Priority,
+        turn: Turn | None = None,
+        *,
+        tries: int = _TRIES,
     ) -> T:
         """Sends one request and gives its answer.
 
+        With ``tries`` of 1 it is sent once, whatever comes.
         Raises ``LeaseUnavailable`` when the lease was lost, and ``Stopped``: nothing was sent.
         """
         throttled = failed = 0
@@ -112,9 +118,11 @@ class Sender:
             except Throttled as error:
                 throttled += 1
                 self.pacer.refused(max(error.retry_after, self._back_off(throttled)))
+                if tries == 1:
+                    raise
             except RemoteUnavailable:
                 failed += 1
-                if failed >= _TRIES:
+                if failed >= tries:
                     raise
                 turn.finish()
                 await self._clock.sleep(self._back_off(failed))

@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from provisioning.errors import (
     ConfigurationError,
     CredentialsRefused,
+    EndpointGone,
     InvalidRequest,
     NotFound,
     PlanNotPending,
     ProvisioningError,
     Rejected,
+    RemoteUnavailable,
 )
 from provisioning.record import CycleRecord, CycleStatus
 
@@ -30,12 +32,10 @@ INTERRUPTED = 130
 
 _ORDER = (USAGE, UNAVAILABLE, HELD, SOME_FAILED, DONE)
 _OURS_TO_CORRECT = {
-    ConfigurationError.code,
-    InvalidRequest.code,
-    NotFound.code,
-    PlanNotPending.code,
-    Rejected.code,
+    *(ConfigurationError.code, InvalidRequest.code, PlanNotPending.code),
+    *(EndpointGone.code, NotFound.code, Rejected.code),
 }
+_ZSCLOUD_IS_AWAY = {CredentialsRefused.code, EndpointGone.code, RemoteUnavailable.code}
 _ENDED = frozenset({CycleStatus.FAILED, CycleStatus.QUARANTINED})
 _OF_STATUS = {
     CycleStatus.COMPLETED_WITH_ERRORS: SOME_FAILED,
@@ -61,7 +61,7 @@ def of_cycle(record: CycleRecord) -> int:
     """Of a cycle. A dry run only reads: what it shows is no failure, that it failed is one."""
     if record.status is CycleStatus.FAILED:
         return _of_code(record.error_code)
-    if record.status is CycleStatus.QUARANTINED and record.error_code == CredentialsRefused.code:
+    if record.status is CycleStatus.QUARANTINED and record.error_code in _ZSCLOUD_IS_AWAY:
         return UNAVAILABLE
     if record.dry_run and record.status is not CycleStatus.QUARANTINED:
         return DONE

@@ -37,6 +37,7 @@ def _show(out: Console, document: Document) -> None:
                 ("State", output.status_text(document["state"])),
                 ("Why", document["why"]),
                 ("Since", document["since"]),
+                ("Quarantine", _quarantine(document["quarantine"])),
                 ("Last cycle", _cycle(document["cycle"])),
                 ("Last success", document["last_success"]),
                 ("Waiting", _lanes(document["lanes"])),
@@ -44,6 +45,7 @@ def _show(out: Console, document: Document) -> None:
                 ("In escrow", document["escrow"]),
                 *(("Set aside", _poison(message)) for message in document["poison"]),
                 ("Watermark age", _age(document["watermark_age_seconds"])),
+                ("Token", _token(document["token"])),
                 ("Schema", _schema(document["schema"])),
                 ("Lease", _lease(document["lease"])),
                 ("Latency", _latency(document["latency"])),
@@ -53,6 +55,17 @@ def _show(out: Console, document: Document) -> None:
             ]
         )
     )
+
+
+def _quarantine(quarantine: Document | None) -> str | None:
+    if quarantine is None:
+        return None
+    shown = f"{quarantine['cause']}, {quarantine['probes']} probes failed, "
+    return f"{shown}the next at {quarantine['next_probe']}. {quarantine['remedy']}"
+
+
+def _token(token: Document) -> str | None:
+    return token["warning"] or (token["expires"] and f"expires {token['expires']}")
 
 
 def _cycle(cycle: Document | None) -> str | None:

@@ -84,13 +84,18 @@ class Arrivals:
 
     async def _any_waiting(self) -> bool:
         # Side by side: the sending waits for this, four times a second.
-        call, wait = await asyncio.gather(self._job.calls.any_waiting(), self._wait_for_hint())
-        return call or wait == 0
+        call, wait, escrow = await asyncio.gather(
+            self._job.calls.any_waiting(),
+            self._wait_for_hint(),
+            self._job.escrow.any_wanted(),
+        )
+        return call or wait == 0 or escrow
 
     async def _wait_for_hint(self) -> float | None:
         return await self._job.hints.wait(self._job.clock.time()) if self._hints else None
 
     async def _take_up_all(self) -> None:
+        await self._job.escrow.take_up(self._job.clock.time())
         for call in await self._job.calls.waiting():
             await self._take_up(call)
         if self._hints and await self._job.hints.wait(self._job.clock.time()) == 0:

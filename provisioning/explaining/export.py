@@ -70,9 +70,9 @@ def _obstacles(found: Findings) -> Iterator[Obstacle]:
             "PROVISIONING_STATUS is 'off': no cycle sends anything.",
             "Set PROVISIONING_STATUS=on; `on-demand` works meanwhile.",
         )
-    if waiting.quarantined and waiting.cycle is not None:
-        detail = f"The job is in quarantine: {waiting.cycle.sentence}"
-        yield Obstacle(StepStatus.FAILURE, detail, waiting.cycle.remedy)
+    if waiting.quarantine is not None:
+        detail = f"The job is in quarantine: {waiting.quarantine.sentence}"
+        yield Obstacle(StepStatus.FAILURE, detail, waiting.quarantine.remedy)
     for entry in waiting.escrow:
         yield Obstacle(StepStatus.FAILURE, _escrow(entry), entry.remedy)
     if found.distrusted is not None:

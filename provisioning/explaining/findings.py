@@ -94,8 +94,8 @@ class HeldBack(msgspec.Struct, frozen=True):
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     """What keeps work from being done, or says when it will be. Times are epoch seconds.
 
-    ``off``: PROVISIONING_STATUS. ``cycle`` is why the last cycle ended early, ``quarantined`` if
-    the whole job stands still. ``young``: until when a gone assignment is not believed gone.
+    ``off``: PROVISIONING_STATUS. ``cycle`` is why the last cycle failed, ``quarantine`` why the
+    whole job stands still. ``young``: until when a gone assignment is not believed gone.
     """
 
     off: bool = False
@@ -104,7 +104,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     items: tuple[WorkItem, ...] = ()
     young: float | None = None
     cycle: Refusal | None = None
-    quarantined: bool = False
+    quarantine: Refusal | None = None
 
 
 class Findings(msgspec.Struct, frozen=True, kw_only=True):

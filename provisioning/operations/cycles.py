@@ -6,7 +6,7 @@ from provisioning.errors import ConfigurationError, InvalidRequest, Problem
 from provisioning.job import Job
 from provisioning.model import Change
 from provisioning.operations.documents import Document, cycle_document
-from provisioning.operations.writing import Progress, calls_handover, silent, writing
+from provisioning.operations.writing import Progress, ask_for_probe, calls_handover, silent, writing
 from provisioning.record import OPEN, CycleKind, CycleRecord, CycleStatus
 from provisioning.rows.order import in_steps
 from provisioning.services import Services
@@ -54,6 +54,7 @@ async def run_cycle(
     """
     if not dry_run:
         require_on(services)
+        await ask_for_probe(services)
     async with writing(services, wait=wait, dry_run=dry_run) as held:
         record = await find_or_start(held.job, services, kind, cycle_id, dry_run=dry_run)
         run = held.cycle(record, budget=budget, progress=progress)

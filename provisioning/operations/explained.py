@@ -133,7 +133,7 @@ async def waiting(services: Services, job: Job, key: Key, young: float | None) -
     """What work on the principal waits for."""
     held = await job.held.held.get(str(key))
     last = await last_cycle(job)
-    ended = last is not None and last.status in (CycleStatus.FAILED, CycleStatus.QUARANTINED)
+    shut = await job.quarantine.get()
     return Waiting(
         off=services.settings.provisioning_status != "on",
         held=None if held is None else HeldBack(held.reason, held.since),
@@ -141,9 +141,9 @@ async def waiting(services: Services, job: Job, key: Key, young: float | None) -
         items=tuple(await job.work.of(key)),
         young=young,
         cycle=Refusal(last.error_code or "", last.error or "", last.remedy or "")
-        if last is not None and ended
+        if last is not None and last.status is CycleStatus.FAILED
         else None,
-        quarantined=last is not None and last.status is CycleStatus.QUARANTINED,
+        quarantine=None if shut is None else Refusal(shut.error_code, shut.reason, shut.remedy),
     )
 
 

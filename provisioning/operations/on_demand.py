@@ -17,7 +17,14 @@ from provisioning.job import Job
 from provisioning.mirror import group_key, user_key
 from provisioning.model import Change, Key, ObjectType
 from provisioning.operations.documents import Document, change_document
-from provisioning.operations.writing import Progress, calls_handover, silent, wakes, writing
+from provisioning.operations.writing import (
+    Progress,
+    ask_for_probe,
+    calls_handover,
+    silent,
+    wakes,
+    writing,
+)
 from provisioning.provisioning_log import LogEntry, LogQuery, LogStatus
 from provisioning.record import OPEN, CycleKind, CycleRecord, CycleStatus
 from provisioning.resolve import load_graph, resolve
@@ -100,6 +107,7 @@ async def _store(services: Services, users: Sequence[str], group: str | None) ->
     keys = await _keys(services, users, group)
     call = Call(services.ids.new(), tuple(keys), services.clock.time())
     await services.job().calls.store(call)
+    await ask_for_probe(services)
     return call
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from provisioning.job import Job
-from provisioning.operations import subscriptions
+from provisioning.operations import subscriptions, token
 from provisioning.operations.documents import Document, cycle_document, timestamp
 from provisioning.operations.held import kept, plans_document
 from provisioning.poison import PoisonedMessage
+from provisioning.quarantine import QuarantineEntry
 from provisioning.record import OPEN, CycleKind, CycleRecord, CycleStatus
 from provisioning.services import Services
 
@@ -27,7 +28,8 @@ async def status(services: Services) -> Document:
     now = services.clock.time()
     busy = lease is not None and lease.until > now
     held = await job.held.held.count()
-    state, why, since = _state(services, last, held, busy=busy)
+    shut = await job.quarantine.get()
+    state, why, since = _state(services, last, held, shut, busy=busy)
     lanes = await job.work.counts()
     poison = await job.poison.all()
     return {
@@ -40,6 +42,8 @@ async def status(services: Services) -> Document:
         "held_plans": await plans_document(job),
         "kept": len(await kept(job)),
         "escrow": await job.escrow.count() + len(poison),
+        "quarantine": None if shut is None else _quarantine_document(shut),
+        "token": token.document(services),
         "poison": [_poison_document(message) for message in poison],
         "last_success": timestamp(await _last_success(job)),
         "watermark_age_seconds": await _watermark_age(job, now),
@@ -55,15 +59,20 @@ async def status(services: Services) -> Document:
 
 
 def _state(
-    services: Services, last: CycleRecord | None, held: int, *, busy: bool
+    services: Services,
+    last: CycleRecord | None,
+    held: int,
+    shut: QuarantineEntry | None,
+    *,
+    busy: bool,
 ) -> tuple[str, str, float | None]:
     since = None if last is None else last.finished or last.started
     if services.settings.provisioning_status != "on":
         return "off", "PROVISIONING_STATUS is 'off'.", since
+    if shut is not None:
+        return "quarantined", shut.reason, shut.since
     if last is None:
         return "healthy", "No cycle has run yet: run `cycle` to begin.", None
-    if last.status is CycleStatus.QUARANTINED:
-        return "quarantined", last.error or "", since
     if busy and last.status not in OPEN:
         return "working", "A call on demand or a dry run is under way.", None
     if busy or last.status is CycleStatus.QUEUED:
@@ -73,12 +82,24 @@ def _state(
         return "held", why, since
     if last.status is CycleStatus.FAILED:
         return "healthy", f"The last cycle failed: {last.error}", since
-    if last.status in OPEN:
+    if last.goes_on:
         return "working", "A cycle is open; the next execution goes on with it.", since
     if last.status is CycleStatus.COMPLETED_WITH_ERRORS:
         why = "The last cycle completed; some objects failed: `logs --status failure` says why."
         return "healthy", why, since
     return "healthy", "The last cycle completed.", since
+
+
+def _quarantine_document(entry: QuarantineEntry) -> Document:
+    return {
+        "cause": entry.cause.value,
+        "error_code": entry.error_code,
+        "reason": entry.reason,
+        "remedy": entry.remedy,
+        "since": timestamp(entry.since),
+        "probes": entry.probes,
+        "next_probe": timestamp(entry.next_probe),
+    }
 
 
 def _poison_document(message: PoisonedMessage) -> Document:

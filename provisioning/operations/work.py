@@ -12,8 +12,8 @@ from provisioning.job import Job
 from provisioning.notifications.message import HINTS
 from provisioning.operations.cycles import find_or_start, run_dry, start_cycle
 from provisioning.operations.documents import Document
-from provisioning.operations.writing import Writing, wakes, writing
-from provisioning.record import OPEN, CycleKind
+from provisioning.operations.writing import Writing, ask_for_probe, wakes, writing
+from provisioning.record import OPEN, CycleKind, CycleStatus
 from provisioning.services import Services
 from provisioning.wake import WORK
 
@@ -63,6 +63,11 @@ async def look_now(services: Services) -> None:
     if services.settings.provisioning_status != "on":
         return
     job = services.job()
+    if await job.quarantine.get() is not None:
+        # The hint waits where it is stored; what may be due is a probe.
+        if await _left(services, job) == 0:
+            await wakes(services).ensure()
+        return
     wait = await job.hints.wait(services.clock.time())
     if wait:
         # In the pause between two looks: the lease is not asked for.
@@ -80,9 +85,30 @@ async def look_now(services: Services) -> None:
     await _handover(services, work).once(wakes(services))
 
 
+async def check_zscloud(services: Services) -> None:
+    """Asks ZSCloud for nothing in particular: what refuses that is known before work needs it.
+
+    Whoever is at work finds out by itself, and so does whoever probes.
+    """
+    job = services.job()
+    if services.settings.provisioning_status != "on" or await job.quarantine.get() is not None:
+        return
+    if await job.knowledge.get("target") is None:
+        return
+
+    async def work(held: Writing) -> None:
+        record = await held.check()
+        if record.error is not None:
+            report(record)
+
+    await _handover(services, work).once(wakes(services))
+
+
 async def queue_cycle(services: Services, kind: CycleKind, *, dry_run: bool) -> Document:
     """Starts a cycle that the work queue runs. Raises ``ConfigurationError`` while off."""
     cycle = await start_cycle(services, kind, dry_run=dry_run)
+    if not dry_run:
+        await ask_for_probe(services)
     if cycle["dry_run"]:
         await _send_dry_run(services, cycle["cycle_id"], 0.0)
     else:
@@ -128,14 +154,23 @@ async def _work(held: Writing) -> None:
     if held.services.settings.provisioning_status != "on":
         await held.answer_calls(budget=budget)
         return
-    if await held.job.cycles.open_cycle() is None and not await _is_due(held):
+    now, digest = held.services.clock.time(), held.services.settings_digest
+    shut = await held.job.quarantine.wait(now, digest)
+    if shut:
+        # Calls are told of it. A wake-up waits ten minutes at most: it is not time yet.
+        await held.answer_calls(budget=budget)
+        return
+    await held.job.escrow.take_up(now)
+    if shut is None and await held.job.cycles.open_cycle() is None and not await _is_due(held):
         await held.answer_calls(budget=budget)
         await _look_at_hints(held, budget)
         return
     record = await find_or_start(held.job, held.services, CycleKind.INCREMENTAL)
     done = record.done
     await held.cycle(record, budget=budget).run()
-    if record.error is not None:
+    if record.status is CycleStatus.QUARANTINED:
+        await held.answer_calls(budget=budget)
+    elif record.error is not None:
         # The next tick begins anew; until then a hint would only make it fail again, at once.
         hints = held.job.hints
         now = held.services.clock.time()
@@ -182,9 +217,12 @@ async def _left(services: Services, job: Job) -> float | None:
         return 0.0
     if services.settings.provisioning_status != "on":
         return None
-    if await job.cycles.open_cycle() is not None:
-        return 0.0
     now = services.clock.time()
+    probe = await job.quarantine.wait(now, services.settings_digest)
+    if probe is not None:
+        return probe
+    if await job.cycles.open_cycle() is not None or await job.escrow.any_wanted():
+        return 0.0
     due = await job.work.next_due(now)
     item = None if due is None else max(_SOONEST, due.at - now)
     hint = await job.hints.wait(now)

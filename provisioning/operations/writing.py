@@ -42,6 +42,7 @@ class Writing:
             None if self.dry_run else self.services.target,
             self.sender,
             record,
+            settings_digest=self.services.settings_digest,
             budget=budget,
             progress=progress,
         )
@@ -50,6 +51,12 @@ class Writing:
         """Looks at what hints tell of and works it off, as far as the budget goes."""
         record = CycleRecord(cycle_id=self.services.ids.new(), kind=CycleKind.LIVE)
         return await self.cycle(record, budget=budget).run_live()
+
+    async def check(self) -> CycleRecord:
+        """One cheap request to ZSCloud, for what its answer says about token and URL."""
+        record = CycleRecord(cycle_id=self.services.ids.new(), kind=CycleKind.LIVE)
+        await self.cycle(record, budget=None).check()
+        return record
 
     async def answer_calls(self, *, budget: float | None, progress: Progress = silent) -> None:
         """Provisions whom calls on demand name, call by call, as long as the budget lasts.
@@ -87,6 +94,13 @@ async def writing(
     async with ours as lease, services.held_job(lease, dry_run=dry_run) as job:
         sender = Sender(services.pacer, lease, services.clock, services.ids)
         yield Writing(services, job, sender, dry_run)
+
+
+async def ask_for_probe(services: Services) -> None:
+    """Ends the wait of a quarantine: a person, or somebody for them, wants to go on."""
+    job = services.job()
+    if await job.quarantine.get() is not None:
+        await job.store.write([job.quarantine.wanted(services.ids.new())])
 
 
 def wakes(services: Services) -> Wakes:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from typing import TypeVar
 
-from provisioning.errors import AnswerLost, NotFound, ProtocolError, Throttled
+from provisioning.errors import AnswerLost, EndpointGone, NotFound, ProtocolError, Throttled
 from provisioning.model import (
     Capabilities,
     CreateObject,
@@ -84,7 +84,7 @@ class ScimTarget:
         """Discovery. Zscaler's needs no token (its page "SCIM API Examples"), others' does."""
         operation = f"GET {wire.DISCOVERY_PATH}"
         answer = await self._exchange("GET", wire.DISCOVERY_PATH, operation, self._read_headers)
-        self._require(answer, operation)
+        self._require_endpoint(answer, operation)
         return self._decoded(operation, lambda: answers.decode_capabilities(answer.body))
 
     async def page(self, type: ObjectType, start: int, count: int) -> TargetPage:
@@ -159,13 +159,17 @@ class ScimTarget:
 
     async def _list(self, path: str, operation: str) -> Answer:
         answer = await self._exchange("GET", path, operation, self._read_headers)
+        self._require_endpoint(answer, operation)
+        return answer
+
+    def _require_endpoint(self, answer: Answer, operation: str) -> None:
+        """The same of what is always there: without it, this is another server's URL."""
         try:
             self._require(answer, operation)
         except NotFound as error:
-            # A list is always there (RFC 7644 section 3.4.2): this is another server's URL.
-            error.remedy = BASE_URL_REMEDY
-            raise
-        return answer
+            raise EndpointGone(
+                REMOTE, operation, error.detail, status=error.status, remedy=BASE_URL_REMEDY
+            ) from None
 
     def _require(self, answer: Answer, operation: str) -> None:
         """Raises unless the answer is a successful one to a read."""

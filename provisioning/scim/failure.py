@@ -20,6 +20,7 @@ from provisioning.errors import (
     Conflict,
     CredentialsRefused,
     NotFound,
+    NotReached,
     ProtocolError,
     Rejected,
     RemoteError,
@@ -151,7 +152,7 @@ def transport_failure(
     """The error that a missing answer is. A write that may have been executed is ``AnswerLost``."""
     detail = scrub(str(error))
     if isinstance(error, NotSent):
-        return RemoteUnavailable(REMOTE, operation, detail)
+        return NotReached(REMOTE, operation, detail)
     if write:
         return AnswerLost(REMOTE, operation, detail)
     if isinstance(error, AnswerTooLarge):

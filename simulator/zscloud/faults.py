@@ -23,7 +23,9 @@ class Faults:
     ``slow_next``, ``slow_share``: the work is done, the answer comes ``slow_seconds`` later.
     ``fail_next``, ``fail_share``: ``fail_status`` is answered before anything is done;
     ``fail_retry_after`` is its Retry-After header, none if empty.
-    ``fail_every_write``: every Nth write is answered 500 before anything is done.
+    ``fail_every_write``: every Nth write is answered 500 before anything is done. With
+    ``fail_again`` the same write fails as often as it is sent again, until the faults are set anew,
+    as one does whose data a server stumbles over.
     ``html_next``, ``html_share``: likewise, a proxy's error page with status 502.
     ``lose_next``, ``lose_share``: the write is done, but the caller gets a broken connection or
     a 500. ``truncate_next``, ``truncate_share``: the JSON of an answer ends halfway.
@@ -44,6 +46,7 @@ class Faults:
     fail_status: int = 500
     fail_retry_after: str = ""
     fail_every_write: int = 0
+    fail_again: bool = False
     html_next: int = 0
     html_share: float = 0.0
     lose_next: int = 0
@@ -62,12 +65,14 @@ class FaultInjector:
         self.faults = faults
         self._random = random.Random(faults.seed)
         self._writes = 0
+        self._failed: set[tuple[str, str, bytes]] = set()
 
     def set(self, faults: Faults) -> None:
         """Replace the faults; the generator starts anew from their seed."""
         self.faults = faults
         self._random = random.Random(faults.seed)
         self._writes = 0
+        self._failed = set()
 
     def latency(self) -> float:
         """Seconds to wait before this answer."""
@@ -83,10 +88,19 @@ class FaultInjector:
         if self._strikes("fail_next", self.faults.fail_share):
             return self._failure(self.faults.fail_status)
         if request.method in WRITES and self.faults.fail_every_write:
-            self._writes += 1
-            if self._writes % self.faults.fail_every_write == 0:
-                return self._failure(500)
+            return self._nth_write(request)
         return None
+
+    def _nth_write(self, request: Request) -> Response | None:
+        write = (request.method, request.path, request.body)
+        if write in self._failed:
+            return self._failure(500)
+        self._writes += 1
+        if self._writes % self.faults.fail_every_write:
+            return None
+        if self.faults.fail_again:
+            self._failed.add(write)
+        return self._failure(500)
 
     def after(self, request: Request, answer: Response) -> tuple[Response, float]:
         """What becomes of an answer, and the seconds by which it is late."""

@@ -29,6 +29,8 @@ ROUTES = {
     "approve_held_plan": ("held/{id}/approve", ["POST"], "function"),
     "reject_held_plan": ("held/{id}/reject", ["POST"], "function"),
     "audit": ("audit", ["GET"], "function"),
+    "escrow": ("escrow", ["GET"], "function"),
+    "retry_escrow": ("escrow/retry-now", ["POST"], "function"),
     "subscriptions": ("subscriptions", ["GET"], "function"),
     "ensure_subscriptions": ("subscriptions/ensure", ["POST"], "function"),
     "notifications": ("notifications", ["POST"], "anonymous"),

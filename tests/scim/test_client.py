@@ -8,6 +8,7 @@ from provisioning.errors import (
     AnswerLost,
     Conflict,
     CredentialsRefused,
+    EndpointGone,
     NotFound,
     ProtocolError,
     Rejected,
@@ -194,7 +195,6 @@ async def test_what_was_not_sent_was_not_executed() -> None:
         (400, Rejected),
         (401, CredentialsRefused),
         (403, CredentialsRefused),
-        (404, NotFound),
         (408, RemoteUnavailable),
         (409, Conflict),
         (412, Rejected),
@@ -278,3 +278,21 @@ async def test_close_leaves_a_transport_alone_that_holds_nothing() -> None:
     target, transport = scripted()
     await target.close()
     assert transport.sent == []
+
+
+async def test_404_is_an_objects_or_that_of_the_whole_server() -> None:
+    """A list and discovery are always there: without them, nothing is known of any object."""
+    target, _ = scripted(*[answer(404)] * 5)
+    with pytest.raises(NotFound):
+        await target.get(USER, ID)
+    with pytest.raises(NotFound):
+        await target.write(DeleteObject(USER, ID))
+    for call in (
+        target.capabilities(),
+        target.page(USER, 1, 1),
+        target.find(USER, "userName", "a"),
+    ):
+        with pytest.raises(EndpointGone) as gone:
+            await call
+        assert not isinstance(gone.value, NotFound)
+        assert "ZSCLOUD_SCIM_BASE_URL" in gone.value.remedy

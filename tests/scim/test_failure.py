@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from provisioning.errors import (
     Conflict,
     CredentialsRefused,
-    NotFound,
+    EndpointGone,
     ProtocolError,
     Rejected,
     Throttled,
@@ -62,7 +62,7 @@ async def test_refusals_say_what_to_do() -> None:
         await target.write(CREATE)
     assert "ZSCLOUD_SCIM_TOKEN" in refused.value.remedy
     assert "Generate Token" in refused.value.remedy
-    for error in (NotFound, ProtocolError):
+    for error in (EndpointGone, ProtocolError):
         with pytest.raises(error) as raised:
             await target.page(USER, 1, 10)
         assert "ZSCLOUD_SCIM_BASE_URL" in raised.value.remedy

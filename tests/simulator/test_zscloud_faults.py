@@ -43,6 +43,21 @@ async def test_every_nth_write_fails() -> None:
     assert await statuses(caller, 4, "POST") == [201, 500, 409, 500]
 
 
+async def test_a_write_may_fail_as_often_as_it_is_sent_again() -> None:
+    caller = Caller()
+    caller.sim.set_faults(fail_every_write=2, fail_again=True)
+    body = {**user(), "userName": "second@example.com"}
+
+    async def second() -> int:
+        return (await caller.call("POST", "/Users", body)).status
+
+    assert await statuses(caller, 1, "POST") == [201]
+    assert [await second() for _ in range(3)] == [500, 500, 500]
+    assert await statuses(caller, 1, "POST") == [409]
+    caller.sim.set_faults()
+    assert await second() == 201
+
+
 async def test_faults_may_be_narrowed() -> None:
     caller = Caller()
     caller.sim.set_faults(fail_next=1, methods=["POST"], path_contains="/Groups")
