@@ -19,6 +19,7 @@ from provisioning.apply.sender import Sender, Stopped
 from provisioning.calls import Call
 from provisioning.discovery.arrivals import Arrivals
 from provisioning.discovery.filing import Filing
+from provisioning.discovery.leaving import Reconsideration, take_due
 from provisioning.discovery.live import LiveRead
 from provisioning.discovery.look import Look, all_keys
 from provisioning.discovery.removals import Held
@@ -145,6 +146,8 @@ class CycleRun:
             keys |= await all_keys(self._job)
             await self._job.store.write([self._job.cycles.current.drop("reconcile")])
         self._phase("planning")
+        if prepare:
+            keys |= await take_due(self._job)
         await look.file(keys, lane, named, told=not reconcile)
         record.discovered = True
         for type in ObjectType if prepare else ():
@@ -196,6 +199,7 @@ class CycleRun:
                 self.recorder,
                 self._writer,
                 self.record.cycle_id,
+                Reconsideration(self._job, self._source).still_leaves,
             )
             engine = Engine(
                 self._job,

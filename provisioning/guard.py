@@ -21,11 +21,14 @@ _FEW_MEMBERSHIPS = 50
 
 
 class Tally(msgspec.Struct, frozen=True):
-    """Numbers of users, groups and memberships."""
+    """Numbers of users, groups and memberships; ``deletions`` are of accounts that were disabled,
+    and of groups that were emptied, before.
+    """
 
     users: int = 0
     groups: int = 0
     memberships: int = 0
+    deletions: int = 0
 
     def plus(self, other: Tally) -> Tally:
         """The sum, kind by kind."""
@@ -33,6 +36,7 @@ class Tally(msgspec.Struct, frozen=True):
             self.users + other.users,
             self.groups + other.groups,
             self.memberships + other.memberships,
+            self.deletions + other.deletions,
         )
 
 
@@ -50,11 +54,12 @@ class Brake(msgspec.Struct, frozen=True):
     users: str | None = None
     groups: str | None = None
     memberships: str | None = None
+    deletions: str | None = None
 
     @property
     def holds(self) -> bool:
         """Whether anything is held."""
-        return bool(self.users or self.groups or self.memberships)
+        return bool(self.users or self.groups or self.memberships or self.deletions)
 
 
 def judge(
@@ -63,7 +68,11 @@ def judge(
     """Whether the pending removals may go.
 
     ``last_day`` and ``window`` are removals applied already; ``provisioned`` what is there now.
+    Deletions take nobody's access, which was taken before: they are judged apart, so that nobody
+    counts twice, against all objects that are there.
     """
+    objects = provisioned.users + provisioned.groups + pending.deletions
+    provisioned = msgspec.structs.replace(provisioned, deletions=objects)
     verdicts = {
         kind: _judge_kind(
             kind,
@@ -73,7 +82,7 @@ def judge(
             getattr(provisioned, kind),
             threshold,
         )
-        for kind in ("users", "groups", "memberships")
+        for kind in ("users", "groups", "memberships", "deletions")
     }
     return Brake(**verdicts)
 
@@ -87,17 +96,23 @@ def _judge_kind(
     limit = max(threshold.count, base // 100)
     if pending + last_day > limit:
         return (
-            f"{pending} {kind} would be taken away, with {last_day} in the last day; the limit is "
+            f"{pending} {_taken_away(kind)}, with {last_day} in the last day; the limit is "
             f"{limit} (DELETION_THRESHOLD_COUNT)."
         )
     few = _FEW_MEMBERSHIPS if kind == "memberships" else _FEW_OBJECTS
     total = pending + window
     if total > few and total * 100 > threshold.percent * base:
         return (
-            f"{pending} of {base} {kind} would be taken away, with {window} in the last "
+            f"{pending} of {base} {_taken_away(kind)}, with {window} in the last "
             f"{threshold.window_days:g} days; the limit is {threshold.percent:g} % "
             "(DELETION_THRESHOLD_PERCENT)."
         )
     if kind == "users" and pending >= provisioned > 1:
         return f"All {provisioned} users would lose access."
     return None
+
+
+def _taken_away(kind: str) -> str:
+    if kind == "deletions":
+        return "users and groups, disabled or emptied before, would be deleted"
+    return f"{kind} would be taken away"

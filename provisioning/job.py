@@ -7,6 +7,7 @@ import fnmatch
 import msgspec
 
 from provisioning.calls import Calls
+from provisioning.deprovisioning import DeprovisioningPolicy
 from provisioning.escrow import Escrow
 from provisioning.guard import DAY, Tally, Threshold
 from provisioning.hints import Hints
@@ -31,7 +32,6 @@ from provisioning.model import (
 )
 from provisioning.near_scope import NearScope
 from provisioning.notifications.counts import NotificationCounts
-from provisioning.plan import DeprovisioningPolicy
 from provisioning.poison import Poison
 from provisioning.polling import Poll
 from provisioning.ports import Clock, Ids, Row
@@ -46,7 +46,8 @@ _LONGEST_WINDOW = 91 * DAY
 
 HELD_TABLES = frozenset(
     {
-        *("link", "link_name", "link_scim_id", "link_members", "intent", "escrow", "knowledge"),
+        *("link", "link_name", "link_scim_id", "link_members", "link_leaving", "intent"),
+        *("escrow", "knowledge"),
         *("listing", "listing_name", "listing_external_id", "listing_value"),
         *("work", "work_due", "held", "touched", "app_roles", "selection", "awaiting"),
         *("mirror_user", "mirror_group", "mirror_members", "mirror_assignments", "watermark"),

@@ -64,6 +64,7 @@ def test_defaults() -> None:
         on_delete="disable",
         on_group_unassign="disable",
         on_group_delete="delete",
+        delete_after_days=0,
         deletion_threshold_count=500,
         deletion_threshold_percent=10.0,
         deletion_window_days=7,

@@ -182,6 +182,8 @@ class Filing:
             case.link,
             case.wanted,
             case.recorded,
+            case.ours,
+            rules.deprovisioning,
             rules.member_batch,
         )
         removal = removal_of(case, self._job.rules)

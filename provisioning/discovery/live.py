@@ -114,7 +114,7 @@ class LiveRead:
         return await self._sender.send(lambda: self._reader.get(ObjectType.GROUP, id), _PRIORITY)
 
     async def _drift(self, link: Link, found: TargetObject) -> None:
-        protected = link.protected or self._ledger.is_protected(found)
+        protected = link.protected or self._ledger.is_administrators(found)
         if protected and not link.protected:
             # Somebody became an administrator: from now on the account is not ours to write.
             link, before = msgspec.structs.replace(link, protected=True), link

@@ -47,7 +47,7 @@ def removal_of(case: Case, rules: Rules) -> Removal | None:
         if not isinstance(plan, Planned) or not _is_removal(plan):
             return None
         rank = Rank.DELETES if plan.changes[0].action is Action.DELETE else Rank.DISABLES
-        tally = Tally(users=1) if case.link and case.link.active else Tally()
+        tally = Tally(users=1) if case.link and case.link.active else Tally(deletions=1)
         return Removal(case, (plan,), tally, rank)
     if case.link is None:
         return None
@@ -72,8 +72,10 @@ def kept_by(brake: Brake, removals: Sequence[Removal]) -> dict[Key, str]:
         if removal.case.key.type is ObjectType.USER and brake.users and removal.tally.users:
             kept[removal.case.key] = brake.users
             people.add(removal.case.key.id)
+        elif brake.deletions and removal.tally.deletions:
+            kept[removal.case.key] = brake.deletions
     for removal in removals:
-        if removal.case.key.type is not ObjectType.GROUP:
+        if removal.case.key.type is not ObjectType.GROUP or removal.case.key in kept:
             continue
         why = (brake.groups if removal.tally.groups else None) or brake.memberships
         if why is None and removal.people & people:
@@ -95,6 +97,8 @@ def _group_removal(case: Case, plans: Sequence[Planned]) -> Removal:
     emptied = deleted or members >= len(case.ours) > 0
     if deleted:
         members = len(case.ours)
-    tally = Tally(groups=1 if emptied else 0, memberships=members)
+    # A group that waits to be deleted counted as one when it was emptied.
+    waited = deleted and case.link is not None and case.link.leaving_since is not None
+    tally = Tally(groups=int(emptied and not waited), memberships=members, deletions=int(waited))
     rank = Rank.DELETES if deleted else Rank.MEMBER_REMOVALS
     return Removal(case, tuple(plans), tally, rank)

@@ -38,6 +38,7 @@ async def status(services: Services) -> Document:
         "cycle": None if last is None else cycle_document(last),
         "lanes": {str(lane.value): count for lane, count in lanes.items()},
         "held": held,
+        "due_deletions": await job.links.count_leaving(),
         "escrow": await job.escrow.count() + len(poison),
         "poison": [_poison_document(message) for message in poison],
         "last_success": timestamp(await _last_success(job)),
