@@ -47,6 +47,19 @@ def test_memberships_have_a_floor_of_their_own() -> None:
     assert judge(Tally(memberships=51), NONE, NONE, base, Threshold()).memberships
 
 
+def test_deletions_are_judged_apart_against_all_that_is_there() -> None:
+    """Who was disabled before is counted once: as a user then, and as a deletion now."""
+    base = Tally(users=50, groups=10)
+    week = Tally(users=6)
+    assert not judge(Tally(deletions=6), week, week, base, Threshold()).holds
+    brake = judge(Tally(deletions=7), week, week, base, Threshold())
+    assert brake.holds
+    assert brake.users is brake.groups is brake.memberships is None
+    assert brake.deletions is not None
+    assert brake.deletions.startswith("7 of 67 users and groups, disabled or emptied before")
+    assert judge(Tally(deletions=501), NONE, NONE, Tally(users=9000), Threshold()).deletions
+
+
 @given(pending=numbers, last_day=numbers, window=numbers, provisioned=numbers)
 def test_more_is_never_let_go_where_less_is_held(
     pending: int, last_day: int, window: int, provisioned: int
