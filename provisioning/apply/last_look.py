@@ -51,10 +51,10 @@ class LastLook:
         except NotFound:
             await self._recorder.vanished(item, case)
             return True
-        if not is_same_object(case.link, found):
+        if is_same_object(case.link, found):
+            await self._recorder.refreshed(item, case, found)
+        else:
             await self._recorder.taken(item, case)
-            return False
-        await self._recorder.refreshed(item, case, found)
         return True
 
 

@@ -32,6 +32,14 @@ from provisioning.provisioning_log import LogEntry, LogStatus, Step, entry_of_ch
 from provisioning.record import CycleRecord
 from provisioning.scope import GroupGraph
 
+TAKEN = Skipped(
+    "TargetTaken",
+    "The object in ZSCloud has another externalId and name than the one that was linked: it is "
+    "somebody else's now. It is not deleted, and the link is dropped.",
+    "Look at the object in the ZSCloud portal; it is not ours any more.",
+)
+"""Why an object that has waited to be deleted is left alone."""
+
 
 class Recorder:
     """Records what became of each item, for the job and for the cycle."""
@@ -216,14 +224,12 @@ class Recorder:
             item,
             case,
             LogStatus.SKIPPED,
-            reason_code="TargetTaken",
-            reason="The object in ZSCloud has another externalId and name than the one that was "
-            "linked: it is somebody else's now. It is not deleted, and the link was dropped.",
-            remedy="Look at the object in the ZSCloud portal; it is not ours any more.",
+            reason_code=TAKEN.code,
+            reason=TAKEN.sentence,
+            remedy=TAKEN.remedy,
         )
         ended = await self.ledger.vanished(self.graph, case, _about(item))
         self._defer(item, [*self._job.log.rows([entry]), *ended])
-        await self._finish(item, [])
 
     async def member_refused(
         self, item: WorkItem, case: Case, member: Key, error: RemoteError

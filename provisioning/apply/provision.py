@@ -12,7 +12,7 @@ import msgspec
 
 from provisioning.apply.execution import Execution
 from provisioning.apply.intents import Intents
-from provisioning.apply.last_look import LastLook, StillLeaves
+from provisioning.apply.last_look import LastLook, StillLeaves, is_same_object
 from provisioning.apply.matching import Matching
 from provisioning.apply.members import Members
 from provisioning.apply.naming import Names, ring_break
@@ -278,7 +278,10 @@ class Provisioner:
         except NotFound:
             await self._recorder.vanished(item, case)
         else:
-            await self._recorder.refreshed(item, case, found)
+            if case.link.leaving_since is None or is_same_object(case.link, found):
+                await self._recorder.refreshed(item, case, found)
+            else:
+                await self._recorder.taken(item, case)
         return await resolve(self._job, self.graph, case.key)
 
     async def _adopt(self, case: Case, item: WorkItem, found: TargetObject) -> Case:
