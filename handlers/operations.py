@@ -154,6 +154,21 @@ async def logs(req: func.HttpRequest) -> func.HttpResponse:
     return await respond(call)
 
 
+@blueprint.function_name("due")
+@blueprint.route(route="due", methods=["GET"])
+async def due(req: func.HttpRequest) -> func.HttpResponse:
+    """What is disabled or emptied and waits to be deleted, in pages, which ``?after=`` turns."""
+
+    async def call(services: Services) -> func.HttpResponse:
+        from provisioning.operations import due as operation
+
+        check_query(req, "limit", "after")
+        given = {name: req.params[name] for name in ("limit", "after") if name in req.params}
+        return answer(await operation.list_due(services, **given))
+
+    return await respond(call)
+
+
 @blueprint.function_name("explain")
 @blueprint.route(route="explain", methods=["GET"])
 async def explain(req: func.HttpRequest) -> func.HttpResponse:

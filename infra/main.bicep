@@ -79,6 +79,7 @@ param onGroupUnassign string = 'disable'
 param onGroupDelete string = 'delete'
 
 @minValue(0)
+@maxValue(3650)
 param deleteAfterDays int = 0
 
 // ---- Safety

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from provisioning.apply.pacer import Pacer
-from provisioning.guard import Threshold
+from provisioning.deprovisioning import Deprovision, DeprovisioningPolicy
+from provisioning.guard import DAY, Threshold
 from provisioning.job import Rules
 from provisioning.lease import REQUEST_TIMEOUT
 from provisioning.mapping import CompiledSchema, compile_schema
-from provisioning.plan import Deprovision, DeprovisioningPolicy
 from provisioning.ports import Clock, EndpointPort, LeasePort, Store, Target
 from provisioning.queues.choice import queue_for
 from provisioning.schema import load_schema
@@ -184,7 +184,8 @@ def rules(settings: Settings) -> Rules:
                 Reason.GROUP_OUT_OF_FILTER: Deprovision(
                     settings.on_out_of_filter or settings.on_group_unassign
                 ),
-            }
+            },
+            delete_after=settings.delete_after_days * DAY,
         ),
         threshold=Threshold(
             count=settings.deletion_threshold_count,

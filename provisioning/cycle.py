@@ -19,6 +19,7 @@ from provisioning.apply.sender import Sender, Stopped
 from provisioning.calls import Call
 from provisioning.discovery.arrivals import Arrivals
 from provisioning.discovery.filing import Filing
+from provisioning.discovery.leaving import Reconsideration, take_due
 from provisioning.discovery.live import LiveRead
 from provisioning.discovery.look import Look, all_keys
 from provisioning.engine import Drained, DrainEnd, Engine
@@ -151,6 +152,8 @@ class CycleRun:
             keys |= await all_keys(self._job)
             await self._job.store.write([self._job.cycles.current.drop("reconcile")])
         self._phase("planning")
+        if prepare:
+            keys |= await take_due(self._job)
         await look.file(keys, lane, named, told=not reconcile)
         record.discovered = True
         for type in ObjectType if prepare else ():
@@ -222,6 +225,7 @@ class CycleRun:
             self.recorder,
             self._writer,
             self.record.cycle_id,
+            Reconsideration(self._job, self._source).still_leaves,
         )
 
     def _too_many_failures(self) -> TooManyFailures | None:

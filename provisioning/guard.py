@@ -22,11 +22,14 @@ _ALL = 100
 
 
 class Tally(msgspec.Struct, frozen=True):
-    """Numbers of users, groups and memberships."""
+    """Numbers of users, groups and memberships; ``deletions`` are of accounts that were disabled,
+    and of groups that were emptied, before.
+    """
 
     users: int = 0
     groups: int = 0
     memberships: int = 0
+    deletions: int = 0
 
     def plus(self, other: Tally) -> Tally:
         """The sum, kind by kind."""
@@ -34,6 +37,7 @@ class Tally(msgspec.Struct, frozen=True):
             self.users + other.users,
             self.groups + other.groups,
             self.memberships + other.memberships,
+            self.deletions + other.deletions,
         )
 
     def most(self, other: Tally) -> Tally:
@@ -42,6 +46,7 @@ class Tally(msgspec.Struct, frozen=True):
             max(self.users, other.users),
             max(self.groups, other.groups),
             max(self.memberships, other.memberships),
+            max(self.deletions, other.deletions),
         )
 
 
@@ -59,11 +64,12 @@ class Brake(msgspec.Struct, frozen=True):
     users: str | None = None
     groups: str | None = None
     memberships: str | None = None
+    deletions: str | None = None
 
     @property
     def holds(self) -> bool:
         """Whether anything is held."""
-        return bool(self.users or self.groups or self.memberships)
+        return bool(self.users or self.groups or self.memberships or self.deletions)
 
 
 class Applied(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,18 +86,25 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def judge(pending: Tally, applied: Applied, threshold: Threshold) -> Brake:
-    """Whether the pending removals may go."""
+    """Whether the pending removals may go.
+
+    Deletions take nobody's access, which was taken before: they are judged apart, so that nobody
+    counts twice, against all objects that are there.
+    """
+    provisioned = applied.provisioned
+    objects = provisioned.users + provisioned.groups + pending.deletions
+    provisioned = msgspec.structs.replace(provisioned, deletions=objects)
     verdicts = {
         kind: _judge_kind(
             kind,
             getattr(pending, kind),
             getattr(applied.last_day, kind),
             getattr(applied.window, kind),
-            getattr(applied.provisioned, kind),
-            max(getattr(applied.most, kind), getattr(applied.provisioned, kind)),
+            getattr(provisioned, kind),
+            max(getattr(applied.most, kind), getattr(provisioned, kind)),
             threshold,
         )
-        for kind in ("users", "groups", "memberships")
+        for kind in ("users", "groups", "memberships", "deletions")
     }
     return Brake(**verdicts)
 
@@ -110,7 +123,7 @@ def _judge_kind(
     limit = max(threshold.count, base // 100)
     if pending + last_day > limit:
         return (
-            f"{pending} {kind} would be taken away, with {last_day} in the last day; the limit is "
+            f"{pending} {_taken_away(kind)}, with {last_day} in the last day; the limit is "
             f"{limit} (DELETION_THRESHOLD_COUNT)."
         )
     few = _FEW_MEMBERSHIPS if kind == "memberships" else _FEW_OBJECTS
@@ -119,10 +132,16 @@ def _judge_kind(
     limited = threshold.percent < _ALL
     if limited and total > few and total * 100 > threshold.percent * base:
         return (
-            f"{pending} of {base} {kind} would be taken away, with {window} in the last "
+            f"{pending} of {base} {_taken_away(kind)}, with {window} in the last "
             f"{threshold.window_days:g} days; the limit is {threshold.percent:g} % "
             "(DELETION_THRESHOLD_PERCENT)."
         )
     if kind == "users" and pending >= provisioned > 1:
         return f"All {provisioned} users would lose access."
     return None
+
+
+def _taken_away(kind: str) -> str:
+    if kind == "deletions":
+        return "users and groups, disabled or emptied before, would be deleted"
+    return f"{kind} would be taken away"

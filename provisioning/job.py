@@ -8,6 +8,7 @@ import msgspec
 
 from provisioning.audit import AuditLog
 from provisioning.calls import Calls
+from provisioning.deprovisioning import DeprovisioningPolicy
 from provisioning.escrow import Escrow
 from provisioning.guard import DAY, Applied, Tally, Threshold
 from provisioning.held_rows import HeldRemovals
@@ -33,7 +34,6 @@ from provisioning.model import (
 )
 from provisioning.near_scope import NearScope
 from provisioning.notifications.counts import NotificationCounts
-from provisioning.plan import DeprovisioningPolicy
 from provisioning.poison import Poison
 from provisioning.polling import Poll
 from provisioning.ports import Clock, Ids, Row
@@ -57,7 +57,8 @@ class Provisioned(msgspec.Struct, frozen=True):
 
 HELD_TABLES = frozenset(
     {
-        *("link", "link_name", "link_scim_id", "link_members", "intent", "escrow", "knowledge"),
+        *("link", "link_name", "link_scim_id", "link_members", "link_leaving", "intent"),
+        *("escrow", "knowledge"),
         *("listing", "listing_name", "listing_external_id", "listing_value"),
         *("work", "work_due", "touched", "app_roles", "selection", "awaiting"),
         *("held", "held_plan", "held_open", "held_entry", "approved", "rejected", "withheld"),

@@ -35,6 +35,7 @@ class Links:
         self.rows = Table(store, job, "link", Link)
         self._by_scim_id = Table(store, job, "link_scim_id", str)
         self._by_name = Table(store, job, "link_name", str)
+        self._leaving = Table(store, job, "link_leaving", str)
         self.intents = Table(store, job, "intent", Intent)
         self._members = f"{job}:link_members"
 
@@ -85,6 +86,11 @@ class Links:
             last.append(self._drop_name(link.key, old))
         if name and old != name:
             first.append(self._by_name.put(name_key(link.key.type, name), str(link.key)))
+        since, was = link.leaving_since, before.leaving_since if before else None
+        if was is not None and was != since:
+            last.append(self._leaving.drop(_leaving_key(was, link.key)))
+        if since is not None and was != since:
+            first.append(self._leaving.put(_leaving_key(since, link.key), str(link.key)))
         return [*first, self.rows.put(str(link.key), link), *last]
 
     def drop(self, link: Link) -> list[Row]:
@@ -92,7 +98,38 @@ class Links:
         rows: list[Row] = [self._drop_scim_id(link)]
         if name := link.attributes.get(NAME_PATH[link.key.type]):
             rows.append(self._drop_name(link.key, name))
+        if link.leaving_since is not None:
+            rows.append(self._leaving.drop(_leaving_key(link.leaving_since, link.key)))
         return [*rows, self.rows.drop(str(link.key))]
+
+    async def leaving(
+        self, *, until: float | None = None, after: str = "", limit: int = 1000
+    ) -> tuple[list[Link], str | None, list[Row]]:
+        """Links whose object waits to be deleted, who has waited longest first.
+
+        ``until``: only those that have waited since then or longer. With them, where the list goes
+        on after so many rows, and rows that drop what a death has left in it.
+        """
+        rows = await self._leaving.page(after=after, limit=limit)
+        following = rows[-1][0] if len(rows) == limit else None
+        if until is not None:
+            waited = [row for row in rows if float(row[0].partition("/")[0]) <= until]
+            following = following if len(waited) == len(rows) else None
+            rows = waited
+        links = await self.get_many(Key.parse(key) for _, key in rows)
+        found: list[Link] = []
+        stale: list[Row] = []
+        for at, text in rows:
+            link = links.get(Key.parse(text))
+            if link is None or _leaving_key_of(link) != at:
+                stale.append(self._leaving.drop(at))
+            else:
+                found.append(link)
+        return found, following, stale
+
+    async def count_leaving(self) -> int:
+        """How many objects wait to be deleted."""
+        return await self._leaving.count()
 
     def _drop_scim_id(self, link: Link) -> Row:
         # The object may have gone to another link meanwhile: its row stays.
@@ -129,3 +166,11 @@ class Links:
     async def forget_members(self, group: EntraId, about: str = "") -> None:
         """Forgets the recorded members of a group whose object is gone."""
         await self.change_members(group, {}, list(await self.members(group)), about)
+
+
+def _leaving_key(since: float, key: Key) -> str:
+    return f"{since:017.3f}/{key}"
+
+
+def _leaving_key_of(link: Link) -> str | None:
+    return None if link.leaving_since is None else _leaving_key(link.leaving_since, link.key)

@@ -368,7 +368,11 @@ class Origin(StrEnum):
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
-    """``attributes`` is the recorded target, by SCIM path; ``written_at`` when it was confirmed."""
+    """``attributes`` is the recorded target, by SCIM path; ``written_at`` when it was confirmed.
+
+    ``leaving_since``: since when the account is disabled, or the group emptied, and waits to be
+    deleted, in epoch seconds.
+    """
 
     key: Key
     scim_id: ScimId
@@ -377,6 +381,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     linked_at: float
     written_at: float
     protected: bool = False
+    leaving_since: float | None = None
 
     @property
     def active(self) -> bool:

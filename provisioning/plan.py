@@ -7,12 +7,12 @@ and nothing that is not ours.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from enum import StrEnum
 from itertools import islice
 from typing import Any
 
 import msgspec
 
+from provisioning.deprovisioning import Deprovision, DeprovisioningPolicy
 from provisioning.differences import differences
 from provisioning.mapping import Mapped
 from provisioning.model import (
@@ -37,24 +37,6 @@ from provisioning.model import (
 )
 from provisioning.redaction import hidden_properties
 from provisioning.scope import Reason, Verdict
-
-
-class Deprovision(StrEnum):
-    """What an event does to the account or group in ZSCloud."""
-
-    DISABLE = "disable"
-    DELETE = "delete"
-    NONE = "none"
-
-
-class DeprovisioningPolicy(msgspec.Struct, frozen=True):
-    """The settings ``ON_UNASSIGN`` and its siblings, by reason."""
-
-    by_reason: dict[Reason, Deprovision]
-
-    def of(self, reason: Reason) -> Deprovision:
-        """What to do for a reason; disabling is the careful default."""
-        return self.by_reason.get(reason, Deprovision.DISABLE)
 
 
 class Planned(msgspec.Struct, frozen=True):
@@ -93,20 +75,22 @@ def plan_user(
         return _create(key, verdict, mapped) if verdict.active else None
     if link.protected:
         return _protected(link) if _differs(verdict, mapped, link) else None
+    noted = _grace_noted(verdict, link, policy)
     if verdict.active:
-        return _update(key, link, mapped, verdict) or _unfit(mapped)
-    what = policy.of(verdict.reason)
+        return _update(key, link, mapped, verdict) or _unfit(mapped) or noted
+    what = policy.now(verdict, link)
     if what is Deprovision.NONE:
-        return None
+        return noted
     if what is Deprovision.DELETE:
         return _delete(key, link, verdict)
+    leaving = _announced(verdict, link, policy)
     if verdict.assigned and verdict.reason is Reason.DISABLED:
         # Still assigned: its other attributes go on following Entra. Whatever the mapping makes
         # of ``active``, the account is switched off.
-        update = _update(key, link, mapped, verdict)
+        update = _update(key, link, mapped, leaving)
         if not link.active or (update is not None and _switches_off(update)):
-            return update
-    return _disable(key, link, verdict) if link.active else None
+            return update or noted
+    return _disable(key, link, leaving) if link.active else noted
 
 
 def plan_group(
@@ -116,22 +100,33 @@ def plan_group(
     link: Link | None,
     wanted: Mapping[ScimId, ChangeMember],
     recorded: Mapping[ScimId, bool],
+    ours: Mapping[ScimId, ChangeMember],
+    policy: DeprovisioningPolicy,
     batch: int,
 ) -> list[Planned] | Skipped:
-    """Requests that create or rename a group and add the members that are missing there."""
+    """Requests that create or rename a group and add the members that are missing there.
+
+    A protected group gets no members: membership of ZSCloud's admin group is a power.
+    """
     if verdict.undecided:
         return _undecided(verdict)
-    if not verdict.active or (link is not None and link.protected):
-        return []
     missing = sorted(id for id in wanted if id not in recorded)
     if link is None:
+        if not verdict.active:
+            return []
         return _create_group(key, verdict, mapped, missing, wanted, batch)
+    if link.protected:
+        differs = _group_differs(verdict, mapped, link, policy, ours, wanted)
+        return _protected(link) if (missing and verdict.active) or differs else []
+    noted = _grace_noted(verdict, link, policy, emptied=not ours)
+    if not verdict.active:
+        return noted or []
     plans: list[Planned] = []
     update = _update(key, link, mapped, verdict)
     if update is not None:
         plans.append(update)
     plans.extend(_add(key, link, part, wanted) for part in _batches(missing, batch))
-    return plans or _unfit(mapped) or []
+    return plans or _unfit(mapped) or noted or []
 
 
 def plan_group_removal(
@@ -152,12 +147,13 @@ def plan_group_removal(
     if link.protected or verdict.undecided:
         return []
     if not verdict.active:
-        what = policy.of(verdict.reason)
+        what = policy.now(verdict, link)
         if what is Deprovision.NONE:
             return []
         if what is Deprovision.DELETE:
             return [_delete(key, link, verdict)]
         wanted = {}
+        verdict = _announced(verdict, link, policy)
     surplus = sorted(id for id in ours if id not in wanted)
     return [_remove(key, link, part, ours, form, verdict) for part in _batches(surplus, batch)]
 
@@ -228,17 +224,68 @@ def _create_group(
 
 
 def _differs(verdict: Verdict, mapped: Mapped, link: Link) -> bool:
+    if link.leaving_since is not None:
+        return True  # Protected since then: it waits to be deleted no more.
     return bool(differences(mapped, link.attributes)) if verdict.active else link.active
+
+
+def _group_differs(
+    verdict: Verdict,
+    mapped: Mapped,
+    link: Link,
+    policy: DeprovisioningPolicy,
+    ours: Mapping[ScimId, ChangeMember],
+    wanted: Mapping[ScimId, ChangeMember],
+) -> bool:
+    if link.leaving_since is not None:
+        return True
+    if verdict.active:
+        surplus = any(id not in wanted for id in ours)
+        return surplus or bool(differences(mapped, link.attributes))
+    what = policy.of(verdict.reason)
+    return what is Deprovision.DELETE or (what is Deprovision.DISABLE and bool(ours))
 
 
 def _protected(link: Link) -> Skipped:
     name = link.attributes.get(NAME_PATH[link.key.type], link.scim_id)
+    if link.key.type is ObjectType.GROUP:
+        sentence = (
+            f"The group '{name}' is protected (ZSCloud's group of administrators, or named by "
+            "PROTECTED): it is never renamed, given members, emptied or deleted."
+        )
+    else:
+        sentence = (
+            f"'{name}' is protected (an administrator's account, or named by PROTECTED): its own "
+            "attributes are never written, and it is never switched off or deleted."
+        )
+    remedy = "Change it in the ZSCloud portal, or take it out of PROTECTED."
+    return Skipped("ProtectedObject", sentence, remedy)
+
+
+def _grace_noted(
+    verdict: Verdict, link: Link, policy: DeprovisioningPolicy, *, emptied: bool = True
+) -> Skipped | None:
+    """What is to be noted, without a request, of a delete that is to wait, or waits no more."""
+    since = policy.leaving_since(verdict, link, verdict.at, emptied=emptied)
+    if (since is None) is (link.leaving_since is None):
+        return None
+    if since is None:
+        sentence = f"Its grace period is over, and it is not deleted. {verdict.sentence}"
+        return Skipped("GracePeriodEnded", sentence, "Nothing.")
+    done = "disabled" if link.key.type is ObjectType.USER else "empty"
     return Skipped(
-        "ProtectedObject",
-        f"'{name}' is protected (an administrator's account, or named by PROTECTED): its own "
-        "attributes are never written.",
-        "Change it in the ZSCloud portal, or take it out of PROTECTED.",
+        "GracePeriod",
+        f"{verdict.sentence} It is {done} already. {policy.announcement(verdict, link)}",
+        "Nothing, if that is meant; else bring it back in Entra before. `due` lists what waits.",
     )
+
+
+def _announced(verdict: Verdict, link: Link, policy: DeprovisioningPolicy) -> Verdict:
+    """The verdict with what is going to follow."""
+    follows = policy.announcement(verdict, link)
+    if not follows:
+        return verdict
+    return msgspec.structs.replace(verdict, sentence=f"{verdict.sentence} {follows}")
 
 
 def _update(key: Key, link: Link, mapped: Mapped, verdict: Verdict) -> Planned | None:

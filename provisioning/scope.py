@@ -68,7 +68,8 @@ class ScopePolicy(msgspec.Struct, frozen=True):
 class Verdict(msgspec.Struct, frozen=True):
     """The decision for one principal. ``assigned``: something brings it in, be it that a filter
     leaves it out then; ``active``: it is to have access. ``sentence`` says why, for people.
-    ``filter`` are the details of a filter that did not let it pass.
+    ``filter`` are the details of a filter that did not let it pass. ``at`` is when it was judged,
+    in epoch seconds: what waits for its time is measured by it.
     """
 
     assigned: bool
@@ -76,6 +77,7 @@ class Verdict(msgspec.Struct, frozen=True):
     reason: Reason
     sentence: str
     filter: FilterVerdict | None = None
+    at: float = 0.0
 
     @property
     def undecided(self) -> bool:
@@ -242,6 +244,12 @@ def judge_user(
     before assignment, assignment before the account's state, and the scoping filter last: it is
     asked only of those who would have access, so that it never keeps anybody's.
     """
+    return msgspec.structs.replace(_judge_user(user, graph, filter, now), at=now)
+
+
+def _judge_user(
+    user: MirrorUser, graph: GroupGraph, filter: ScopingFilter | None, now: float
+) -> Verdict:
     assigned, reason, sentence = _what_brings_in(user, graph)
     if user.presence is Presence.GONE:
         return Verdict(False, False, Reason.DELETED, "The user was deleted in Entra.")
@@ -303,7 +311,7 @@ def judge_group(
     Whom a group brings in is not asked here: users have a filter of their own, and each object is
     judged by itself (Entra: scoping filters).
     """
-    verdict = _judge_assigned(group, graph)
+    verdict = msgspec.structs.replace(_judge_assigned(group, graph), at=now)
     if filter is None or not verdict.active:
         return verdict
     row, context = _asked(group, graph, filter, now)
@@ -319,9 +327,9 @@ def _filtered(
     found = filter.explain(row, context)
     if found.undecided:
         sentence = f"The scoping filter cannot be decided: {found.sentence}."
-        return Verdict(True, False, Reason.FILTER_UNDECIDED, sentence, found)
+        return Verdict(True, False, Reason.FILTER_UNDECIDED, sentence, found, verdict.at)
     sentence = f"The scoping filter leaves it out: {found.sentence}."
-    return Verdict(True, False, out, sentence, found)
+    return Verdict(True, False, out, sentence, found, verdict.at)
 
 
 def _judge_assigned(group: MirrorGroup, graph: GroupGraph) -> Verdict:

@@ -62,6 +62,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     on_delete: OnLeave
     on_group_unassign: OnLeave
     on_group_delete: OnLeave
+    delete_after_days: int
     deletion_threshold_count: int
     deletion_threshold_percent: float
     deletion_window_days: int
@@ -148,6 +149,7 @@ SETTINGS = (
     Setting("ON_DELETE", _ON_LEAVE, "disable"),
     Setting("ON_GROUP_UNASSIGN", _ON_LEAVE, "disable"),
     Setting("ON_GROUP_DELETE", _ON_LEAVE, "delete"),
+    Setting("DELETE_AFTER_DAYS", integer(0, 3650), "0"),
     Setting("DELETION_THRESHOLD_COUNT", integer(0, 10_000_000), "500"),
     Setting("DELETION_THRESHOLD_PERCENT", number(0, 100), "10"),
     Setting("DELETION_WINDOW_DAYS", integer(1, 90), "7"),
@@ -172,7 +174,6 @@ _PREFIXES = ("ENTRA_", "ZSCLOUD_", "PROVISIONING_", "ON_", "DELETION_", "HELD_",
 _LATER = frozenset(
     {
         "ZSCLOUD_BULK",
-        "DELETE_AFTER_DAYS",
         "ALERT_EMAIL",
         "ALERT_FROM",
         "ALERT_WEBHOOK",
@@ -202,15 +203,6 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         except InvalidSettingError as error:
             problems.append(Problem(setting.name, error.message, error.remedy))
     problems += _unknown(environ)
-    if environ.get("DELETE_AFTER_DAYS", "0").strip() not in ("", "0"):
-        problems.append(
-            Problem(
-                "DELETE_AFTER_DAYS",
-                "asks for a grace period, which this version does not know: with "
-                "ON_...=delete it would delete at once.",
-                "Set it to 0, and leave the ON_... settings at 'disable' for now.",
-            )
-        )
     problems += _storage(environ, values)
     problems += _notifications(values)
     if problems:

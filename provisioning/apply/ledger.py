@@ -9,6 +9,7 @@ import msgspec
 
 from provisioning.apply.tally import linked_as, minus, provisioned_by, removed_by
 from provisioning.case import Case
+from provisioning.deprovisioning import is_active_user
 from provisioning.guard import Tally
 from provisioning.held import Mark
 from provisioning.job import Job
@@ -52,7 +53,7 @@ class Ledger:
         approved, ended = await self._approved(case, plan, about)
         rows += ended
         # The tallies last, without waiting: they are shared by outcomes recorded side by side.
-        rows += self._job.removed_rows(removed_by(plan).plus(minus(approved)))
+        rows += self._job.removed_rows(removed_by(case, plan).plus(minus(approved)))
         return rows + self._job.provisioned_rows(provisioned_by(case, plan))
 
     async def _approved(self, case: Case, plan: Planned, about: str) -> tuple[Tally, list[Row]]:
@@ -64,8 +65,8 @@ class Ledger:
             done = marked.intersection(plan.write.members)
             await self._job.held.mark(case.key.id, {}, sorted(done), about)
             return Tally(memberships=len(done)), []
-        counted = removed_by(plan)
-        if not counted.users and not counted.groups:
+        counted = removed_by(case, plan)
+        if counted == Tally():
             return Tally(), []
         approved = await self._job.held.approved.get(str(case.key))
         if approved is None:
@@ -100,7 +101,11 @@ class Ledger:
                     link,
                     attributes=merged(link.attributes, write.values),
                     written_at=self._job.clock.time(),
+                    # Somebody's hand may have switched it on meanwhile: it is disabled only now.
+                    leaving_since=None if is_active_user(link) else link.leaving_since,
                 )
+                since = self._leaving_since(case, changed)
+                changed = msgspec.structs.replace(changed, leaving_since=since)
                 renamed = NAME_PATH[write.type] in write.values
                 return [
                     *(self._job.unlisted_rows(link) if renamed else ()),
@@ -139,16 +144,34 @@ class Ledger:
         tally = linked_as(case, active=link.active, memberships=members)
         return [*self._job.links.put(link, None), *self._job.provisioned_rows(tally)]
 
+    async def noted(self, case: Case) -> list[Row]:
+        """Rows that note since when the object waits to be deleted, or that it waits no more."""
+        link = await self._job.links.get(case.key)
+        if case.link is None or link is None or link.scim_id != case.link.scim_id:
+            return []  # It has gone to another principal, or is gone.
+        protected = link.protected or case.link.protected
+        judged = msgspec.structs.replace(link, protected=protected)
+        since = self._leaving_since(case, judged)
+        if since == link.leaving_since:
+            return []
+        return self._job.links.put(msgspec.structs.replace(link, leaving_since=since), link)
+
+    def _leaving_since(self, case: Case, link: Link) -> float | None:
+        policy, now = self._job.rules.deprovisioning, self._job.clock.time()
+        return policy.leaving_since(case.verdict, link, now, emptied=not case.ours)
+
     async def refreshed(
         self, case: Case, found: TargetObject, about: str
     ) -> tuple[bool, list[Row]]:
         """Whether the record was wrong, and the rows that take the live object for it."""
         assert case.link is not None
+        stored = await self._job.links.get(case.key) or case.link
         link = msgspec.structs.replace(
-            case.link,
+            stored,
             attributes=found.attributes,
             written_at=self._job.clock.time(),
-            protected=case.link.protected or self.is_protected(found),
+            # What PROTECTED names is told by the setting as it is then, and not remembered.
+            protected=stored.protected or self.is_administrators(found),
         )
         changed = found.attributes != case.link.attributes
         if case.key.type is ObjectType.GROUP and found.members is not None:
@@ -158,8 +181,8 @@ class Ledger:
             add = {id: False for id in live if id not in recorded}
             gone = [id for id in recorded if id not in live]
             await self._job.links.change_members(case.key.id, add, gone, about)
-        rows = self._job.links.put(link, case.link)
-        before, now = case.link.active, link.active
+        rows = self._job.links.put(link, stored)
+        before, now = stored.active, link.active
         if case.key.type is ObjectType.USER and before != now:
             rows += self._job.provisioned_rows(Tally(users=1 if now else -1))
         return changed, rows
@@ -191,12 +214,10 @@ class Ledger:
         groups = graph.assigned_ancestors(case.row.groups)
         return sorted(await self._job.links.get_many(group_key(id) for id in groups))
 
-    def is_protected(self, found: TargetObject) -> bool:
-        """Whether the object is an administrator's, or named by PROTECTED."""
+    def is_administrators(self, found: TargetObject) -> bool:
+        """Whether the object is an administrator's, or the group of the administrators."""
         name = str(found.attributes.get(NAME_PATH[found.type]) or "")
         admin = self._job.rules.admin_group.casefold()
-        if self._job.rules.protects(name):
-            return True
         if found.type is ObjectType.GROUP:
             return name.casefold() == admin
         return any(group.display.casefold() == admin for group in found.groups or ())
@@ -210,7 +231,7 @@ class Ledger:
             origin=origin,
             linked_at=now,
             written_at=now,
-            protected=origin is Origin.MATCHED and self.is_protected(found),
+            protected=origin is Origin.MATCHED and self.is_administrators(found),
         )
 
 

@@ -33,6 +33,14 @@ from provisioning.provisioning_log import LogEntry, LogStatus, Step, entry_of_ch
 from provisioning.record import CycleRecord
 from provisioning.scope import GroupGraph
 
+TAKEN = Skipped(
+    "TargetTaken",
+    "The object in ZSCloud has another externalId and name than the one that was linked: it is "
+    "somebody else's now. It is not deleted, and the link is dropped.",
+    "Look at the object in the ZSCloud portal; it is not ours any more.",
+)
+"""Why an object that has waited to be deleted is left alone."""
+
 
 class Recorder:
     """Records what became of each item, for the job and for the cycle."""
@@ -67,6 +75,7 @@ class Recorder:
             self.cycle.counts.unchanged += 1
         if case is not None and case.forgettable:
             rows.append(self._job.mirror.users.drop(case.key.id))
+        await self._note(item, case)
         await self._finish(item, rows)
 
     async def success(
@@ -174,10 +183,57 @@ class Recorder:
         self._defer(item, await self.ledger.moved(owner, _about(item)))
 
     async def protect(self, item: WorkItem, case: Case) -> None:
-        """A delete was refused as an administrator's: the object is protected from now on."""
+        """A delete was refused as an administrator's (409): the object is protected from now on,
+        and the item is done with.
+        """
         assert case.link is not None
-        link = msgspec.structs.replace(case.link, protected=True)
-        self._defer(item, self._job.links.put(link, case.link))
+        self.cycle.counts.skipped += 1
+        entry = self._entry(
+            item,
+            case,
+            LogStatus.SKIPPED,
+            reason_code="ProtectedObject",
+            reason=f"ZSCloud refused to delete '{case.name}' (409), as it does with "
+            "administrators: it is protected from now on, and not asked for again. "
+            f"{case.verdict.sentence}",
+            error_code="Conflict",
+            remedy="Take its administrator's rights away in the ZSCloud portal, and disable or "
+            "delete it there.",
+        )
+        link = msgspec.structs.replace(case.link, protected=True, leaving_since=None)
+        self._defer(item, [*self._job.log.rows([entry]), *self._job.links.put(link, case.link)])
+        await self._finish(item, [])
+
+    async def moved_on(self, item: WorkItem, case: Case) -> None:
+        """Entra shows the principal as one who is not to be deleted: the delete is not sent, and
+        the principal is read once more, by the rules of evidence.
+        """
+        self.cycle.counts.skipped += 1
+        entry = self._entry(
+            item,
+            case,
+            LogStatus.SKIPPED,
+            reason_code="SourceMovedOn",
+            reason="Its grace period is over, but Entra shows it otherwise now: it is not "
+            "deleted, and read once more.",
+            remedy="Nothing: the next cycles decide.",
+        )
+        await self._finish(item, self._job.log.rows([entry]))
+
+    async def taken(self, item: WorkItem, case: Case) -> None:
+        """The object has become somebody else's by hand: it is let go of, and not deleted."""
+        assert case.link is not None
+        self.cycle.counts.skipped += 1
+        entry = self._entry(
+            item,
+            case,
+            LogStatus.SKIPPED,
+            reason_code=TAKEN.code,
+            reason=TAKEN.sentence,
+            remedy=TAKEN.remedy,
+        )
+        ended = await self.ledger.vanished(self.graph, case, _about(item))
+        self._defer(item, [*self._job.log.rows([entry]), *ended])
 
     async def member_refused(
         self, item: WorkItem, case: Case, member: Key, error: RemoteError
@@ -217,6 +273,12 @@ class Recorder:
     def _defer(self, item: WorkItem, rows: Sequence[Row]) -> None:
         """Queues rows of the item's outcome, in order; other items' go beside them."""
         self._job.store.defer(rows, _about(item))
+
+    async def _note(self, item: WorkItem, case: Case | None) -> None:
+        """Notes in the link whether the object waits to be deleted."""
+        if case is not None and case.link is not None and not case.verdict.undecided:
+            # Stored at once: what is read of a link here may be of another one in a moment.
+            self._defer(item, await self.ledger.noted(case))
 
     async def _finish(self, item: WorkItem, rows: Sequence[Row]) -> None:
         cleared = await self._escrow_cleared(item)
@@ -277,7 +339,9 @@ class Recorder:
             reason=skipped.sentence,
             remedy=skipped.remedy,
         )
-        await self._finish(item, self._job.log.rows([entry]))
+        self._defer(item, self._job.log.rows([entry]))
+        await self._note(item, case)
+        await self._finish(item, [])
 
     async def _fail(
         self,

@@ -57,6 +57,8 @@ class Planning:
                 case.link,
                 self._members.admitted(case),
                 case.recorded,
+                case.ours,
+                self._rules.deprovisioning,
                 self._members.batch(case),
             )
             if isinstance(additions, Skipped):

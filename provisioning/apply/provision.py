@@ -12,6 +12,7 @@ import msgspec
 
 from provisioning.apply.execution import Execution
 from provisioning.apply.intents import Intents
+from provisioning.apply.last_look import LastLook, StillLeaves, is_same_object
 from provisioning.apply.matching import Matching
 from provisioning.apply.members import Members
 from provisioning.apply.naming import Names, ring_break
@@ -73,6 +74,7 @@ class Provisioner:
         recorder: Recorder,
         writer: TargetWriter | None,
         cycle_id: str,
+        still_leaves: StillLeaves | None = None,
     ) -> None:
         self.intents = Intents(job, ahead=sender.pacer.within(_AHEAD_SECONDS))
         self.unjudged: set[Key] = set()
@@ -89,6 +91,7 @@ class Provisioner:
         self._planning = Planning(job.rules, self._members)
         self._rings: set[Key] = set()
         self._read: set[str] = set()
+        self._last_look = LastLook(matching, recorder, still_leaves)
         self._preempted: set[Key] = set()
 
     @property
@@ -152,6 +155,10 @@ class Provisioner:
             if case is None or isinstance(plans, Skipped) or not plans:
                 await self._end(item, case, plans, worked=worked)
                 return
+            if self._last_look.is_wanted(case, plans, item):
+                if await self._last_look.look(case, item, self.graph):
+                    continue
+                return
             try:
                 if await self._carry_out(case, plans, item, stopping):
                     return
@@ -159,6 +166,10 @@ class Provisioner:
                 # What was just written need not be read again.
                 self._read.add(item.generation)
             except (NotFound, AnswerLost, Conflict, Rejected) as error:
+                if isinstance(error, Conflict) and self._sent_delete(item):
+                    # The only delete that ZSCloud answers 409 is that of an administrator.
+                    await self._recorder.protect(item, case)
+                    return
                 looks += 1
                 if looks > _LOOKS:
                     raise
@@ -268,7 +279,10 @@ class Provisioner:
         except NotFound:
             await self._recorder.vanished(item, case)
         else:
-            await self._recorder.refreshed(item, case, found)
+            if case.link.leaving_since is None or is_same_object(case.link, found):
+                await self._recorder.refreshed(item, case, found)
+            else:
+                await self._recorder.taken(item, case)
         return await resolve(self._job, self.graph, case.key)
 
     async def _adopt(self, case: Case, item: WorkItem, found: TargetObject) -> Case:
@@ -347,13 +361,8 @@ class Provisioner:
         """
         if case.link is None:
             return await self._look_by_name(case, item, error)
-        sent = self._execution.last(item.key)
         if isinstance(error, Conflict):
-            if sent is None or not isinstance(sent.write, DeleteObject):
-                raise error
-            # The only delete that ZSCloud answers 409 is that of an administrator.
-            await self._recorder.protect(item, case)
-            return False
+            raise error
         lost = isinstance(error, AnswerLost)
         try:
             found = await self._matching.by_id(case.key.type, case.link.scim_id, item.urgency)
@@ -364,6 +373,10 @@ class Provisioner:
         if lost and await self._execution.confirmed(case, item, found):
             return False
         return not await self._recorder.refreshed(item, case, found)
+
+    def _sent_delete(self, item: WorkItem) -> bool:
+        sent = self._execution.last(item.key)
+        return sent is not None and isinstance(sent.write, DeleteObject)
 
     async def _look_by_name(self, case: Case, item: WorkItem, error: RemoteError) -> bool:
         found = await self._matching.by_name(case.key.type, case.name, item.urgency)

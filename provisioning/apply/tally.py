@@ -8,16 +8,20 @@ from provisioning.model import Action, ObjectType
 from provisioning.plan import Planned
 
 
-def removed_by(plan: Planned) -> Tally:
-    """Users, groups and memberships that the plan takes away."""
-    users = groups = memberships = 0
+def removed_by(case: Case, plan: Planned) -> Tally:
+    """Users, groups and memberships that the plan takes away. Who was disabled, and what was
+    emptied to be deleted later, was taken away then: that is a deletion, and counts apart.
+    """
+    users = groups = memberships = deletions = 0
     for change in plan.changes:
         if change.action is Action.REMOVE_MEMBER:
             memberships += 1
+        elif change.action is Action.DELETE and _was_taken_away(case):
+            deletions += 1
         elif change.action in (Action.DISABLE, Action.DELETE):
             user = change.object_type is ObjectType.USER
             users, groups = users + user, groups + (not user)
-    return Tally(users, groups, memberships)
+    return Tally(users, groups, memberships, deletions)
 
 
 def provisioned_by(case: Case, plan: Planned) -> Tally:
@@ -54,3 +58,11 @@ def minus(tally: Tally) -> Tally:
 
 def _active(case: Case) -> bool:
     return case.link is not None and case.link.active
+
+
+def _was_taken_away(case: Case) -> bool:
+    if case.link is None:
+        return False
+    if case.key.type is ObjectType.USER:
+        return not case.link.active
+    return case.link.leaving_since is not None

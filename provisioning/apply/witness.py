@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from provisioning.apply.outcome import Recorder
+from provisioning.apply.outcome import TAKEN, Recorder
 from provisioning.case import Case
 from provisioning.errors import RemoteError
 from provisioning.explaining.findings import Look, Owner, Refusal
@@ -109,6 +109,11 @@ class Witness(Recorder):
         """The linked object is gone."""
         self.has_vanished = True
         await super().vanished(item, case, again)
+
+    async def taken(self, item: WorkItem, case: Case) -> None:
+        """The linked object has become somebody else's."""
+        self.skipped = TAKEN
+        await super().taken(item, case)
 
     async def moved(self, item: WorkItem, owner: Case) -> None:
         """The object comes from somebody who has no right to it any more."""

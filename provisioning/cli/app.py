@@ -14,6 +14,7 @@ import typer
 from provisioning.cli import exit_status, log_lines, output
 from provisioning.cli.connection import check_connection
 from provisioning.cli.cycle import cycle, plan
+from provisioning.cli.due import app as due
 from provisioning.cli.escrow import app as escrow
 from provisioning.cli.explain import explain
 from provisioning.cli.held import app as held
@@ -66,6 +67,7 @@ def _first_steps(context: typer.Context) -> None:
 for _command in (cycle, plan, on_demand, status, logs, explain, serve):
     app.command()(_command)
 app.command("test-connection")(check_connection)
+app.add_typer(due, name="due")
 app.add_typer(escrow, name="escrow")
 app.add_typer(subscriptions, name="subscriptions")
 app.add_typer(schema, name="schema")

@@ -42,6 +42,7 @@ def _show(out: Console, document: Document) -> None:
                 ("Last success", document["last_success"]),
                 ("Waiting", _lanes(document["lanes"])),
                 ("Held", document["held"]),
+                ("To be deleted", document["due_deletions"] or None),
                 ("In escrow", document["escrow"]),
                 *(("Set aside", _poison(message)) for message in document["poison"]),
                 ("Watermark age", _age(document["watermark_age_seconds"])),

@@ -192,6 +192,8 @@ class Filing:
             case.link,
             case.wanted,
             case.recorded,
+            case.ours,
+            rules.deprovisioning,
             rules.member_batch,
         )
         removal = self._removal(case)

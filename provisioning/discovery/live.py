@@ -10,8 +10,10 @@ from functools import partial
 
 import msgspec
 
+from provisioning.apply.last_look import is_same_object
 from provisioning.apply.ledger import Ledger
 from provisioning.apply.matching import PAGE, check_pager
+from provisioning.apply.outcome import TAKEN
 from provisioning.apply.sender import Sender
 from provisioning.differences import same
 from provisioning.errors import NotFound
@@ -114,7 +116,7 @@ class LiveRead:
         return await self._sender.send(lambda: self._reader.get(ObjectType.GROUP, id), _PRIORITY)
 
     async def _drift(self, link: Link, found: TargetObject) -> None:
-        protected = link.protected or self._ledger.is_protected(found)
+        protected = link.protected or self._ledger.is_administrators(found)
         if protected and not link.protected:
             # Somebody became an administrator: from now on the account is not ours to write.
             link, before = msgspec.structs.replace(link, protected=True), link
@@ -151,6 +153,10 @@ class LiveRead:
         live: set[ScimId],
         recorded: set[ScimId],
     ) -> None:
+        if link.leaving_since is not None and not is_same_object(link, found):
+            # Taken for the record, it would be deleted as the one that was linked.
+            await self._let_go(link, changed)
+            return
         rows = self._entry_rows(link, "is not as it was written", changed)
         if self._job.rules.drift == "repair":
             now = msgspec.structs.replace(link, attributes=found.attributes)
@@ -158,6 +164,15 @@ class LiveRead:
             added = dict.fromkeys(live - recorded, False)
             await self._job.links.change_members(link.key.id, added, recorded - live)
         await self._job.store.write(rows)
+
+    async def _let_go(self, link: Link, changed: Sequence[ModifiedProperty]) -> None:
+        """An object that waits to be deleted has become somebody else's by hand."""
+        self._cycle.counts.skipped += 1
+        entry = msgspec.structs.replace(
+            self._entry(link, TAKEN.code, TAKEN.sentence, changed), remedy=TAKEN.remedy
+        )
+        await self._job.links.forget_members(link.key.id)
+        await self._job.store.write([*self._job.log.rows([entry]), *self._job.links.drop(link)])
 
     async def _missing(self, type: ObjectType, seen: set[ScimId], began: float) -> None:
         """Linked objects that the list does not show: gone only if a GET says so."""
@@ -197,7 +212,13 @@ class LiveRead:
         if drift == "report":
             self._cycle.counts.skipped += 1
         doing = "It is put right." if drift == "repair" else "DRIFT=report leaves it as it is."
-        entry = LogEntry(
+        reason = f"The object in ZSCloud {what}. {doing}"
+        return self._job.log.rows([self._entry(link, "Drift", reason, changed)])
+
+    def _entry(
+        self, link: Link, code: str, reason: str, changed: Sequence[ModifiedProperty]
+    ) -> LogEntry:
+        return LogEntry(
             id=self._job.ids.new(),
             time=self._job.clock.time(),
             cycle_id=self._cycle.cycle_id,
@@ -208,8 +229,7 @@ class LiveRead:
             source_id=link.key.id,
             target_id=link.scim_id,
             name=str(link.attributes.get(NAME_PATH[link.key.type]) or link.scim_id),
-            reason_code="Drift",
-            reason=f"The object in ZSCloud {what}. {doing}",
+            reason_code=code,
+            reason=reason,
             modified_properties=tuple(changed),
         )
-        return self._job.log.rows([entry])

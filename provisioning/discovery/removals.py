@@ -86,7 +86,7 @@ def removal_of(case: Case, rules: Rules) -> Removal | None:
         if not isinstance(plan, Planned) or not _is_removal(plan):
             return None
         rank = Rank.DELETES if plan.changes[0].action is Action.DELETE else Rank.DISABLES
-        tally = Tally(users=1) if case.link and case.link.active else Tally()
+        tally = Tally(users=1) if case.link and case.link.active else Tally(deletions=1)
         return Removal(case, (plan,), tally, rank)
     if case.link is None:
         return None
@@ -116,6 +116,8 @@ def kept_by(
         if part.key.type is ObjectType.USER and brake.users and part.tally.users:
             kept.append((part, brake.users))
             held.add(part.key.id)
+        elif brake.deletions and part.tally.deletions:
+            kept.append((part, brake.deletions))
     for part in parts:
         if part.key.type is not ObjectType.GROUP:
             continue
@@ -145,6 +147,8 @@ def _group_removal(case: Case, plans: Sequence[Planned]) -> Removal:
     emptied = deleted or members >= len(case.ours) > 0
     if deleted:
         members = len(case.ours)
-    tally = Tally(groups=1 if emptied else 0, memberships=members)
+    # A group that waits to be deleted counted as one when it was emptied.
+    waited = deleted and case.link is not None and case.link.leaving_since is not None
+    tally = Tally(groups=int(emptied and not waited), memberships=members, deletions=int(waited))
     rank = Rank.DELETES if deleted else Rank.MEMBER_REMOVALS
     return Removal(case, tuple(plans), tally, rank)

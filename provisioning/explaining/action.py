@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from provisioning.deprovisioning import Deprovision
 from provisioning.explaining.attributes import written_values
 from provisioning.explaining.explanation import (
     ExplainedMembers,
@@ -13,8 +14,9 @@ from provisioning.explaining.explanation import (
 )
 from provisioning.explaining.findings import NAMED, Findings
 from provisioning.explaining.matching import is_protected
+from provisioning.explaining.words import clock_time
 from provisioning.model import Action, Change, ObjectType
-from provisioning.plan import FAILURES, Deprovision
+from provisioning.plan import FAILURES
 
 _WORDS = {
     Action.CREATE: "create it",
@@ -81,10 +83,18 @@ def _left_alone(found: Findings) -> tuple[StepStatus, str, str | None]:
     if found.link is None:
         return StepStatus.SKIPPED, "Nothing: it has no object in ZSCloud, and gets none.", None
     if is_protected(found):
-        return StepStatus.SKIPPED, "Nothing: it is protected.", None
+        remedy = (
+            "If it is to go, take away its administrator's rights, if it has any, and disable or "
+            "delete it in the ZSCloud portal; or take it out of PROTECTED, if it is there."
+        )
+        return StepStatus.SKIPPED, "Nothing: it is protected, and never taken away.", remedy
     if found.policy is Deprovision.NONE:
         detail = f"Nothing: {found.setting}=none leaves it as it is."
         return StepStatus.SKIPPED, detail, f"Set {found.setting} to disable, if it is to go."
+    if found.delete_at is not None:
+        done = "disabled" if found.key.type is ObjectType.USER else "empty"
+        detail = f"Nothing now: it is {done}, and deleted at {clock_time(found.delete_at)}."
+        return StepStatus.WAITING, detail, "Bring it back in Entra before, if it is to stay."
     if found.key.type is ObjectType.GROUP:
         return StepStatus.SKIPPED, "Nothing: none of our members is in it any more.", None
     return StepStatus.SKIPPED, "Nothing: the account is disabled already.", None

@@ -79,5 +79,6 @@ def _outcome(found: Findings, steps: tuple[ExplainedStep, ...]) -> str:
     if match.status in (StepStatus.FAILURE, StepStatus.WAITING):
         return f"and: {clause(match.detail)}"
     if action.remedy is not None:
-        return f"and nothing is done: {clause(action.detail.removeprefix('Nothing: '))}"
+        why = action.detail.removeprefix("Nothing: ").removeprefix("Nothing now: ")
+        return f"and nothing is done: {clause(why)}"
     return "and nothing differs" if found.case.verdict.active else "and nothing is to be done"

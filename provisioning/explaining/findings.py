@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from provisioning.case import Case
+from provisioning.deprovisioning import Deprovision
 from provisioning.escrow import EscrowEntry
 from provisioning.lanes import WorkItem
 from provisioning.mapping import AttributeSource
@@ -19,7 +20,7 @@ from provisioning.model import (
     TargetObject,
     WireRequest,
 )
-from provisioning.plan import Deprovision, Planned, Skipped
+from provisioning.plan import Planned, Skipped
 from provisioning.scoping import FilterVerdict
 
 NAMED = 20
@@ -113,9 +114,10 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
 
     ``name`` is the display name. ``distrusted``: why Entra's answer is not believed; the case is
     then as good as can be. ``policy`` and ``setting`` are of a principal that is to have no
-    access, ``drift`` is DRIFT. ``nested``: assigned groups that contain groups, which
-    NESTED_GROUPS=direct does not read. ``missing`` names the first members of a group that have no
-    account. ``requests`` are those of the plans.
+    access, ``delete_at`` (epoch seconds) of an object that waits to be deleted, ``drift`` is
+    DRIFT. ``nested``: assigned groups that contain groups, which NESTED_GROUPS=direct does not
+    read. ``missing`` names the first members of a group that have no account. ``requests`` are
+    those of the plans.
     """
 
     key: Key
@@ -133,6 +135,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[str, ...]
     policy: Deprovision
     setting: str
+    delete_at: float | None
     drift: str
     rehearsed: Rehearsed
     owners: Mapping[ScimId, Owner]

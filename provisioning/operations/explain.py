@@ -74,6 +74,9 @@ async def _findings(services: Services, stored: Job, job: Job, key: Key) -> Find
         missing=await explained.missing_names(job, case),
         policy=job.rules.deprovisioning.of(case.verdict.reason),
         setting=explained.setting_of(case.verdict.reason),
+        delete_at=None
+        if case.link is None
+        else job.rules.deprovisioning.delete_at(case.verdict, case.link),
         drift=job.rules.drift,
         rehearsed=rehearsed,
         owners=await explained.owners(stored, rehearsed),

@@ -44,7 +44,7 @@ async def query_logs(
         cycle_id=cycle or None,
         status=None if not status else _status(status),
         action=None if not action else _action(action),
-        limit=_limit(limit),
+        limit=limit_of(limit),
         after=None if not after else _cursor(after),
     )
     entries, following = await services.job().log.query(query)
@@ -117,7 +117,8 @@ def _action(text: str) -> Action:
     return Action(text)
 
 
-def _limit(value: str | int) -> int:
+def limit_of(value: str | int) -> int:
+    """The size of a page. Raises ``InvalidRequest``."""
     try:
         limit = int(value)
     except ValueError:

@@ -41,6 +41,7 @@ async def status(services: Services) -> Document:
         "held": held,
         "held_plans": await plans_document(job),
         "kept": len(await kept(job)),
+        "due_deletions": await job.links.count_leaving(),
         "escrow": await job.escrow.count() + len(poison),
         "quarantine": None if shut is None else _quarantine_document(shut),
         "token": token.document(services),

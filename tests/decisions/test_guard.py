@@ -58,6 +58,20 @@ def test_memberships_have_a_floor_of_their_own() -> None:
     assert judge(Tally(memberships=51), base, Threshold()).memberships
 
 
+def test_deletions_are_judged_apart_against_all_that_is_there() -> None:
+    """Who was disabled before is counted once: as a user then, and as a deletion now."""
+    week = Tally(users=6)
+    applied = Applied(last_day=week, window=week, provisioned=Tally(users=50, groups=10))
+    assert not judge(Tally(deletions=6), applied, Threshold()).holds
+    brake = judge(Tally(deletions=7), applied, Threshold())
+    assert brake.holds
+    assert brake.users is brake.groups is brake.memberships is None
+    assert brake.deletions is not None
+    assert brake.deletions.startswith("7 of 67 users and groups, disabled or emptied before")
+    many = Applied(provisioned=Tally(users=9000))
+    assert judge(Tally(deletions=501), many, Threshold()).deletions
+
+
 @given(pending=numbers, last_day=numbers, window=numbers, provisioned=numbers)
 def test_more_is_never_let_go_where_less_is_held(
     pending: int, last_day: int, window: int, provisioned: int

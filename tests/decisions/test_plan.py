@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning.apply.ledger import merged
+from provisioning.deprovisioning import Deprovision, DeprovisioningPolicy
 from provisioning.mapping import Mapped, compile_schema
 from provisioning.model import (
     Action,
@@ -27,8 +28,6 @@ from provisioning.model import (
     UpdateObject,
 )
 from provisioning.plan import (
-    Deprovision,
-    DeprovisioningPolicy,
     Planned,
     plan_group,
     plan_group_removal,
@@ -137,7 +136,9 @@ def test_memberships_end_as_wanted_and_foreign_members_stay(
     link = link_of(named.attributes, GROUP)
     member = {id: ChangeMember(EntraId(id), id) for id in wanted | recorded}
     there = dict.fromkeys(recorded | foreign, False)
-    additions = plan_group(GROUP, IN, named, link, {id: member[id] for id in wanted}, there, batch)
+    additions = plan_group(
+        GROUP, IN, named, link, {id: member[id] for id in wanted}, there, {}, DISABLE, batch
+    )
     assert isinstance(additions, list)
     removals = plan_group_removal(
         GROUP,
@@ -170,7 +171,7 @@ def test_a_new_group_takes_its_first_members_along(members: set[ScimId]) -> None
     """One POST with the first batch, and the change list names every membership once."""
     named = SCHEMA.group.map(GROUP.id, {"displayName": "Sales"}, soft_deleted=False)
     wanted = {id: ChangeMember(EntraId(id), id) for id in members}
-    plans = plan_group(GROUP, IN, named, None, wanted, {}, 100)
+    plans = plan_group(GROUP, IN, named, None, wanted, {}, {}, DISABLE, 100)
     assert isinstance(plans, list)
     (plan,) = plans
     assert isinstance(plan.write, CreateObject)

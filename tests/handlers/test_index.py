@@ -23,6 +23,7 @@ ROUTES = {
     "test_connection": ("test-connection", ["POST"], "function"),
     "status": ("status", ["GET"], "function"),
     "logs": ("logs", ["GET"], "function"),
+    "due": ("due", ["GET"], "function"),
     "explain": ("explain", ["GET"], "function"),
     "held_plans": ("held", ["GET"], "function"),
     "held_plan": ("held/{id}", ["GET"], "function"),

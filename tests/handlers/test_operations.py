@@ -151,6 +151,26 @@ async def test_status_before_while_and_after(app: Running) -> None:
     assert after["last_success"] is not None
 
 
+async def test_due_lists_who_waits_to_be_deleted(
+    app: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In pages; ``status`` has the number."""
+    monkeypatch.setenv("ON_DISABLE", "delete")
+    monkeypatch.setenv("DELETE_AFTER_DAYS", "7")
+    await close()
+    await app.cycle("initial")
+    assert await app.get("due") == {"items": [], "next": None}
+    [ben] = app.tenant.ids_named("ben@example.com", "user")
+    app.tenant.disable(ben)
+    await app.cycle("incremental")
+    page = await app.get("due?limit=1")
+    assert [each["name"] for each in page["items"]] == ["ben@example.com"]
+    assert (await app.get(f"due?after={quote(page['next'])}"))["items"] == []
+    assert (await app.get("status"))["due_deletions"] == 1
+    refused = await app.call("GET", "due?after=nonsense")
+    assert (refused.status, refused.json()["errors"][0]["field"]) == (400, "after")
+
+
 async def test_logs_are_filtered_and_turned_by_page(app: Running) -> None:
     done = await app.cycle("initial")
     everything = await app.get(f"logs?cycle={done['cycle_id']}")

@@ -44,7 +44,6 @@ or with removals held, which have an alert of their own while all else goes on.
 
 LATER = (
     Known("ZSCLOUD_BULK", "auto"),
-    Known("DELETE_AFTER_DAYS", "0"),
     Known("ALERT_EMAIL", ""),
     Known("ALERT_FROM", ""),
     Known("SMTP_URL", ""),

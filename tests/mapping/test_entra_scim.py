@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from provisioning.deprovisioning import DeprovisioningPolicy
 from provisioning.mapping import CompiledSchema, compile_schema
 from provisioning.model import (
     Attributes,
@@ -19,7 +20,7 @@ from provisioning.model import (
     Origin,
     ScimId,
 )
-from provisioning.plan import DeprovisioningPolicy, Planned, plan_user
+from provisioning.plan import Planned, plan_user
 from provisioning.schema import load_schema
 from provisioning.scim.attributes import AttributeReader
 from provisioning.scim.wire import encode_write

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from provisioning.deprovisioning import DeprovisioningPolicy
 from provisioning.expressions import HIDDEN
 from provisioning.mapping import ObjectMapping
 from provisioning.model import Action, Attributes, EntraId, Key, Link, ObjectType, Origin, ScimId
-from provisioning.plan import DeprovisioningPolicy, Planned, plan_user
+from provisioning.plan import Planned, plan_user
 from provisioning.scim.attributes import AttributeReader
 from provisioning.scim.wire import encode_write
 from provisioning.scope import Reason, Verdict

@@ -424,7 +424,7 @@ def test_a_protected_group_is_left_alone() -> None:
         world.environ["PROTECTED"] = "Sales"
         world.tenant.add_member(group(world, "Sales"), user(world, 7))
         document = await told(world, "Sales")
-        assert "the group is protected" in document["verdict"]
+        assert "the group 'Sales' is protected" in document["verdict"]
         assert "PROTECTED" in step(document, "action")["remedy"]
         assert document["would_send"] == ()
 

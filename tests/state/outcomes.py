@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import msgspec
 
 from provisioning.bootstrap import RandomIds
+from provisioning.deprovisioning import DeprovisioningPolicy
 from provisioning.guard import Tally
 from provisioning.job import Job, Rules
 from provisioning.lanes import Aspect, Lane, Rank, WorkItem
 from provisioning.links import Intent
 from provisioning.mapping import compile_schema
 from provisioning.model import Action, EntraId, Key, Link, ObjectType, Origin, ScimId
-from provisioning.plan import DeprovisioningPolicy
 from provisioning.ports import Row, Store
 from provisioning.provisioning_log import LogEntry, LogStatus
 from provisioning.record import CycleKind, CycleRecord
