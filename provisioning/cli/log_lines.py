@@ -20,7 +20,7 @@ _ExceptionInfo = (
 class OneLine(logging.Formatter):
     """Unprintable characters are written as escapes. A stack trace keeps its lines, each marked."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's name
         """The line of an entry."""
