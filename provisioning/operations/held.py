@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-import msgspec
-
 from provisioning.audit import AuditEntry, Operator
 from provisioning.errors import InvalidRequest, PlanNotPending, Problem
 from provisioning.held import Decision, EntryState, HeldEntry, HeldPlan, PlanState
@@ -18,6 +16,7 @@ from provisioning.services import Services
 PAGE = 500
 """Changes of a plan in one page."""
 
+_KINDS = ("users", "groups", "memberships")
 _NOTE = 1000
 _PLANS = 200
 
@@ -199,7 +198,7 @@ async def _document(job: Job, plan: HeldPlan) -> Document:
         "expires": timestamp(plan.expires),
         "state": state.value,
         "cause": plan.cause,
-        "counts": msgspec.to_builtins(plan.counts),
+        "counts": {kind: getattr(plan.counts, kind) for kind in _KINDS},
         "checksum": plan.checksum,
         "decided": timestamp(decided),
         "decided_by": by,
