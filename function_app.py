@@ -8,6 +8,7 @@ from __future__ import annotations
 import azure.functions as func
 
 from handlers import (
+    alerts,
     audit_events,
     cycles,
     hints,
@@ -27,6 +28,7 @@ for blueprint in (
     work.blueprint,
     operations.blueprint,
     subscriptions.blueprint,
+    alerts.blueprint,
     maintenance.blueprint,
 ):
     app.register_functions(blueprint)

@@ -13,12 +13,14 @@ _log = logging.getLogger(__name__)
 @blueprint.function_name("maintenance")
 @blueprint.timer_trigger(arg_name="tick", schedule="%MAINTENANCE_SCHEDULE%")
 async def maintenance(tick: func.TimerRequest) -> None:  # noqa: ARG001
-    """Keeps the subscriptions to change notifications up, and looks if notifications were lost.
+    """Keeps the subscriptions to change notifications up, looks if notifications were lost, and
+    tells what there is to tell.
 
     Raises ``ConfigurationError`` for settings that cannot be used: the tick has failed.
     """
     from provisioning.bootstrap import services
     from provisioning.errors import ConfigurationError, LeaseUnavailable
+    from provisioning.operations.alarms import watch
     from provisioning.operations.subscriptions import ensure
     from provisioning.operations.work import look_now
 
@@ -29,3 +31,4 @@ async def maintenance(tick: func.TimerRequest) -> None:  # noqa: ARG001
     except (ConfigurationError, LeaseUnavailable) as error:
         # A store of another job, or another process that is at it.
         _log.warning("The subscriptions were not looked after: %s", error)
+    await watch(made)

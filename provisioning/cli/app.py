@@ -11,6 +11,7 @@ import sys
 import typer
 
 from provisioning.cli import exit_status, output
+from provisioning.cli.alerts import app as alerts
 from provisioning.cli.connection import check_connection
 from provisioning.cli.cycle import cycle, plan
 from provisioning.cli.explain import explain
@@ -64,6 +65,7 @@ for _command in (cycle, plan, on_demand, status, logs, explain, serve):
     app.command()(_command)
 app.command("test-connection")(check_connection)
 app.add_typer(subscriptions, name="subscriptions")
+app.add_typer(alerts, name="alerts")
 app.add_typer(schema, name="schema")
 
 

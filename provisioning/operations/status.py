@@ -6,7 +6,7 @@ import msgspec
 
 from provisioning.discovery.removals import Held
 from provisioning.job import Job
-from provisioning.operations import subscriptions
+from provisioning.operations import alarms, subscriptions
 from provisioning.operations.documents import Document, cycle_document, timestamp
 from provisioning.poison import PoisonedMessage
 from provisioning.record import OPEN, CycleKind, CycleRecord, CycleStatus
@@ -50,6 +50,7 @@ async def status(services: Services) -> Document:
         "notifications": await _notifications(job, now),
         "assignment_poll": await _poll(job),
         "subscriptions": await subscriptions.state(services),
+        "alarms": await alarms.state(services),
     }
 
 

@@ -26,6 +26,8 @@ ROUTES = {
     "explain": ("explain", ["GET"], "function"),
     "subscriptions": ("subscriptions", ["GET"], "function"),
     "ensure_subscriptions": ("subscriptions/ensure", ["POST"], "function"),
+    "alerts": ("alerts", ["GET"], "function"),
+    "test_alerts": ("alerts/test", ["POST"], "function"),
     "notifications": ("notifications", ["POST"], "anonymous"),
     "health": ("health", ["GET"], "anonymous"),
 }

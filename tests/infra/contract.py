@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 
 from handlers import queues
-from provisioning.alerts import AlertCode
+from provisioning.alerts.lines import AlertCode
 from provisioning.notifications.message import HINTS
 from provisioning.record import CycleStatus
 from provisioning.settings import SETTINGS
@@ -46,11 +46,6 @@ LATER = (
     Known("ZSCLOUD_BULK", "auto"),
     Known("DELETE_AFTER_DAYS", "0"),
     Known("HELD_PLAN_EXPIRY_DAYS", "14"),
-    Known("ALERT_EMAIL", ""),
-    Known("ALERT_FROM", ""),
-    Known("SMTP_URL", ""),
-    Known("ALERT_WEBHOOK", ""),
-    Known("NO_CYCLE_ALERT_MINUTES", "90"),
 )
 """Settings of the next versions, which the templates set already."""
 
