@@ -107,7 +107,7 @@ def build(settings: Settings) -> Services:
         target=_zscloud(settings, schema, clock),
         pacer=Pacer(settings.zscloud_requests_per_second, clock),
         holder=f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(3)}",
-        channels=_channels(settings, clock, ids),
+        channels=channels(settings, clock, ids),
     )
 
 
@@ -147,7 +147,7 @@ def _endpoint(clock: Clock) -> EndpointPort:
     return Handshake(clock)
 
 
-def _channels(settings: Settings, clock: Clock, ids: Ids) -> tuple[AlertChannel, ...]:
+def channels(settings: Settings, clock: Clock, ids: Ids) -> tuple[AlertChannel, ...]:
     """The ways to tell people of alarms that the settings name."""
     made: list[AlertChannel] = []
     if settings.smtp_url is not None and settings.alert_from is not None:

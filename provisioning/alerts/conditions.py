@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from provisioning.alerts.notice import Alarm
+from provisioning.guard import RELEASE
 
 _HOUR = 3600.0
 
@@ -225,9 +226,7 @@ def _plan(plan: Plan, now: float) -> Condition:
         code=code,
         subject=plan.id,
         sentence=f"{sentence}: {plan.cause}" if plan.cause else f"{sentence}.",
-        remedy="`logs --status held` names them. If they are meant, raise "
-        "DELETION_THRESHOLD_COUNT or DELETION_THRESHOLD_PERCENT and run a cycle; if not, repair "
-        "the assignments in Entra.",
+        remedy=f"`logs --status held` names them. {RELEASE}",
         names=tuple(plan.names[:MOST_NAMES]),
         since=plan.created,
         weight=weight,

@@ -30,6 +30,7 @@ from provisioning.alerts.rows import AlarmRows, Seen
 from provisioning.alerts.telling import Teller
 from provisioning.discovery.removals import Held
 from provisioning.errors import ConfigurationError, Problem, ProvisioningError, RemoteError
+from provisioning.guard import RELEASE
 from provisioning.job import Job
 from provisioning.operations.documents import Document, timestamp
 from provisioning.ports import AlertChannel
@@ -238,7 +239,7 @@ async def _plans(job: Job) -> list[Plan]:
         expires=None,
         count=await held.count(),
         names=tuple(each.name for each in some),
-        cause=some[0].reason,
+        cause=some[0].reason.removesuffix(RELEASE).rstrip(),
     )
     return [plan]
 
