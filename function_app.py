@@ -8,6 +8,7 @@ from __future__ import annotations
 import azure.functions as func
 
 from handlers import (
+    alerts,
     audit_events,
     cycles,
     escrow,
@@ -31,6 +32,7 @@ for blueprint in (
     held.blueprint,
     subscriptions.blueprint,
     escrow.blueprint,
+    alerts.blueprint,
     maintenance.blueprint,
 ):
     app.register_functions(blueprint)

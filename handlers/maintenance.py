@@ -14,13 +14,14 @@ _log = logging.getLogger(__name__)
 @blueprint.timer_trigger(arg_name="tick", schedule="%MAINTENANCE_SCHEDULE%")
 async def maintenance(tick: func.TimerRequest) -> None:  # noqa: ARG001
     """Keeps the subscriptions to change notifications up, and looks if notifications were lost.
-    Asks ZSCloud whether the token still holds.
+    Asks ZSCloud whether the token still holds, and tells what there is to tell.
 
     Raises ``ConfigurationError`` for settings that cannot be used: the tick has failed.
     """
     from provisioning.bootstrap import services
     from provisioning.errors import ConfigurationError, LeaseUnavailable
     from provisioning.operations import token
+    from provisioning.operations.alarms import watch
     from provisioning.operations.subscriptions import ensure
     from provisioning.operations.work import look_now
 
@@ -35,3 +36,4 @@ async def maintenance(tick: func.TimerRequest) -> None:  # noqa: ARG001
         await token.check(made)
     except ConfigurationError as error:
         _log.warning("ZSCloud was not asked whether the token holds: %s", error)
+    await watch(made)

@@ -18,7 +18,7 @@ from provisioning.guard import DAY, Threshold
 from provisioning.job import Rules
 from provisioning.lease import REQUEST_TIMEOUT
 from provisioning.mapping import CompiledSchema, compile_schema
-from provisioning.ports import Clock, EndpointPort, LeasePort, Store, Target
+from provisioning.ports import AlertChannel, Clock, EndpointPort, Ids, LeasePort, Store, Target
 from provisioning.queues.choice import queue_for
 from provisioning.schema import load_schema
 from provisioning.scope import Reason, ScopePolicy
@@ -86,7 +86,7 @@ async def close_services() -> None:
 
 def build(settings: Settings) -> Services:
     """Services over the real adapters that the settings name."""
-    clock = SystemClock()
+    clock, ids = SystemClock(), RandomIds()
     schema = compile_schema(load_schema(settings.provisioning_schema))
     store, leases = _state(settings)
     source_of = partial(_graph, settings, clock)
@@ -96,7 +96,7 @@ def build(settings: Settings) -> Services:
         schema=schema,
         rules=rules(settings),
         clock=clock,
-        ids=RandomIds(),
+        ids=ids,
         store=store,
         leases=leases,
         queue=queue_for(settings.storage, settings.state_store),
@@ -107,6 +107,7 @@ def build(settings: Settings) -> Services:
         target=_zscloud(settings, schema, clock),
         pacer=Pacer(settings.zscloud_requests_per_second, clock),
         holder=f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(3)}",
+        channels=channels(settings, clock, ids),
     )
 
 
@@ -144,6 +145,20 @@ def _endpoint(clock: Clock) -> EndpointPort:
     from provisioning.graph import Handshake
 
     return Handshake(clock)
+
+
+def channels(settings: Settings, clock: Clock, ids: Ids) -> tuple[AlertChannel, ...]:
+    """The ways to tell people of alarms that the settings name."""
+    made: list[AlertChannel] = []
+    if settings.smtp_url is not None and settings.alert_from is not None:
+        from provisioning.alerts.mail import MailChannel
+
+        made.append(MailChannel(settings.smtp_url, settings.alert_from, settings.alert_email, ids))
+    if settings.alert_webhook is not None:
+        from provisioning.alerts.webhook import WebhookChannel
+
+        made.append(WebhookChannel(settings.alert_webhook, clock))
+    return tuple(made)
 
 
 def _zscloud(settings: Settings, schema: CompiledSchema, clock: Clock) -> Target:

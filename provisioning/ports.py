@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from provisioning.alerts.notice import Notice
 from provisioning.model import (
     Assignment,
     Capabilities,
@@ -231,6 +232,23 @@ class EndpointPort(Protocol):
         """Shakes hands with it as Graph does, which also wakes it up.
 
         Raises ``EndpointUnfit``, with what came instead.
+        """
+        ...
+
+
+class AlertChannel(Protocol):
+    """A way to tell people of an alarm."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in the log and in what is stored of it; it never changes."""
+        ...
+
+    async def send(self, notice: Notice) -> None:
+        """Sends one message. It is accepted when this returns.
+
+        Raises ``RemoteUnavailable`` when the channel cannot be used now, and other errors of
+        ``errors.RemoteError`` when it does not take the message.
         """
         ...
 

@@ -13,6 +13,7 @@ from provisioning.job import HELD_TABLES, Job, Rules
 from provisioning.lease import HeldLease
 from provisioning.mapping import CompiledSchema
 from provisioning.ports import (
+    AlertChannel,
     Clock,
     EndpointPort,
     Ids,
@@ -41,6 +42,7 @@ class Services:
     ``source`` reads what the schema in force asks for; ``source_of`` makes another one, which its
     caller closes.
     ``diagnostics`` paces what is sent to ZSCloud without the lease.
+    ``channels`` are the ways to tell people of alarms, none or more.
     """
 
     settings: Settings
@@ -58,6 +60,7 @@ class Services:
     target: Target
     pacer: Pacer
     holder: str
+    channels: tuple[AlertChannel, ...] = ()
     kept: KeptRows = field(default_factory=lambda: KeptRows(HELD_TABLES))
     diagnostics: DiagnosticPacer = field(init=False)
 

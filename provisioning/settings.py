@@ -8,9 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
+from provisioning.alerts.addresses import (
+    SmtpServer,
+    address,
+    addresses,
+    default_sender,
+    is_host,
+    smtp_server,
+    webhook_url,
+)
 from provisioning.errors import ConfigurationError, Problem, cut
 from provisioning.model import MemberRemoval
 from provisioning.setting_values import (
@@ -72,6 +82,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     drift: Literal["repair", "report", "leave"]
     notification_url: str | None
     notification_client_state: tuple[Secret, ...]
+    alert_email: tuple[str, ...]
+    alert_from: str | None
+    smtp_url: SmtpServer | None
+    alert_webhook: Secret | None
+    no_cycle_alert_minutes: int
     log_retention_days: int
     state_store: Path | None
     drain_budget_seconds: int
@@ -83,6 +98,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     storage: StorageAccount | None = None
     """The storage account of the Functions host, if the environment names one."""
+
+    console: str | None = None
+    """Where operators look, as far as the environment tells: the console of this app."""
 
     @property
     def job(self) -> str:
@@ -159,6 +177,11 @@ SETTINGS = (
     Setting("DRIFT", choice("repair", "report", "leave"), "repair"),
     Setting("NOTIFICATION_URL", url, "", optional=True),
     Setting("NOTIFICATION_CLIENT_STATE", client_states, ""),
+    Setting("ALERT_EMAIL", addresses, ""),
+    Setting("ALERT_FROM", address, "", optional=True),
+    Setting("SMTP_URL", smtp_server, "", optional=True),
+    Setting("ALERT_WEBHOOK", webhook_url, "", optional=True),
+    Setting("NO_CYCLE_ALERT_MINUTES", integer(5, 10_080), "90"),
     Setting("LOG_RETENTION_DAYS", integer(1, 3650), "30"),
     Setting("STATE_STORE", state_store, "sqlite:///.state/provisioning.db"),
     Setting("DRAIN_BUDGET_SECONDS", integer(1, 3600), "240"),
@@ -170,15 +193,13 @@ SETTINGS = (
 )
 """Every setting, in the order of the documentation."""
 
-_PREFIXES = ("ENTRA_", "ZSCLOUD_", "PROVISIONING_", "ON_", "DELETION_", "HELD_", "NOTIFICATION_")
+_PREFIXES = (
+    *("ENTRA_", "ZSCLOUD_", "PROVISIONING_", "ON_", "DELETION_", "HELD_", "NOTIFICATION_"),
+    *("ALERT_", "SMTP_"),
+)
 _LATER = frozenset(
     {
         "ZSCLOUD_BULK",
-        "ALERT_EMAIL",
-        "ALERT_FROM",
-        "ALERT_WEBHOOK",
-        "SMTP_URL",
-        "NO_CYCLE_ALERT_MINUTES",
     }
 )
 """Settings of a later version: deployments may carry them already. They change nothing yet."""
@@ -205,9 +226,10 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     problems += _unknown(environ)
     problems += _storage(environ, values)
     problems += _notifications(values)
+    problems += _alarms(values)
     if problems:
         raise ConfigurationError(tuple(problems))
-    return Settings(**values)
+    return Settings(**values, console=_console(values["notification_url"], environ))
 
 
 def _storage(environ: Mapping[str, str], values: dict[str, Any]) -> Iterator[Problem]:
@@ -251,6 +273,31 @@ def _notifications(values: Mapping[str, Any]) -> Iterator[Problem]:
             "is not set, and NOTIFICATION_URL is: notifications are checked against it.",
             "Set it to the tenant id (Entra admin center, Overview).",
         )
+
+
+def _alarms(values: dict[str, Any]) -> Iterator[Problem]:
+    """What mails cannot do without. ALERT_EMAIL alone is none: Azure's own rules may use it."""
+    if values.get("smtp_url") is None or "alert_email" not in values:
+        return
+    if not values["alert_email"]:
+        yield Problem(
+            "ALERT_EMAIL",
+            "is not set, and SMTP_URL is: nobody would get the mails.",
+            "Set it to one or more mail addresses, separated by commas.",
+        )
+    elif values.get("alert_from", "") is None:
+        values["alert_from"] = default_sender(values["alert_email"], values["smtp_url"])
+
+
+def _console(notification_url: str | None, environ: Mapping[str, str]) -> str | None:
+    """The console is beside the webhook; in Azure the platform knows the host of the app."""
+    origin = None
+    if notification_url is not None:
+        parts = urlsplit(notification_url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+    elif in_azure(environ) and is_host(host := environ.get("WEBSITE_HOSTNAME", "")):
+        origin = f"https://{host}"
+    return None if origin is None else f"{origin}/api/console"
 
 
 def in_azure(environ: Mapping[str, str]) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from provisioning.alerts.addresses import SmtpServer
 from provisioning.errors import ConfigurationError, Problem
 from provisioning.model import MemberRemoval
 from provisioning.setting_values import Secret, is_loopback, organisation
@@ -20,6 +21,7 @@ from tests.infra.contract import LATER
 ROOT = Path(__file__).parent.parent
 PRINCIPAL = "0b1c2d3e-0000-4000-8000-00000000abcd"
 TOKEN = "s3cr3t-t0ken"
+PASSWORD, HOOK = "p4ss/w0rd@mail", "https://hooks.example.com/services/T0/k3y-of-the-hook"
 STATE, OLD_STATE = "n3w-s3cr3t-of-ours", "0ld-s3cr3t-of-ours"
 LEAST = {
     "ENTRA_SERVICE_PRINCIPAL_ID": PRINCIPAL,
@@ -36,7 +38,7 @@ def problems(environ: dict[str, str]) -> tuple[Problem, ...]:
     with pytest.raises(ConfigurationError) as caught:
         load_settings(environ)
     shown = f"{caught.value!s} {caught.value!r} {caught.value.problems!r}"
-    assert all(secret not in shown for secret in (TOKEN, STATE, OLD_STATE))
+    assert all(secret not in shown for secret in (TOKEN, STATE, OLD_STATE, "p4ss", "k3y"))
     assert all(p.message and p.remedy for p in caught.value.problems)
     return caught.value.problems
 
@@ -74,6 +76,11 @@ def test_defaults() -> None:
         drift="repair",
         notification_url=None,
         notification_client_state=(),
+        alert_email=(),
+        alert_from=None,
+        smtp_url=None,
+        alert_webhook=None,
+        no_cycle_alert_minutes=90,
         log_retention_days=30,
         state_store=Path(".state/provisioning.db"),
         drain_budget_seconds=240,
@@ -115,6 +122,12 @@ def test_defaults() -> None:
         ("NOTIFICATION_CLIENT_STATE", f"{STATE}, {OLD_STATE}", (Secret(STATE), Secret(OLD_STATE))),
         ("NOTIFICATION_CLIENT_STATE", f"{STATE},{STATE}", (Secret(STATE),)),
         ("NOTIFICATION_CLIENT_STATE", "x" * 128, (Secret("x" * 128),)),
+        ("ALERT_EMAIL", " a@example.com, b@example.com,", ("a@example.com", "b@example.com")),
+        ("ALERT_EMAIL", "a@example.com,a@example.com", ("a@example.com",)),
+        ("ALERT_FROM", "alarms+zscloud@example.com", "alarms+zscloud@example.com"),
+        ("ALERT_WEBHOOK", f"{HOOK}?sig=a%2Fb", Secret(f"{HOOK}?sig=a%2Fb")),
+        ("ALERT_WEBHOOK", "http://127.0.0.1:8080/hook", Secret("http://127.0.0.1:8080/hook")),
+        ("NO_CYCLE_ALERT_MINUTES", "15", 15),
         ("CYCLE_SCHEDULE", "0  0 9 * * Mon-Fri", "0 0 9 * * Mon-Fri"),
         ("ASSIGNMENTS_SCHEDULE", "*/10 * * * * *", "*/10 * * * * *"),
         ("FUNCTION_KEY", " a+key/== ", Secret("a+key/==")),
@@ -202,6 +215,31 @@ BAD = [
     ("NOTIFICATION_CLIENT_STATE", f",{OLD_STATE}", "nor two of them"),
     ("NOTIFICATION_CLIENT_STATE", f"{STATE},{OLD_STATE},{STATE}", "nor two of them"),
     ("NOTIFICATION_CLIENT_STATE", "@Microsoft.KeyVault(VaultName=v;SecretName=s)", "Key Vault"),
+    ("ALERT_EMAIL", "Ops <ops@example.com>", "is no mail address"),
+    ("ALERT_EMAIL", "ops@example.com, nobody", "'nobody' is no mail address"),
+    ("ALERT_EMAIL", "ops@example.com\r\nBcc: x@example.com", "is no mail address"),
+    ("ALERT_FROM", "ops@exämple.com", "is no mail address"),
+    ("ALERT_FROM", "a@example.com,b@example.com", "is no mail address"),
+    ("SMTP_URL", "mail.example.com:587", "no URL of a mail server"),
+    ("SMTP_URL", "https://user:p4ss@mail.example.com", "neither smtp:// nor smtps://"),
+    ("SMTP_URL", "smtp://user:p4ss/word@mail.example.com", "no URL of a mail server"),
+    ("SMTP_URL", "smtp://user@mail.example.com", "a user without a password"),
+    ("SMTP_URL", "smtp://us%0der:p4ss@mail.example.com", "control character"),
+    ("SMTP_URL", "smtp://user:p4ss@mail.example.com/inbox", "a path or a fragment"),
+    ("SMTP_URL", "smtp://user:p4ss@mail.example.com?verify=no", "other than starttls"),
+    ("SMTP_URL", "smtp://user:p4ss@mail.example.com?starttls=maybe", "none of its values"),
+    ("SMTP_URL", "smtp://user:p4ss@mail.example.com?starttls=never", "without encryption"),
+    ("SMTP_URL", "smtp://mail.example.com?starttls=offered", "without encryption"),
+    ("SMTP_URL", "smtps://mail.example.com?starttls=required", "encrypted from the start"),
+    ("SMTP_URL", "smtp://mail.example.com:0", "no URL of a mail server"),
+    ("SMTP_URL", "@Microsoft.KeyVault(VaultName=v;SecretName=smtp-url)", "Key Vault"),
+    ("ALERT_WEBHOOK", HOOK.replace("https", "http"), "is not encrypted"),
+    ("ALERT_WEBHOOK", HOOK.replace("https", "ftp"), "neither https nor http"),
+    ("ALERT_WEBHOOK", HOOK.replace("//", "//user:k3y@"), "user name or password"),
+    ("ALERT_WEBHOOK", "hooks.example.com/k3y", "no URL with a host"),
+    ("ALERT_WEBHOOK", f"{HOOK}#k3y", "a fragment"),
+    ("ALERT_WEBHOOK", f"{HOOK} k3y", "no URL with a host"),
+    ("NO_CYCLE_ALERT_MINUTES", "4", "no whole number"),
     ("LOG_RETENTION_DAYS", "forever", "no whole number"),
     ("STATE_STORE", "state.db", "names no state store"),
     ("STATE_STORE", "sqlite:///", "names no state store"),
@@ -250,6 +288,8 @@ def test_the_remedy_for_a_word_lists_the_words() -> None:
         ("NOTIFICATIONS_URL", "NOTIFICATION_URL"),
         ("NOTIFICATION_CLIENTSTATE", "NOTIFICATION_CLIENT_STATE"),
         ("ASSIGNMENT_SCHEDULE", "ASSIGNMENTS_SCHEDULE"),
+        ("ALERT_EMAILS", "ALERT_EMAIL"),
+        ("SMTP_URI", "SMTP_URL"),
     ],
 )
 def test_a_misspelled_setting_is_named_with_the_nearest(name: str, meant: str) -> None:
@@ -413,7 +453,7 @@ def test_loopback(host: str, answer: bool) -> None:
 
 def test_the_struct_and_the_table_hold_the_same_settings() -> None:
     fields = [field.name for field in msgspec.structs.fields(Settings)]
-    assert fields == [*(setting.name.lower() for setting in SETTINGS), "storage"]
+    assert fields == [*(setting.name.lower() for setting in SETTINGS), "storage", "console"]
 
 
 def test_the_example_holds_every_setting_with_its_default() -> None:
@@ -444,3 +484,71 @@ def test_every_setting_is_documented_with_its_default() -> None:
             assert rows[setting.name] == f"`{setting.default}`"
         else:
             assert rows[setting.name] in ("none", "the shipped schema")
+
+
+MAIL = {"ALERT_EMAIL": "ops@example.com", "SMTP_URL": "smtp://mail.example.com"}
+
+
+@pytest.mark.parametrize(
+    ("text", "server"),
+    [
+        ("smtp://mail.example.com", ("mail.example.com", 587, "required", False, None)),
+        ("smtp://MAIL.example.com:25", ("mail.example.com", 25, "required", False, None)),
+        ("smtps://mail.example.com", ("mail.example.com", 465, "tls", False, None)),
+        ("smtp://127.0.0.1:2525", ("127.0.0.1", 2525, "offered", True, None)),
+        ("smtp://[::1]:25?starttls=never", ("::1", 25, "never", True, None)),
+        ("smtp://localhost?starttls=required", ("localhost", 587, "required", True, None)),
+        (
+            "smtps://ops%40example.com:p4ss%2Fw0rd%40mail@mail.example.com",
+            ("mail.example.com", 465, "tls", False, ("ops@example.com", PASSWORD)),
+        ),
+    ],
+)
+def test_a_mail_server(text: str, server: tuple[Any, ...]) -> None:
+    host, port, encryption, loopback, account = server
+    user, password = account or (None, None)
+    found = load(**{**MAIL, "SMTP_URL": text}).smtp_url
+    assert found == SmtpServer(
+        host=host,
+        port=port,
+        encryption=encryption,
+        loopback=loopback,
+        user=user,
+        password=None if password is None else Secret(password),
+    )
+    assert "p4ss" not in repr(found)
+
+
+def test_mails_need_a_recipient() -> None:
+    """The other way round Azure's own rules may use the address."""
+    (problem,) = problems({**LEAST, **MAIL, "ALERT_EMAIL": ""})
+    assert problem.field == "ALERT_EMAIL"
+    assert load(ALERT_EMAIL="ops@example.com").smtp_url is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "sender"),
+    [
+        ({}, "zscloud-provisioning@example.com"),
+        ({"ALERT_FROM": "alarms@example.net"}, "alarms@example.net"),
+        ({"SMTP_URL": "smtp://me%40example.net:p4ss@mail.example.com"}, "me@example.net"),
+        ({"SMTP_URL": "smtp://apikey:p4ss@mail.example.com"}, "zscloud-provisioning@example.com"),
+    ],
+)
+def test_whom_mails_come_from(changes: dict[str, str], sender: str) -> None:
+    """Many servers take no other sender than the one who signed in."""
+    assert load(**{**MAIL, **changes}).alert_from == sender
+
+
+def test_where_the_console_is() -> None:
+    azure = {
+        "AzureWebJobsStorage__accountName": "examplestate",
+        "STATE_STORE": "azure",
+        "WEBSITE_SKU": "FlexConsumption",
+        "WEBSITE_HOSTNAME": "func.example.net",
+    }
+    assert load().console is None
+    assert load(WEBSITE_HOSTNAME="localhost:7071").console is None
+    assert load(**WEBHOOK).console == "https://app.example.com/api/console"
+    assert load(**azure).console == "https://func.example.net/api/console"
+    assert load(**{**azure, "WEBSITE_HOSTNAME": "x/?\r\n"}).console is None

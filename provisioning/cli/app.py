@@ -12,6 +12,7 @@ import sys
 import typer
 
 from provisioning.cli import exit_status, log_lines, output
+from provisioning.cli.alerts import app as alerts
 from provisioning.cli.connection import check_connection
 from provisioning.cli.cycle import cycle, plan
 from provisioning.cli.due import app as due
@@ -70,6 +71,7 @@ app.command("test-connection")(check_connection)
 app.add_typer(due, name="due")
 app.add_typer(escrow, name="escrow")
 app.add_typer(subscriptions, name="subscriptions")
+app.add_typer(alerts, name="alerts")
 app.add_typer(schema, name="schema")
 app.add_typer(held, name="held")
 

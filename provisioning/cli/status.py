@@ -53,6 +53,7 @@ def _show(out: Console, document: Document) -> None:
                 ("Notifications", _notifications(document["notifications"])),
                 ("Assignments", _poll(document["assignment_poll"])),
                 *(("Subscription", _told(each)) for each in document["subscriptions"]),
+                *(("Alarm", f"{each['code']}: {each['sentence']}") for each in document["alarms"]),
             ]
         )
     )

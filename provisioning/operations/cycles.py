@@ -5,6 +5,7 @@ from __future__ import annotations
 from provisioning.errors import ConfigurationError, InvalidRequest, Problem
 from provisioning.job import Job
 from provisioning.model import Change
+from provisioning.operations import alarms
 from provisioning.operations.documents import Document, cycle_document
 from provisioning.operations.writing import Progress, ask_for_probe, calls_handover, silent, writing
 from provisioning.record import OPEN, CycleKind, CycleRecord, CycleStatus
@@ -63,6 +64,8 @@ async def run_cycle(
         await _store_plan(services, record, run.recorder.changes)
     # Calls that came while the lease was being let go.
     await calls_handover(services, budget=budget).look_again()
+    if not dry_run:
+        await alarms.watch(services)
     return record, run.recorder.changes
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from provisioning.job import Job
-from provisioning.operations import subscriptions, token
+from provisioning.operations import alarms, subscriptions, token
 from provisioning.operations.documents import Document, cycle_document, timestamp
 from provisioning.operations.held import kept, plans_document
 from provisioning.poison import PoisonedMessage
@@ -56,6 +56,7 @@ async def status(services: Services) -> Document:
         "notifications": await _notifications(job, now),
         "assignment_poll": await _poll(job),
         "subscriptions": await subscriptions.state(services),
+        "alarms": await alarms.state(services),
     }
 
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from provisioning.alerts import AlertCode, alert
+from provisioning.alerts.lines import AlertCode, alert
 from provisioning.errors import InvalidRequest, LeaseUnavailable, Problem
 from provisioning.lease import HeldLease
 from provisioning.model import Subscription

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provisioning.alerts import AlertCode, alert
+from provisioning.alerts.lines import AlertCode, alert
 from provisioning.operations.documents import Document, timestamp
 from provisioning.operations.work import check_zscloud
 from provisioning.rows.table import Table

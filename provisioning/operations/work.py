@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 
-from provisioning.alerts import AlertCode, alert, report
+from provisioning.alerts.lines import AlertCode, alert, report
 from provisioning.errors import LeaseUnavailable, ProvisioningError
 from provisioning.handover import Handover
 from provisioning.job import Job
 from provisioning.notifications.message import HINTS
+from provisioning.operations import alarms
 from provisioning.operations.cycles import find_or_start, run_dry, start_cycle
 from provisioning.operations.documents import Document
 from provisioning.operations.writing import Writing, ask_for_probe, wakes, writing
@@ -40,6 +41,7 @@ async def tick(services: Services, kind: CycleKind) -> Document:
     finally:
         if await _left(services, services.job()) == 0:
             await wakes(services).ensure()
+        await alarms.watch(services)
 
 
 async def on_wake(services: Services, generation: int) -> bool:
@@ -52,7 +54,10 @@ async def on_wake(services: Services, generation: int) -> bool:
         await _work(held)
         await held.job.poison.clear(WORK)
 
-    return await _handover(services, work).on_wake(wakes(services), generation)
+    woken = await _handover(services, work).on_wake(wakes(services), generation)
+    if woken:
+        await alarms.watch(services)
+    return woken
 
 
 async def look_now(services: Services) -> None:
@@ -147,6 +152,7 @@ async def poisoned(
         await job.store.write([job.cycles.rows.put(record.cycle_id, record)])
     reason = message.reason.rstrip(".")
     alert(AlertCode.POISON, f"A message on {queue} was set aside: {reason}. {message.remedy}")
+    await alarms.watch(services)
 
 
 async def _work(held: Writing) -> None:

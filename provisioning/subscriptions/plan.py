@@ -143,12 +143,18 @@ def is_needed(known: Known) -> bool:
 
 
 def alarm(stored: Subscribed | None, failure: SubscriptionFailure | None, now: float) -> str | None:
-    """The sentence for somebody who must know, if a resource is about to be without notifications
-    or is without them; at most once an hour.
-    """
+    """The sentence for the log, if somebody must know; at most once an hour."""
     if failure is None or now - failure.alerted_at < ALERT_EVERY:
         return None
-    reason = f"{failure.message.rstrip('.')}. {failure.remedy}"
+    found = concern(stored, failure, now)
+    return None if found is None else f"{found} {failure.remedy}"
+
+
+def concern(stored: Subscribed | None, failure: SubscriptionFailure, now: float) -> str | None:
+    """The sentence for somebody who must know, if a resource is about to be without notifications
+    or is without them for an hour.
+    """
+    reason = f"{failure.message.rstrip('.')}."
     left = 0.0 if stored is None else stored.expires_at - now
     if stored is None or left <= 0:
         if now - failure.since < ALERT_AFTER:

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from provisioning.alerts import report
+from provisioning.alerts.lines import report
 from provisioning.record import Counts, CycleKind, CycleRecord, CycleStatus
 
 

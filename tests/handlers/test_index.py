@@ -34,6 +34,8 @@ ROUTES = {
     "retry_escrow": ("escrow/retry-now", ["POST"], "function"),
     "subscriptions": ("subscriptions", ["GET"], "function"),
     "ensure_subscriptions": ("subscriptions/ensure", ["POST"], "function"),
+    "alerts": ("alerts", ["GET"], "function"),
+    "test_alerts": ("alerts/test", ["POST"], "function"),
     "notifications": ("notifications", ["POST"], "anonymous"),
     "health": ("health", ["GET"], "anonymous"),
 }

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 
 from handlers import queues
-from provisioning.alerts import AlertCode
+from provisioning.alerts.lines import AlertCode
 from provisioning.notifications.message import HINTS
 from provisioning.record import CycleStatus
 from provisioning.settings import SETTINGS
@@ -42,14 +42,7 @@ CYCLE_LINES = tuple(
 or with removals held, which have an alert of their own while all else goes on.
 """
 
-LATER = (
-    Known("ZSCLOUD_BULK", "auto"),
-    Known("ALERT_EMAIL", ""),
-    Known("ALERT_FROM", ""),
-    Known("SMTP_URL", ""),
-    Known("ALERT_WEBHOOK", ""),
-    Known("NO_CYCLE_ALERT_MINUTES", "90"),
-)
+LATER = (Known("ZSCLOUD_BULK", "auto"),)
 """Settings of the next versions, which the templates set already."""
 
 DIFFERENT: Mapping[str, str] = {

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from provisioning.apply.pacer import Pacer
-from provisioning.bootstrap import rules
+from provisioning.bootstrap import channels, rules
 from provisioning.graph import GraphSource, Handshake
 from provisioning.lease import REQUEST_TIMEOUT
 from provisioning.mapping import CompiledSchema, compile_schema
@@ -143,6 +143,7 @@ class World:
             target=target,
             pacer=Pacer(settings.zscloud_requests_per_second, self.clock),
             holder=self.ids.new(),
+            channels=channels(settings, self.clock, self.ids),
         )
 
     async def cycle(

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from provisioning.alerts import AlertCode, alert
+from provisioning.alerts.lines import AlertCode, alert
 from provisioning.cli.log_lines import OneLine
 from tests.devhost.served import environment
 

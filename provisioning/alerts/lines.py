@@ -1,6 +1,6 @@
 """What a person must hear of while nobody looks: one line in the log for each.
 
-The line begins with ``ALERT`` and a stable code; the alert rules of ``infra/`` look for it.
+A line begins with ``ALERT`` and a stable code; the alert rules of ``infra/`` look for it.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ class AlertCode(StrEnum):
     OBJECTS_FAILED = "objects_failed"
     POISON = "poison"
     SUBSCRIPTION = "subscription"
+    CHANNEL_FAILED = "channel_failed"
 
 
 def alert(code: AlertCode, sentence: str) -> None:

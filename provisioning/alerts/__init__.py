@@ -1,0 +1,1 @@
+"""Telling people: lines in the log, and alarms by mail and webhook."""
