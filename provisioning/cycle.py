@@ -24,6 +24,7 @@ from provisioning.discovery.look import Look, all_keys
 from provisioning.discovery.removals import Held
 from provisioning.engine import Drained, DrainEnd, Engine
 from provisioning.errors import (
+    ApplicationUnfit,
     CredentialsRefused,
     LeaseUnavailable,
     ProvisioningError,
@@ -107,6 +108,8 @@ class CycleRun:
             await self._save()
             ended = await self._drain(lanes)
             await self._finish(ended)
+        except ApplicationUnfit as error:
+            self._failed(error)
         except SourceImplausible as error:
             await self._drain_leavers(lanes)
             self._failed(error)

@@ -25,6 +25,7 @@ from provisioning.model import (
     Link,
     MemberRemoval,
     ObjectType,
+    ServicePrincipal,
     TargetObject,
     name_key,
     value_key,
@@ -50,7 +51,15 @@ HELD_TABLES = frozenset(
         *("listing", "listing_name", "listing_external_id", "listing_value"),
         *("work", "work_due", "held", "touched", "app_roles", "selection", "awaiting"),
         *("mirror_user", "mirror_group", "mirror_members", "mirror_assignments", "watermark"),
-        *("application_seen", "removed", "removed_fact", "reread", "doubt", "provisioned"),
+        *(
+            "application_seen",
+            "application",
+            "removed",
+            "removed_fact",
+            "reread",
+            "doubt",
+            "provisioned",
+        ),
         *("latency", "hint_looked"),
     }
 )
@@ -129,6 +138,8 @@ class Job:
         self.hints = Hints(store, name)
         self.application_seen = Table(store, name, "application_seen", float)
         """When the enterprise application was last seen to be enabled."""
+        self.application = Table(store, name, "application", ServicePrincipal)
+        """The enterprise application as it was last seen, under ``seen``, without its roles."""
         self.app_roles = Table(store, name, "app_roles", tuple[AppRole, ...])
         """Those of the enterprise application, under ``all``."""
         self.polls = Table(store, name, "assignment_poll", Poll)
