@@ -24,6 +24,7 @@ from provisioning.discovery.live import LiveRead
 from provisioning.discovery.look import Look, all_keys
 from provisioning.engine import Drained, DrainEnd, Engine
 from provisioning.errors import (
+    ApplicationUnfit,
     CredentialsRefused,
     LeaseUnavailable,
     ProvisioningError,
@@ -116,6 +117,8 @@ class CycleRun:
                 await self._save()
                 ended = await self._drain(lanes)
                 await self._finish(ended)
+        except ApplicationUnfit as error:
+            self._failed(error)
         except SourceImplausible as error:
             self._failed(error)
             await self._drain_leavers(lanes)

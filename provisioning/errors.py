@@ -70,7 +70,18 @@ class SourceImplausible(ProvisioningError):
     """A read of the source cannot be believed: nothing is planned, nothing is written."""
 
     code = "SourceImplausible"
-    remedy = "Run again: what a later cycle sees again is believed."
+    remedy = (
+        "Run again: what a later cycle sees again is believed, and goes to the brake like any "
+        "removal."
+    )
+
+
+class ApplicationUnfit(SourceImplausible):
+    """The enterprise application is disabled, gone, or another one: not even work that was found
+    earlier goes on.
+    """
+
+    remedy = "See the enterprise application in Entra, and ENTRA_SERVICE_PRINCIPAL_ID."
 
 
 class StoreUnavailable(ProvisioningError):

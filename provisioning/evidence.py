@@ -17,7 +17,13 @@ SETTLING = 120.0
 """Seconds within which a replica may still show the past (Graph: replication delay)."""
 
 FEW = 5
-"""Absences up to which a read is not thought broken."""
+"""Absences up to which a read is not thought broken, unless it shows nothing at all."""
+
+ALMOST_ALL = 90.0
+"""Percent of those who had a value from which on its loss is thought a missing permission."""
+
+PROBED = 20
+"""People who are read to see if others have kept a value: one batch."""
 
 
 class Doubt(msgspec.Struct, frozen=True):
@@ -59,12 +65,14 @@ def judge_list(
     percent: float,
     cycle_id: str,
     now: float,
+    total: int | None = None,
 ) -> ListVerdict:
     """Compares a list with what is stored.
 
     ``second`` is the second read, ``None`` when none was needed. ``created`` gives the birth of
     elements that have one; ``proven`` are elements whose absence has evidence of its own.
-    ``doubt`` is what an earlier cycle missed.
+    ``doubt`` is what an earlier cycle missed. ``total`` is how many are stored where ``stored`` is
+    but a part of them, whose absence altogether says nothing.
     """
     present = set(first) | set(second or ())
     added = tuple(e for e in sorted(present) if e not in stored)
@@ -76,14 +84,47 @@ def judge_list(
     unproven = [e for e in believable if e not in proven]
     seen_before = set(doubt.missing) if doubt and doubt.cycle_id != cycle_id else set()
     fresh = [e for e in unproven if e not in seen_before]
-    if len(fresh) > FEW and len(fresh) * 100 > percent * len(stored):
+    known = len(stored) if total is None else total
+    # However small the list: one that loses all of its rows at once is looked at again first.
+    empty = total is None and len(stored) > 1 and bool(fresh) and not present
+    if empty or (len(fresh) > FEW and len(fresh) * 100 > percent * known):
+        came = "empty, and" if empty else f"{len(fresh)} rows short of the"
+        last = " are" if empty else ""
         return ListVerdict(
             added=added,
             doubt=Doubt(tuple(sorted(unproven)), cycle_id, now),
-            broken=f"{name} came {len(fresh)} rows short of the {len(stored)} stored, without "
-            "other evidence: a broken read is not an empty source. Nothing was written.",
+            broken=f"{name} came {came} {known}{last} stored, without other evidence: a broken "
+            "read is not an empty source. Nothing was written.",
         )
     return ListVerdict(added=added, removed=tuple(believable), young=young)
+
+
+def is_empty(value: object) -> bool:
+    """Whether a source value says nothing: Graph shows a withheld one like a cleared one."""
+    return value is None or value == "" or value == []
+
+
+def judge_values(
+    name: str, lost: int, had: int, *, probed: int = 0, probed_lost: int = 0
+) -> str | None:
+    """Why the loss of a property's value by ``lost`` people cannot be believed, if it cannot.
+
+    ``had`` is how many had one, those who lost it among them. Of the others, ``probed`` were read
+    on purpose, and ``probed_lost`` of them have lost it too: then it is not what somebody changed,
+    but what Graph withholds (limited information for want of a permission).
+    """
+    if lost + probed_lost <= FEW:
+        return None
+    if lost > FEW and lost * 100 >= ALMOST_ALL * had:
+        whom = f"{lost} of the {had} people who had one"
+    elif probed_lost and probed_lost * 100 >= ALMOST_ALL * probed:
+        whom = f"{lost} people, and for {probed_lost} of {probed} others whom no change was told of"
+    else:
+        return None
+    return (
+        f"'{name}' came without a value for {whom}: so Graph answers when a permission is missing "
+        "(User.Read.All), and nobody clears that by hand. Nothing was written."
+    )
 
 
 def is_settled(removed_at: float | None, now: float) -> bool:

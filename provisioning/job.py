@@ -28,6 +28,7 @@ from provisioning.model import (
     Link,
     MemberRemoval,
     ObjectType,
+    ServicePrincipal,
     TargetObject,
     name_key,
     value_key,
@@ -63,7 +64,7 @@ HELD_TABLES = frozenset(
         *("work", "work_due", "touched", "app_roles", "selection", "awaiting"),
         *("held", "held_plan", "held_open", "held_entry", "approved", "rejected", "withheld"),
         *("mirror_user", "mirror_group", "mirror_members", "mirror_assignments", "watermark"),
-        *("application_seen", "removed", "removed_fact", "reread", "doubt"),
+        *("application_seen", "application", "removed", "removed_fact", "reread", "doubt"),
         *("provisioned", "provisioned_hour"),
         *("latency", "hint_looked", "quarantine", "unreached", "tries"),
     }
@@ -146,6 +147,8 @@ class Job:
         self.hints = Hints(store, name)
         self.application_seen = Table(store, name, "application_seen", float)
         """When the enterprise application was last seen to be enabled."""
+        self.application = Table(store, name, "application", ServicePrincipal)
+        """The enterprise application as it was last seen, under ``seen``, without its roles."""
         self.app_roles = Table(store, name, "app_roles", tuple[AppRole, ...])
         """Those of the enterprise application, under ``all``."""
         self.polls = Table(store, name, "assignment_poll", Poll)

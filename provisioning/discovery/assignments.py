@@ -4,30 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from provisioning.discovery.application import Application
 from provisioning.discovery.facts import Facts
 from provisioning.discovery.reading import Reading
 from provisioning.discovery.relations import Relations
-from provisioning.errors import SourceImplausible
-from provisioning.evidence import SECOND_READ_AFTER, judge_list, missing_from
+from provisioning.errors import ConfigurationError, SourceImplausible
+from provisioning.evidence import (
+    SECOND_READ_AFTER,
+    Doubt,
+    ListVerdict,
+    judge_list,
+    missing_from,
+)
 from provisioning.job import Job
-from provisioning.mirror import user_key
-from provisioning.model import Assignment, EntraId, Key, ObjectType, Presence, ServicePrincipal
+from provisioning.model import Assignment, Key, ObjectType, Presence
 from provisioning.polling import absent_in_poll, without
 from provisioning.ports import Row, Source
 from provisioning.record import CycleRecord
 
-_CHECKED_FOR = 60.0
-"""Seconds for which the enterprise application is taken to be enabled."""
-
 
 class Assignments:
-    """The enterprise application and who is assigned to it."""
+    """Who is assigned to the enterprise application. Users and groups are judged apart: a handful
+    of groups may bring in everybody.
+    """
 
     def __init__(
-        self, job: Job, source: Source, facts: Facts, cycle: CycleRecord, reading: Reading
+        self,
+        job: Job,
+        source: Source,
+        facts: Facts,
+        cycle: CycleRecord,
+        reading: Reading,
+        application: Application,
     ) -> None:
         self._job = job
         self._source = source
+        self._application = application
         self._facts = facts
         self._relations = Relations(job, facts)
         self._cycle = cycle
@@ -37,45 +49,15 @@ class Assignments:
         self.young: list[tuple[Key, float]] = []
         """Principals whose assignment is gone but too young to believe, with the due time."""
 
-    async def service_principal(self) -> ServicePrincipal:
-        """The enterprise application. Raises ``SourceImplausible`` when it is switched off."""
-        application = await self._source.service_principal()
-        if not application.enabled:
-            await self._job.store.write([self._job.application_seen.drop("enabled")])
-            raise SourceImplausible(
-                f"The enterprise application '{application.display_name}' is disabled in Entra: "
-                "nothing was planned.",
-                remedy="Enable it for users to sign in, or switch PROVISIONING_STATUS off.",
-            )
-        now = self._job.clock.time()
-        rows = [self._job.application_seen.put("enabled", now)]
-        if await self._job.app_roles.get("all") != application.app_roles:
-            await self._touch_who_has_roles()
-            rows.append(self._job.app_roles.put("all", application.app_roles))
-        await self._job.store.write(rows)
-        return application
-
-    async def _touch_who_has_roles(self) -> None:
-        """Whose attributes name roles is looked at. Remembered first: the next look sees no
-        difference any more.
-        """
-        if not self._job.schema.user.roles:
-            return
-        async for id, _ in self._job.mirror.users.all():
-            self._facts.touch(user_key(EntraId(id)))
-        await self._facts.remember()
-
-    async def check_application(self) -> None:
-        """The same for a look that is short: asked only if that was a while ago."""
-        seen = await self._job.application_seen.get("enabled")
-        if seen is None or self._job.clock.time() - seen > _CHECKED_FOR:
-            await self.service_principal()
-
     async def read(self) -> dict[str, Assignment]:
         """One complete read of the assignments."""
         read: dict[str, Assignment] = {}
-        async for page in self._source.assignments():
-            read.update((assignment.id, assignment) for assignment in page)
+        try:
+            async for page in self._source.assignments():
+                read.update((assignment.id, assignment) for assignment in page)
+        except ConfigurationError as error:
+            await self._application.missing(error)
+            raise
         return read
 
     async def compare(self) -> None:
@@ -108,33 +90,68 @@ class Assignments:
         first: dict[str, Assignment],
         second: dict[str, Assignment] | None,
     ) -> None:
-        verdict = judge_list(
-            "The list of assignments (appRoleAssignedTo)",
-            stored,
-            first,
-            second,
-            created={id: a.created for id, a in stored.items()},
-            proven=await self._explained(stored, first, second),
-            doubt=await self._reading.doubts.get("assignments"),
-            percent=self._job.rules.threshold.percent,
-            cycle_id=self._cycle.cycle_id,
-            now=self._job.clock.time(),
-        )
-        if verdict.broken is not None and verdict.doubt is not None:
-            await self._job.store.write([self._reading.doubts.put("assignments", verdict.doubt)])
-            raise SourceImplausible(verdict.broken)
+        verdicts = await self._verdicts(stored, first, second)
         if all(second is not None and id not in second for id in missing_from(stored, first)):
             self._reading.final_rows.append(self._reading.doubts.drop("assignments"))
         self._reading.final_rows += await self._void_absences(first)
-        self.young += [(stored[id].principal, due) for id, due in verdict.young.items()]
+        self.young += [
+            (stored[id].principal, due) for each in verdicts for id, due in each.young.items()
+        ]
         present = {**first, **(second or {})}
-        added = await self._believed([present[id] for id in verdict.added])
-        removed = [stored[id] for id in verdict.removed]
+        new = sorted(present.keys() - stored.keys())
+        added = await self._believed([present[id] for id in new])
+        removed = [stored[id] for each in verdicts for id in each.removed]
         await self._take_in(added)
         added = await self._readable(added)
         self.added = {a.id: a for a in added}
         await self._relations.roles_changed(added, removed)
-        self._reading.final_rows += await self._job.mirror.assignments_rows(added, verdict.removed)
+        self._reading.final_rows += await self._job.mirror.assignments_rows(
+            added, [assignment.id for assignment in removed]
+        )
+
+    async def _verdicts(
+        self,
+        stored: dict[str, Assignment],
+        first: dict[str, Assignment],
+        second: dict[str, Assignment] | None,
+    ) -> list[ListVerdict]:
+        """What is to be believed of the assignments of users and of groups, each by itself.
+
+        Raises ``SourceImplausible`` when that is nothing.
+        """
+        proven = await self._explained(stored, first, second)
+        doubt = await self._reading.doubts.get("assignments")
+
+        def judge(type: ObjectType | None, percent: float) -> ListVerdict:
+            mine = {id: a for id, a in stored.items() if type in (None, a.principal.type)}
+            whose = "" if type is None else f" of {type.value}s"
+            return judge_list(
+                f"The list of assignments{whose} (appRoleAssignedTo)",
+                mine,
+                [id for id, a in first.items() if type in (None, a.principal.type)],
+                None if second is None else [id for id in second if id in mine],
+                created={id: a.created for id, a in mine.items()},
+                proven=proven,
+                doubt=doubt,
+                percent=percent,
+                cycle_id=self._cycle.cycle_id,
+                now=self._job.clock.time(),
+                total=None if type is None else len(mine),
+            )
+
+        # All together are broken only when nothing came at all.
+        whole = judge(None, 100.0)
+        apart = [judge(type, self._job.rules.threshold.percent) for type in ObjectType]
+        broken = next((each.broken for each in (whole, *apart) if each.broken), None)
+        if broken is not None:
+            absent = set(missing_from(stored, {**first, **(second or {})})) - proven
+            now = self._job.clock.time()
+            again = Doubt(tuple(sorted(absent)), self._cycle.cycle_id, now)
+            await self._job.store.write([self._reading.doubts.put("assignments", again)])
+            raise SourceImplausible(broken)
+        if any(each.removed for each in apart):
+            await self._application.check_once()
+        return apart
 
     async def _void_absences(self, read: Collection[str]) -> list[Row]:
         """Rows that void what an earlier poll missed and this complete read shows."""

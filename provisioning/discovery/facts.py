@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from provisioning.discovery.touched import Touched
+from provisioning.discovery.vanished import Vanished
+from provisioning.job import Job
 from provisioning.mirror import group_key, user_key
 from provisioning.model import (
     Attributes,
@@ -31,6 +33,10 @@ class Facts(Touched):
     """Writes users and groups into the mirror of one look. Who belongs to whom is apart
     (``Relations``).
     """
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(job)
+        self.vanished = Vanished(job)
 
     # --- users ---------------------------------------------------------------------------------
 
@@ -64,7 +70,7 @@ class Facts(Touched):
     def _user_rows(self, before: MirrorUser | None, user: SourceUser, read_at: float) -> list[Row]:
         row = MirrorUser(
             id=user.id,
-            attributes=user.attributes,
+            attributes=self.vanished.keep_back(user.id, before, user.attributes),
             enabled=user.enabled,
             read_at=read_at,
             roles=before.roles if before else {},
@@ -127,7 +133,7 @@ class Facts(Touched):
         enabled = was_enabled if row.enabled is None else row.enabled
         changed = MirrorUser(
             id=id,
-            attributes=attributes,
+            attributes=self.vanished.keep_back(id, before, attributes),
             enabled=enabled,
             read_at=read_at,
             roles=before.roles if before else {},

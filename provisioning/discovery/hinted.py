@@ -63,7 +63,7 @@ class HintedLook(Look):
         marks, _, _ = await asyncio.gather(
             self._job.watermarks.page(),
             self._facts.take_up(),
-            self._assignments.check_application(),
+            self._application.check_if_due(),
         )
         if all(name != USERS_FEED for name, _ in marks) or await self.asks_for_more():
             return set()  # Nothing of it was ever read in full: the next cycle reads everything.

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from provisioning.discovery.application import Application
 from provisioning.discovery.assignments import Assignments
 from provisioning.discovery.facts import Facts
 from provisioning.discovery.feeds import Feeds
@@ -38,8 +39,11 @@ class Look:
         self._source = source
         self._record = record
         self._facts = Facts(job)
-        self._reading = Reading(job, source, self._facts, record)
-        self._assignments = Assignments(job, source, self._facts, record, self._reading)
+        self._application = Application(job, source, self._facts)
+        self._reading = Reading(job, source, self._facts, record, self._application)
+        self._assignments = Assignments(
+            job, source, self._facts, record, self._reading, self._application
+        )
         self.first = False
         self._began = job.clock.time()
 
@@ -55,7 +59,7 @@ class Look:
         """
         marks = {name: mark async for name, mark in self._job.watermarks.all()}
         await self._facts.take_up()
-        await self._assignments.service_principal()
+        await self._application.check()
         self.first = USERS_FEED not in marks or await self.asks_for_more()
         if self.first:
             self._facts.begin_anew()
@@ -66,11 +70,13 @@ class Look:
             await self._read_changes(marks, weekly=weekly)
         if named:
             await self._reading.read_certainly(named)
+        await self._reading.settle()
         return set(self._facts.affected), Lane.BULK if self.first or whole else Lane.LIVE
 
     async def read_named(self, named: frozenset[Key]) -> None:
         """Reads the named keys alone, and believes it."""
         await self._reading.read_certainly(named)
+        await self._reading.settle()
 
     async def asks_for_more(self) -> bool:
         """Whether the schema is another than the one that everybody was last judged by.
@@ -95,6 +101,7 @@ class Look:
         ``since`` tells when the changes were made; without it, this look has found them.
         """
         await self._reading.complete(self._facts.affected)
+        await self._reading.settle()
         if since is None:
             since = Since(None if lane is Lane.BULK else self._began)
         filing = Filing(self._job, await load_graph(self._job), self._record, lane, since)

@@ -11,10 +11,12 @@ from itertools import islice
 
 import msgspec
 
+from provisioning.discovery.application import Application
+from provisioning.discovery.by_id import ById
 from provisioning.discovery.facts import Facts
 from provisioning.discovery.relations import Relations
-from provisioning.errors import NotFound, SourceImplausible
-from provisioning.evidence import SECOND_READ_AFTER, SETTLING, Doubt, judge_list, missing_from
+from provisioning.errors import NotFound
+from provisioning.evidence import SECOND_READ_AFTER, SETTLING, missing_from
 from provisioning.job import Job, Watermark
 from provisioning.model import (
     MANAGER,
@@ -23,11 +25,9 @@ from provisioning.model import (
     Key,
     ObjectType,
     Presence,
-    SourceUser,
 )
-from provisioning.ports import Row, Source
+from provisioning.ports import Source
 from provisioning.record import CycleRecord
-from provisioning.rows.table import Table
 
 GROUPS_IN_A_FEED = 50
 """Ids that the filter of one delta feed may hold (Graph: group delta)."""
@@ -38,20 +38,16 @@ _AT_ONCE = 500
 """Rows of the mirror looked at together."""
 
 
-class Reading:
+class Reading(ById):
     """The reads of one look. Watermarks are handed out, to be stored after the work is filed."""
 
-    def __init__(self, job: Job, source: Source, facts: Facts, cycle: CycleRecord) -> None:
-        self._job = job
-        self._source = source
-        self._facts = facts
+    def __init__(
+        self, job: Job, source: Source, facts: Facts, cycle: CycleRecord, application: Application
+    ) -> None:
+        super().__init__(job, source, facts, cycle, application)
         self._relations = Relations(job, facts)
-        self._cycle = cycle
-        self.doubts = Table(job.store, job.name, "doubt", Doubt)
         self.watermarks: dict[str, Watermark | None] = {}
         """Feeds to store, and (``None``) feeds that end."""
-        self.final_rows: list[Row] = []
-        """Rows to store together with the watermarks."""
         self._watched: set[EntraId] = set()
         self.anew = False
         """Everybody assigned is read, also those whom an interrupted read left in the mirror."""
@@ -112,24 +108,15 @@ class Reading:
         began = self._job.clock.time()
         found = await self._source.groups(ids)
         await self._facts.groups_seen((g for g in found.values() if g is not None), began)
+        missing = [id for id in ids if found.get(id) is None]
+        gone = await self.missing_groups(missing, ids) if missing else set()
         nested: set[EntraId] = set()
         for id in ids:
-            if found.get(id) is None:
-                await self._missing_group(id)
+            if id in gone:
                 continue
             self._cycle.phase = f"reading group {len(self._facts.affected)} principals found"
             nested |= await self._read_members(id, certain=certain)
         return nested
-
-    async def _missing_group(self, id: EntraId) -> None:
-        """A 404 is one absence; the second read, or ``deletedItems``, decides."""
-        deleted = await self._source.deleted([id])
-        if deleted.get(id):
-            await self._facts.group_absent(id, Presence.SOFT_DELETED)
-            return
-        await self._job.clock.sleep(SECOND_READ_AFTER)
-        if (await self._source.groups([id])).get(id) is None:
-            await self._facts.group_absent(id, Presence.GONE)
 
     async def _read_members(self, group: EntraId, *, certain: bool = False) -> set[EntraId]:
         stored = {str(key) for key in await self._job.mirror.members(group)}
@@ -140,7 +127,7 @@ class Reading:
                 await self._job.clock.sleep(SECOND_READ_AFTER)
                 second = await self._members(group, certain=certain)
         except NotFound:
-            await self._missing_group(group)
+            await self.missing_groups([group], [group])
             return set()
         await self._relations.members_read(group)
         present = first | (second or set())
@@ -160,52 +147,22 @@ class Reading:
     async def _judge_members(
         self, group: EntraId, stored: set[str], first: set[str], second: set[str] | None
     ) -> None:
-        name = f"members/{group}"
-        verdict = judge_list(
-            f"The members of group {group}",
+        removed, rows = await self._absences.believed(
+            f"members/{group}",
+            f"The list of members of group {group}",
             stored,
             first,
             second,
-            created={},
             proven=await self._deleted_users(stored - first),
-            doubt=await self.doubts.get(name),
-            percent=self._job.rules.threshold.percent,
-            cycle_id=self._cycle.cycle_id,
-            now=self._job.clock.time(),
         )
-        if verdict.broken is not None and verdict.doubt is not None:
-            await self._job.store.write([self.doubts.put(name, verdict.doubt)])
-            raise SourceImplausible(verdict.broken)
-        self.final_rows.append(self.doubts.drop(name))
-        await self._relations.members_removed(group, [Key.parse(k) for k in verdict.removed])
+        self.final_rows += rows
+        await self._relations.members_removed(group, [Key.parse(k) for k in removed])
 
     async def _deleted_users(self, members: set[str]) -> set[str]:
         users = await self._job.mirror.users.get_many(
             Key.parse(m).id for m in members if m.startswith("user/")
         )
         return {f"user/{id}" for id, row in users.items() if row.presence is not Presence.PRESENT}
-
-    # --- users ---------------------------------------------------------------------------------
-
-    async def read_users(self, ids: Sequence[EntraId], *, certain: bool = False) -> None:
-        """Reads users by id. Those that are not there are looked for among the deleted."""
-        began = self._job.clock.time()
-        found = await self._source.users(ids)
-        await self._facts.users_seen(_present(found), began, certain=certain)
-        missing = [id for id in ids if found.get(id) is None]
-        if not missing:
-            return
-        deleted = await self._source.deleted(missing)
-        soft = [id for id in missing if deleted.get(id)]
-        await self._facts.users_absent(soft, Presence.SOFT_DELETED)
-        unknown = [id for id in missing if not deleted.get(id)]
-        if unknown:
-            await self._job.clock.sleep(SECOND_READ_AFTER)
-            again = await self._source.users(unknown)
-            began = self._job.clock.time()
-            await self._facts.users_seen(_present(again), began, certain=certain)
-            gone = [id for id in unknown if again.get(id) is None]
-            await self._facts.users_absent(gone, Presence.GONE)
 
     # --- whole reads ---------------------------------------------------------------------------
 
@@ -251,12 +208,14 @@ class Reading:
 
     async def read_left(self, began: float) -> None:
         """Reads those of the mirror whom nothing has read since ``began``."""
-        left = [
-            EntraId(id)
-            async for id, row in self._job.mirror.users.all()
-            if row.read_at < began and row.presence is not Presence.GONE
-        ]
-        await self.read_users(left)
+        left: list[EntraId] = []
+        total = 0
+        async for id, row in self._job.mirror.users.all():
+            if row.presence is not Presence.GONE:
+                total += 1
+                if row.read_at < began:
+                    left.append(EntraId(id))
+        await self.read_users(left, total=total)
 
     async def read_tenant(self) -> None:
         """Reads all users and groups of the tenant: ``PROVISIONING_SCOPE=all``."""
@@ -286,15 +245,16 @@ class Reading:
         else:
             await self.read_groups([EntraId(id) for id in mark.ids])
 
+    async def settle(self) -> None:
+        """Takes in the values that people have no more. To be called when all is read. Raises
+        ``SourceImplausible``.
+        """
+        await self._facts.vanished.settle(self._source)
+
     async def reread(self, keys: Sequence[Key]) -> None:
         """The second look at keys whose removed fact showed again."""
         await self.read_users([key.id for key in keys if key.type is ObjectType.USER])
         await self.read_groups([key.id for key in keys if key.type is ObjectType.GROUP])
-
-
-def _present(found: object) -> list[SourceUser]:
-    assert isinstance(found, dict)
-    return [user for user in found.values() if user is not None]
 
 
 def _parts(ids: Sequence[EntraId]) -> list[list[EntraId]]:

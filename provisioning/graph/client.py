@@ -11,9 +11,10 @@ import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from provisioning.errors import ConfigurationError, NotFound, Problem, ProtocolError, Rejected
+from provisioning.errors import ConfigurationError, NotFound, Problem, Rejected
 from provisioning.graph import rows, urls, wire
 from provisioning.graph.channel import Channel, RetryPolicy
+from provisioning.graph.paging import Walk
 from provisioning.graph.rows import Page, Rows
 from provisioning.graph.subscriptions import GraphSubscriptions
 from provisioning.graph.transport import SdkTransport
@@ -182,24 +183,30 @@ class GraphSource:
         when it is too old, ``ProtocolError`` when it leads elsewhere or a link repeats.
         """
         decode = self._rows.delta(type)
-        seen: set[str] = set()
+        walk = Walk(self._endpoint)
         next_link: str | None = link
         while next_link is not None:
             request = self._request(next_link, _PERMISSIONS[type], delta=True)
-            self._check_link(next_link, seen, request)
+            walk.follow(next_link, request)
             page = await self._channel.fetch(request, decode)
             # A link that leads elsewhere must not reach the caller, who would store it.
             for following in filter(None, (page.next_link, page.delta_link)):
-                self._check_origin(following, request)
+                walk.check_origin(following, request)
+            walk.take(page.rows, request, may_repeat=True)
             yield page
             next_link = page.next_link
 
     async def _pages(self, request: Request, decode: Decode[Page[T]]) -> AsyncIterator[Sequence[T]]:
-        """All pages of a list. An empty page is not the end (Graph: paging)."""
-        seen: set[str] = set()
+        """All pages of a list. An empty page is not the end (Graph: paging).
+
+        ``$count`` is not asked for: it is answered from an index that may lag behind the list
+        (Graph: advanced query capabilities on directory objects).
+        """
+        walk = Walk(self._endpoint)
         while True:
-            self._check_link(request.url, seen, request)
+            walk.follow(request.url, request)
             page = await self._channel.fetch(request, decode)
+            walk.take(page.value, request)
             yield page.value
             if page.next_link is None:
                 return
@@ -239,17 +246,6 @@ class GraphSource:
         self, url: str, permission: str, *, delta: bool = False, low_priority: bool = False
     ) -> Request:
         return Request(url, permission, delta=delta, low_priority=low_priority or self._background)
-
-    def _check_link(self, link: str, seen: set[str], request: Request) -> None:
-        """Raises ``ProtocolError`` for a link that leads elsewhere or was followed before."""
-        self._check_origin(link, request)
-        if link in seen:
-            raise ProtocolError(wire.GRAPH, request.operation, "the next link repeats")
-        seen.add(link)
-
-    def _check_origin(self, link: str, request: Request) -> None:
-        if not self._endpoint.admits(self._endpoint.absolute(link)):
-            raise ProtocolError(wire.GRAPH, request.operation, "a link leads to another host")
 
     def _unknown_service_principal(self, request_id: str | None) -> ConfigurationError:
         message = f"{self._service_principal_id!r} is no enterprise application of this tenant"

@@ -5,13 +5,21 @@ Pure. Objects whose properties are configured stay dictionaries; the others are 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 
-from provisioning.graph.wire import Answer, Request, blanked, decode, malformed
+from provisioning.errors import PermissionMissing
+from provisioning.graph.wire import (
+    GROUP_MEMBER_READ,
+    Answer,
+    Request,
+    blanked,
+    decode,
+    malformed,
+)
 from provisioning.model import (
     MANAGER,
     AppRole,
@@ -182,8 +190,10 @@ class Rows:
         return SourceUser(id, enabled, {name: row.get(name) for name in self._plain})
 
     def _group(self, row: Row, answer: Answer, request: Request) -> SourceGroup:
-        attributes = {name: row.get(name) for name in self.group_properties}
-        return SourceGroup(_id(row, answer, request), attributes)
+        id = _id(row, answer, request)
+        if _withheld(row, "displayName", self.group_properties):
+            raise _blank_group(answer, request, id)
+        return SourceGroup(id, {name: row.get(name) for name in self.group_properties})
 
     def _member(self, row: Row, answer: Answer, request: Request) -> Member | None:
         type = _type(row, answer, request)
@@ -234,6 +244,7 @@ def _removed(row: Row, answer: Answer, request: Request) -> str | None:
 def _delta_row(
     type: ObjectType, names: Sequence[str], row: Row, answer: Answer, request: Request
 ) -> DeltaRow:
+    _check_shown(type, row, answer, request)
     attributes: Attributes = {name: row[name] for name in names if name in row}
     if f"{MANAGER}@delta" in row:
         attributes[MANAGER] = _manager_delta(row, answer, request)
@@ -247,6 +258,27 @@ def _delta_row(
         tuple(added),
         tuple(gone),
     )
+
+
+def _check_shown(type: ObjectType, row: Row, answer: Answer, request: Request) -> None:
+    """Raises ``PermissionMissing`` for a row without what every user, or every group, has."""
+    if type is ObjectType.USER:
+        if any(name in row and not _is_shown(name, row[name]) for name in ALWAYS):
+            raise blanked(answer, request, _id(row, answer, request))
+    elif _withheld(row, "displayName", row):
+        raise _blank_group(answer, request, _id(row, answer, request))
+
+
+def _is_shown(name: str, value: object) -> bool:
+    return isinstance(value, bool) if name == "accountEnabled" else bool(value)
+
+
+def _withheld(row: Row, name: str, selected: Container[str]) -> bool:
+    return name in selected and not row.get(name)
+
+
+def _blank_group(answer: Answer, request: Request, id: str) -> PermissionMissing:
+    return blanked(answer, request, id, permission=GROUP_MEMBER_READ, what="displayName")
 
 
 def _manager_delta(row: Row, answer: Answer, request: Request) -> EntraId | None:

@@ -201,12 +201,20 @@ def malformed(answer: Answer, request: Request, detail: str) -> ProtocolError:
     return _identified(ProtocolError(GRAPH, request.operation, scrub(detail)), answer)
 
 
-def blanked(answer: Answer, request: Request, id: str) -> PermissionMissing:
-    """The error of a user whose properties Graph withholds: a missing permission comes back as
+def blanked(
+    answer: Answer,
+    request: Request,
+    id: str,
+    *,
+    permission: str = USER_READ,
+    what: str = "userPrincipalName or accountEnabled",
+) -> PermissionMissing:
+    """The error of an object whose properties Graph withholds: a missing permission comes back as
     nulls, not as an error (Graph: limited information for inaccessible member objects).
     """
-    detail = f"user {id} came without userPrincipalName or accountEnabled"
-    return _identified(PermissionMissing(request.operation, USER_READ, detail), answer)
+    kind = "user" if permission == USER_READ else "group"
+    detail = f"{kind} {id} came without {what}"
+    return _identified(PermissionMissing(request.operation, permission, detail), answer)
 
 
 def failure(answer: Answer, request: Request) -> RemoteError:

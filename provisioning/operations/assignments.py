@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provisioning.discovery.reading import USERS_FEED
-from provisioning.errors import RemoteError, Throttled
+from provisioning.errors import ConfigurationError, RemoteError, Throttled
 from provisioning.hints import ASSIGNMENTS, Hint
 from provisioning.operations import hints, subscriptions, work
 from provisioning.polling import Poll, failed_poll, judge_poll
@@ -45,7 +45,7 @@ async def poll(services: Services) -> Poll | None:
         read = [
             each.id async for page in services.source.assignments(background=True) for each in page
         ]
-    except RemoteError as error:
+    except (RemoteError, ConfigurationError) as error:
         retry_after = error.retry_after if isinstance(error, Throttled) else 0.0
         failed = failed_poll(before, str(error), retry_after, services.clock.time(), INTERVAL)
         await job.store.write([job.polls.put("last", failed)])

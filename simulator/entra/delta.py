@@ -284,14 +284,14 @@ def _properties(
     if state.minimal and state.after is not None and not entry.whole:
         names = [name for name in names if name in entry.changed]
     shown = document(item, names, reading.tenant.instant)
-    if state.minimal:
-        return shown
-    # Never-set properties are absent, cleared ones null (Graph, user: delta).
-    return {
-        name: value
-        for name, value in shown.items()
-        if value not in (None, []) or name in entry.changed
-    }
+    if not state.minimal:
+        # Never-set properties are absent, cleared ones null (Graph, user: delta).
+        shown = {
+            name: value
+            for name, value in shown.items()
+            if value not in (None, []) or name in entry.changed
+        }
+    return reading.blanked(item, shown)
 
 
 def _manager(then: View, entry: Entry, user: User) -> list[dict[str, Any]]:

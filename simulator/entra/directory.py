@@ -41,7 +41,7 @@ def get_user(reading: Reading, key: str) -> Reply:
     names = reading.names(User)
     view = reading.view()
     user = view.living_user(key)
-    if user is None:
+    if user is None or user.id in reading.faults.knobs.unreadable_ids:
         raise not_found(key)
     context = {"@odata.context": reading.context("users/$entity")}
     return Reply({**context, **_with_manager(reading, view, user, names)})
@@ -102,7 +102,7 @@ def get_group(reading: Reading, group_id: str) -> Reply:
     reading.call.refuse("$expand")
     names = reading.names(Group)
     group = reading.view().living_group(group_id)
-    if group is None:
+    if group is None or group.id in reading.faults.knobs.unreadable_ids:
         raise not_found(group_id)
     context = {"@odata.context": reading.context("groups/$entity")}
     return Reply({**context, **reading.show(group, names)})

@@ -10,6 +10,8 @@ from dataclasses import dataclass, fields, replace
 from email.utils import formatdate
 from typing import Any
 
+from .mangling import FORMS
+
 
 @dataclass(frozen=True, slots=True)
 class Faults:
@@ -47,6 +49,20 @@ class Faults:
     """One row of a list page is missing, as when it moved between pages."""
     slip_ids: tuple[str, ...] = ()
     """Each of these ids (a row's or a principal's) is missing once from a list page."""
+
+    kept_share: float = 1.0
+    """Lists show only this share of their rows and end there, as if that were all."""
+    pager: str = ""
+    """Links of list pages: ``repeat`` (the page once more), ``circle`` (back to the first link) or
+    ``elsewhere`` (another host)."""
+    body: str = ""
+    """What successful answers hold instead: one of ``mangling.FORMS``."""
+    blank_properties: tuple[str, ...] = ()
+    """Properties that are null for every user and group, as without the permission for them."""
+    unreadable_ids: tuple[str, ...] = ()
+    """Users and groups that answer 404 by their ids, although they exist."""
+    other_tenant: bool = False
+    """Another tenant answers, which has nothing of this one."""
 
     replication_lag: float = 0.0
     """Every read answers as of so many seconds ago."""
@@ -89,6 +105,8 @@ class Faults:
 _CHOICES = {
     "retry_after_form": ("seconds", "date", "none"),
     "expired_answer": ("gone", "not_found"),
+    "pager": ("", "repeat", "circle", "elsewhere"),
+    "body": FORMS,
 }
 
 
@@ -109,9 +127,13 @@ class FaultInjector:
             checked[name] = _checked(name, value, kinds[name])
         self.knobs = replace(self.knobs, **checked)
 
+    def reaches(self, path: str) -> bool:
+        """Whether faults concern a request for this path."""
+        return self.knobs.fault_path in path
+
     def strikes(self, name: str, path: str) -> bool:
         """Whether the fault of this name strikes a request for this path; counts it down."""
-        if self.knobs.fault_path not in path:
+        if not self.reaches(path):
             return False
         left = getattr(self.knobs, f"{name}_next")
         if left > 0:

@@ -71,7 +71,15 @@ class Reading:
     def show(self, item: DirectoryObject, names: Sequence[str] | None) -> dict[str, Any]:
         """The object with the selected, or else the default, properties."""
         wanted = default_names(type(item)) if names is None else names
-        return document(item, wanted, self.tenant.instant)
+        return self.blanked(item, document(item, wanted, self.tenant.instant))
+
+    def blanked(self, item: DirectoryObject, shown: dict[str, Any]) -> dict[str, Any]:
+        """The object with nulls for what is withheld from the caller."""
+        if isinstance(item, User | Group) and self.faults.reaches(self.call.path):
+            shown.update(
+                (name, None) for name in self.faults.knobs.blank_properties if name in shown
+            )
+        return shown
 
     def show_typed(self, item: User | Group, names: Sequence[str] | None) -> dict[str, Any]:
         """The object as a directoryObject in a mixed list, with its type.
@@ -107,7 +115,10 @@ class Reading:
 
         There is no snapshot behind a list: each page is answered as of its own moment.
         """
-        size = min(self.call.top(), self.faults.knobs.page_size or MAX_TOP)
+        knobs, struck = self.faults.knobs, self.faults.reaches(self.call.path)
+        size = min(self.call.top(), knobs.page_size or MAX_TOP)
+        if struck:
+            keys = keys[: int(len(keys) * knobs.kept_share)]
         index = bisect_right(keys, self._after()) if "$skiptoken" in self.call.query else 0
         rows: list[dict[str, Any]] = []
         while index < len(keys) and len(rows) < size:
@@ -123,8 +134,20 @@ class Reading:
         answer["value"] = rows
         if index < len(keys) and not self.faults.strikes("truncate", self.call.path):
             state = {"a": keys[index - 1], "e": self.epochs.page}
-            answer["@odata.nextLink"] = self.link(skiptoken=token.encode(state))
+            answer["@odata.nextLink"] = self._next(state, knobs.pager if struck else "")
         return answer
+
+    def _next(self, state: dict[str, Any], pager: str) -> str:
+        """The link to the next page, or to where a broken pager leads."""
+        here = token.decode(self.call.query.get("$skiptoken", "")) or {"a": "", "e": state["e"]}
+        if pager == "repeat":
+            state = {**here, "turn": here.get("turn", 0) + 1}
+        if pager == "circle":
+            state = here
+        link = self.link(skiptoken=token.encode(state))
+        if pager == "elsewhere":
+            return link.replace(self.call.origin, "https://graph.example", 1)
+        return link
 
     def _slips(self, row: dict[str, Any]) -> bool:
         return self.faults.slips(row["id"], row.get("principalId", ""))

@@ -18,6 +18,7 @@ from .call import JSON_TYPE, Call, GraphError, Reply
 from .control import Control, knobs_document
 from .delta import DeltaQueries
 from .faults import FaultInjector, Faults
+from .mangling import mangled
 from .notifications import Notifier, post_over_http
 from .properties import timestamp
 from .reading import Reading
@@ -64,6 +65,8 @@ class EntraSimulator:
     ) -> None:
         tenant.open(clock)
         self.tenant = tenant
+        self._elsewhere = Tenant.empty(seed=_ANOTHER_SEED)
+        self._elsewhere.open(tenant.clock)
         self.clock = tenant.clock
         self.faults = FaultInjector(faults or Faults(), seed)
         self.requests: list[LoggedRequest] = []
@@ -141,7 +144,9 @@ class EntraSimulator:
         self.requests.append(
             LoggedRequest(arrived, call.method, call.path, call.query, status, units)
         )
-        return _written(call, reply, drop=dropped)
+        answer = _written(call, reply, drop=dropped)
+        form = self.faults.knobs.body if self.faults.reaches(call.path) else ""
+        return mangled(answer, form) if form and reply.status == _OK else answer
 
     def _authorized(self, request: Request) -> bool:
         given = request.headers.get("authorization", "")
@@ -178,13 +183,22 @@ class EntraSimulator:
                     401, "InvalidAuthenticationToken", "Access token validation failure."
                 )
             usage = self._strike(call, units)
-            reading = Reading(call, self.tenant, self.faults, self._epochs)
+            reading = Reading(call, self._answering(call), self.faults, self._epochs)
             reply = await self._routes.answer(reading)
             headers = {**reply.headers, "x-ms-resource-unit": str(units), **usage}
             reply = Reply(reply.document, reply.status, headers)
         except GraphError as error:
             reply = self._refusal(call, error)
         return reply, units
+
+    def _answering(self, call: Call) -> Tenant:
+        """The tenant that answers. Another one knows none of the tokens of this one."""
+        if not (self.faults.knobs.other_tenant and self.faults.reaches(call.path)):
+            return self.tenant
+        given = {call.query.get("$deltatoken", "latest"), call.query.get("$skiptoken", "latest")}
+        if given != {"latest"}:
+            raise GraphError(400, "Directory_InvalidDeltaToken", "The token is not valid.")
+        return self._elsewhere
 
     def _strike(self, call: Call, units: int) -> dict[str, str]:
         """Raise the fault that strikes this call, if one does; else headers about the quota."""
@@ -231,6 +245,8 @@ class EntraSimulator:
         return str(uuid.UUID(int=self.faults.random.getrandbits(128), version=4))
 
 
+_ANOTHER_SEED = -1
+_OK = 200
 _NEAR = 0.8
 _ERROR_CODES = {
     500: "InternalServerError",

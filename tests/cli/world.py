@@ -45,6 +45,7 @@ class World:
     def __init__(self, tenant: Tenant, zscloud: ZSCloudSimulator, folder: Path) -> None:
         self.tenant = tenant
         self.zscloud = zscloud
+        self.entra = EntraSimulator(tenant)
         self.folder = folder
         self.settings: dict[str, str] = {}
 
@@ -121,7 +122,7 @@ def small_tenant() -> Tenant:
 async def connected(tenant: Tenant, folder: Path) -> AsyncIterator[World]:
     zscloud = ZSCloudSimulator(Options(rate=0.0, token=TOKEN))
     world = World(tenant, zscloud, folder)
-    async with Server(EntraSimulator(tenant)) as graph, Server(zscloud) as scim:
+    async with Server(world.entra) as graph, Server(zscloud) as scim:
         world.settings = {
             "ENTRA_SERVICE_PRINCIPAL_ID": tenant.service_principal_id,
             "GRAPH_BASE_URL": f"{graph.url}/v1.0",

@@ -174,6 +174,32 @@ async def test_a_repeating_link() -> None:
         [rows async for rows in source_for(script).delta(ObjectType.USER, DELTA_LINK)]
 
 
+async def test_a_page_that_comes_again_in_place_of_the_next_one() -> None:
+    """The links differ and the rows are the same: one page is missing, and the read is over."""
+    one, two = f"{BASE}/users?$skiptoken=1", f"{BASE}/users?$skiptoken=2"
+    script = Script(page([user_row("u1")], one), page([user_row("u1")], two))
+    with pytest.raises(ProtocolError, match="a page repeats"):
+        [rows async for rows in source_for(script).all_users()]
+
+
+async def test_empty_pages_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some are normal; a pager that makes new links for ever is stopped."""
+    monkeypatch.setattr("provisioning.graph.paging.EMPTY_PAGES", 3)
+    links = [f"{BASE}/users?$skiptoken={n}" for n in range(5)]
+    script = Script(*(page([], link) for link in links))
+    with pytest.raises(ProtocolError, match="without end"):
+        [rows async for rows in source_for(script).all_users()]
+    with pytest.raises(ProtocolError, match="without end"):
+        await rounds(Script(*(page([], link) for link in links)))
+
+
+async def test_a_delta_round_may_bring_the_same_rows_twice() -> None:
+    """Rows of a round are set-state, and may be replayed (Graph: delta query overview)."""
+    link = f"{BASE}/users/delta?$skiptoken=1"
+    script = Script(page([{"id": "u"}], link), page([{"id": "u"}], delta_link=DELTA_LINK))
+    assert len(await rounds(script)) == 2
+
+
 async def test_users_in_batches_of_twenty() -> None:
     """Each id once; a missing one is ``None``."""
     ids = entra(*(f"u{n}" for n in range(21)), "u0")

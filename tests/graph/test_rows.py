@@ -128,8 +128,9 @@ def test_absent_properties_are_none_in_full_reads() -> None:
         answer({"id": "u", "accountEnabled": True, "userPrincipalName": "u@example.com"}), REQUEST
     )
     assert user.attributes == {"userPrincipalName": "u@example.com", "department": None}
-    assert ROWS.group(answer({"id": "g"}), REQUEST) == SourceGroup(
-        EntraId("g"), {"displayName": None}
+    rows_ = rows.Rows((), ("displayName", "description"))
+    assert rows_.group(answer({"id": "g", "displayName": "G"}), REQUEST) == SourceGroup(
+        EntraId("g"), {"displayName": "G", "description": None}
     )
 
 
@@ -140,6 +141,28 @@ def test_withheld_properties_are_a_missing_permission(withheld: str) -> None:
     row[withheld] = None
     with pytest.raises(PermissionMissing) as caught:
         ROWS.users(answer({"value": [row]}), REQUEST)
+    assert caught.value.permission == "User.Read.All"
+
+
+@pytest.mark.parametrize("row", [{"id": "g"}, {"id": "g", "displayName": None}])
+def test_a_group_without_its_name_is_a_missing_permission(row: dict[str, Any]) -> None:
+    """Every group has a name: one without it is withheld, in a read and in a delta row."""
+    with pytest.raises(PermissionMissing) as caught:
+        ROWS.group(answer(row), REQUEST)
+    assert caught.value.permission == "GroupMember.Read.All"
+    delta = ROWS.delta(ObjectType.GROUP)
+    body = {"value": [{"displayName": None, **row}], "@odata.deltaLink": "d"}
+    with pytest.raises(PermissionMissing):
+        delta(answer(body), REQUEST)
+
+
+@pytest.mark.parametrize("withheld", ["userPrincipalName", "accountEnabled"])
+def test_a_delta_row_of_nulls_is_a_missing_permission(withheld: str) -> None:
+    """What a row leaves out is unchanged; what it shows as null, and nobody is without, is not."""
+    delta = ROWS.delta(ObjectType.USER)
+    delta(answer({"value": [{"id": "u"}], "@odata.deltaLink": "d"}), REQUEST)
+    with pytest.raises(PermissionMissing) as caught:
+        delta(answer({"value": [{"id": "u", withheld: None}], "@odata.deltaLink": "d"}), REQUEST)
     assert caught.value.permission == "User.Read.All"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -221,3 +222,60 @@ def test_a_wrong_knob_is_refused(caller: Caller, knobs: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(knobs))):
         caller.simulator.set(**knobs)
     assert caller.simulator.faults.knobs == before
+
+
+async def test_a_list_that_keeps_a_share_of_its_rows(caller: Caller) -> None:
+    whole = len((await caller.get(assigned(caller))).rows)
+    caller.simulator.set(kept_share=0.5, fault_path="appRoleAssignedTo")
+    half = await caller.get(assigned(caller))
+    assert (len(half.rows), "@odata.nextLink" in half.document) == (whole // 2, False)
+    assert len((await caller.get("/users")).rows) == 40
+
+
+@pytest.mark.parametrize("pager", ["repeat", "circle", "elsewhere"])
+async def test_a_pager_that_is_broken(caller: Caller, pager: str) -> None:
+    caller.simulator.set(page_size=10, pager=pager)
+    first = await caller.get("/users")
+    link = first.document["@odata.nextLink"]
+    if pager == "elsewhere":
+        assert link.startswith("https://graph.example/v1.0/users?")
+        return
+    again = await caller.get(link)
+    assert again.rows == first.rows
+    assert (again.document["@odata.nextLink"] == link) == (pager == "circle")
+
+
+@pytest.mark.parametrize("form", ["html", "empty", "cut", "error", "no_value", "no_ids"])
+async def test_successes_that_hold_something_else(caller: Caller, form: str) -> None:
+    caller.simulator.set(body=form, fault_path="/users")
+    answer = await caller.raw("GET", "/v1.0/users")
+    assert answer.status == 200
+    match form:
+        case "html":
+            assert answer.headers["content-type"] == "text/html"
+        case "empty":
+            assert answer.body == b""
+        case "cut":
+            assert not answer.body.endswith(b"}")
+        case "error":
+            assert "error" in json.loads(answer.body)
+        case "no_value":
+            assert "value" not in json.loads(answer.body)
+        case "no_ids":
+            assert all("id" not in row for row in json.loads(answer.body)["value"])
+
+
+async def test_properties_that_are_withheld(caller: Caller) -> None:
+    caller.simulator.set(blank_properties=("displayName", "accountEnabled"))
+    rows = (await caller.get("/users?$select=displayName,userPrincipalName")).rows
+    assert all(row["displayName"] is None and row["userPrincipalName"] for row in rows)
+    main = await caller.get(f"/servicePrincipals/{caller.tenant.service_principal_id}")
+    assert main.document["accountEnabled"] is True
+
+
+async def test_another_tenant_knows_nothing_of_this_one(caller: Caller) -> None:
+    link = (await caller.get("/users/delta?$deltatoken=latest")).document["@odata.deltaLink"]
+    caller.simulator.set(other_tenant=True)
+    assert (await caller.get(assigned(caller))).status == 404
+    assert (await caller.get("/users")).rows == []
+    assert (await caller.get(link)).status == 400
