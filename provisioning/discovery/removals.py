@@ -73,6 +73,10 @@ class Part(msgspec.Struct, frozen=True):
         }
         return Part(self.removal, members)
 
+    def concerns(self, people: Collection[EntraId]) -> bool:
+        """Whether some of the people are members of the group that is to go."""
+        return any(member.source_id in people for member in self.removal.case.ours.values())
+
     def without(self, other: Part) -> Part:
         """What is left when another part is taken off."""
         members = {id: c for id, c in self.members.items() if id not in other.members}
@@ -127,6 +131,8 @@ def kept_by(
         )
         if why is not None:
             kept.append((part, why))
+        elif part.removal.whole is not None and part.concerns(held):
+            kept.append((part, brake.users or _FOLLOWS))
         elif (followers := part.of_people(held)).members:
             kept.append((followers, brake.users or _FOLLOWS))
     return kept

@@ -421,6 +421,33 @@ def test_memberships_follow_a_held_user() -> None:
     simulate(story, tenant=everybody(40))
 
 
+def three_groups() -> Any:
+    """Forty people, ten of whom are in scope by a group of their own."""
+    tenant = everybody(30)()
+    few = [tenant.add_user(f"few{n}@example.com", displayName=f"Few {n}") for n in range(10)]
+    tenant.assign(tenant.add_group("Few", few), "User")
+    tenant.assign(tenant.add_group("Other", few[:1]), "User")
+    return tenant
+
+
+def test_a_group_that_is_deleted_waits_with_its_people() -> None:
+    """Its people are held: the group that has them is not deleted from under them."""
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        world.tenant.delete_group(group(world, "Few"))
+        assert (await world.cycle()).status is CycleStatus.HELD
+        assert len(world.zscloud.members("Few")) == 10
+        plan = await the_plan(world)
+        assert plan["counts"] == {"users": 9, "groups": 1, "memberships": 0}
+        await approve(world, plan["id"])
+        await world.cycle()
+        assert world.zscloud.groups.by_display_name("Few") is None
+        assert len(inactive(world)) == 9
+
+    simulate(story, tenant=three_groups)
+
+
 def test_a_selection_that_names_what_is_not_there_is_refused_and_decides_nothing() -> None:
     """Bad input loses nothing: the plan is as it was."""
 
