@@ -67,8 +67,8 @@ def test_a_look_reads_again_only_what_others_write() -> None:
             world.tenant.update_user(user(world, 1), department=title)
             await tell(world, services, users=[user(world, 1)])
         held = [table for table in store.read if table in HELD_TABLES]
-        # Before the lease: whether it is a stranger, and when the last look was.
-        assert held == ["mirror_user", "hint_looked"]
+        # Before the lease: whether it is a stranger, whether the job waits, and the last look.
+        assert held == ["mirror_user", "quarantine", "hint_looked"]
         assert len(store.read) < 30, store.read
         assert world.differences() == []
 
