@@ -10,6 +10,7 @@ import azure.functions as func
 from handlers import (
     audit_events,
     cycles,
+    drift,
     hints,
     maintenance,
     notifications,
@@ -26,6 +27,7 @@ for blueprint in (
     audit_events.blueprint,
     work.blueprint,
     operations.blueprint,
+    drift.blueprint,
     subscriptions.blueprint,
     maintenance.blueprint,
 ):

@@ -7,6 +7,8 @@ import fnmatch
 import msgspec
 
 from provisioning.calls import Calls
+from provisioning.drift import DriftPolicy
+from provisioning.drift_report import DriftReport
 from provisioning.escrow import Escrow
 from provisioning.guard import DAY, Tally, Threshold
 from provisioning.hints import Hints
@@ -68,7 +70,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """``None``: found out at the first removal, and remembered."""
     protected: tuple[str, ...] = ()
     admin_group: str = "Service Admin"
-    drift: str = "repair"
+    drift: DriftPolicy = DriftPolicy()
     log_retention_days: int = 30
 
     def protects(self, name: str) -> bool:
@@ -133,6 +135,7 @@ class Job:
         """Those of the enterprise application, under ``all``."""
         self.polls = Table(store, name, "assignment_poll", Poll)
         self.subscribed = SubscribedRows(store, name)
+        self.drift = DriftReport(store, name)
         self.poison = Poison(store, name, clock)
         self.latencies = Latencies(store, name)
         self.notified = NotificationCounts(store, name)

@@ -368,7 +368,9 @@ class Origin(StrEnum):
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
-    """``attributes`` is the recorded target, by SCIM path; ``written_at`` when it was confirmed."""
+    """``attributes`` is the recorded target, by SCIM path; ``written_at`` when it was confirmed.
+    ``missing``: the object was deleted by hand, which DRIFT leaves so for now.
+    """
 
     key: Key
     scim_id: ScimId
@@ -377,11 +379,12 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     linked_at: float
     written_at: float
     protected: bool = False
+    missing: bool = False
 
     @property
     def active(self) -> bool:
         """Whether the account was last seen enabled. Servers may leave ``active`` out."""
-        return self.attributes.get("active") is not False
+        return self.attributes.get("active") is not False and not self.missing
 
 
 def name_key(type: ObjectType, name: str) -> str:

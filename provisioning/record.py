@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
+from provisioning.drift import DriftCounts
 from provisioning.errors import ProvisioningError
 from provisioning.model import Action, Change
 from provisioning.ports import Row, Store
@@ -105,6 +106,7 @@ class CycleRecord(msgspec.Struct, kw_only=True):
     error_code: str | None = None
     error: str | None = None
     remedy: str | None = None
+    drift: DriftCounts | None = None
     draining_since: float | None = None
     done_before: int = 0
     seconds_left: int | None = None

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from provisioning.drift import DriftPolicy, parse_drift
 from provisioning.errors import ConfigurationError, Problem, cut
 from provisioning.model import MemberRemoval
 from provisioning.setting_values import (
@@ -67,7 +68,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     deletion_window_days: int
     protected: tuple[str, ...]
     zscloud_admin_group: str
-    drift: Literal["repair", "report", "leave"]
+    drift: DriftPolicy
     notification_url: str | None
     notification_client_state: tuple[Secret, ...]
     log_retention_days: int
@@ -152,7 +153,7 @@ SETTINGS = (
     Setting("DELETION_WINDOW_DAYS", integer(1, 90), "7"),
     Setting("PROTECTED", names, ""),
     Setting("ZSCLOUD_ADMIN_GROUP", text, "Service Admin"),
-    Setting("DRIFT", choice("repair", "report", "leave"), "repair"),
+    Setting("DRIFT", parse_drift, "repair"),
     Setting("NOTIFICATION_URL", url, "", optional=True),
     Setting("NOTIFICATION_CLIENT_STATE", client_states, ""),
     Setting("LOG_RETENTION_DAYS", integer(1, 3650), "30"),

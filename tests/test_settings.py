@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from provisioning.drift import DriftPolicy
 from provisioning.errors import ConfigurationError, Problem
 from provisioning.model import MemberRemoval
 from provisioning.setting_values import Secret, is_loopback, organisation
@@ -69,7 +70,7 @@ def test_defaults() -> None:
         deletion_window_days=7,
         protected=(),
         zscloud_admin_group="Service Admin",
-        drift="repair",
+        drift=DriftPolicy(),
         notification_url=None,
         notification_client_state=(),
         log_retention_days=30,

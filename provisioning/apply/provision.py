@@ -265,9 +265,13 @@ class Provisioner:
         try:
             found = await self._matching.by_id(case.key.type, case.link.scim_id, item.urgency)
         except NotFound:
-            await self._recorder.vanished(item, case)
+            if not await self._recorder.left_missing(item, case):
+                await self._recorder.vanished(item, case)
         else:
-            await self._recorder.refreshed(item, case, found)
+            changed = await self._recorder.refreshed(item, case, found)
+            if changed and case.key.type is ObjectType.GROUP:
+                # Members that do not belong there leave by the brake.
+                self._judge_later(item, case.key)
         return await resolve(self._job, self.graph, case.key)
 
     async def _adopt(self, case: Case, item: WorkItem, found: TargetObject) -> Case:
@@ -352,7 +356,7 @@ class Provisioner:
             return False
         if lost and await self._execution.confirmed(case, item, found):
             return False
-        return not await self._recorder.refreshed(item, case, found)
+        return not await self._recorder.refreshed(item, case, found, sent)
 
     async def _look_by_name(self, case: Case, item: WorkItem, error: RemoteError) -> bool:
         found = await self._matching.by_name(case.key.type, case.name, item.urgency)

@@ -13,6 +13,7 @@ import typer
 from provisioning.cli import exit_status, output
 from provisioning.cli.connection import check_connection
 from provisioning.cli.cycle import cycle, plan
+from provisioning.cli.drift import app as drift
 from provisioning.cli.explain import explain
 from provisioning.cli.logs import logs
 from provisioning.cli.on_demand import on_demand
@@ -63,6 +64,7 @@ def _first_steps(context: typer.Context) -> None:
 for _command in (cycle, plan, on_demand, status, logs, explain, serve):
     app.command()(_command)
 app.command("test-connection")(check_connection)
+app.add_typer(drift, name="drift")
 app.add_typer(subscriptions, name="subscriptions")
 app.add_typer(schema, name="schema")
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from provisioning.case import Case
+from provisioning.drift import DriftPolicy
 from provisioning.escrow import EscrowEntry
 from provisioning.lanes import WorkItem
 from provisioning.mapping import AttributeSource
@@ -54,10 +55,10 @@ class Rehearsed(msgspec.Struct, frozen=True, kw_only=True):
 
     ``plans`` are its own requests in order, ``joined`` those that take it into groups after it
     got its account. ``live`` is its object as it was read just now; ``vanished``: the linked one
-    is gone. ``by_hand``: by the record nothing would be done, so somebody changed the object in
-    ZSCloud. ``matched``: an object was found that would be linked. ``skipped``, ``refused`` and
-    ``blocked_by`` say why nothing would be sent. ``unreached``: ZSCloud could not be read, and
-    the plans are made from the record alone.
+    is gone; ``left_missing``: it is gone, and DRIFT leaves that so. ``by_hand``: by the record
+    nothing would be done, so somebody changed the object in ZSCloud. ``matched``: an object was
+    found that would be linked. ``skipped``, ``refused`` and ``blocked_by`` say why nothing would
+    be sent. ``unreached``: ZSCloud could not be read, and the plans are made from the record alone.
     """
 
     plans: tuple[Planned, ...] = ()
@@ -66,6 +67,7 @@ class Rehearsed(msgspec.Struct, frozen=True, kw_only=True):
     live: TargetObject | None = None
     matched: bool = False
     vanished: bool = False
+    left_missing: bool = False
     by_hand: bool = False
     moved_from: Owner | None = None
     skipped: Skipped | None = None
@@ -133,7 +135,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[str, ...]
     policy: Deprovision
     setting: str
-    drift: str
+    drift: DriftPolicy
     rehearsed: Rehearsed
     owners: Mapping[ScimId, Owner]
     waiting: Waiting

@@ -7,7 +7,7 @@ import msgspec
 from provisioning.discovery.removals import Held
 from provisioning.job import Job
 from provisioning.operations import subscriptions
-from provisioning.operations.documents import Document, cycle_document, timestamp
+from provisioning.operations.documents import Document, cycle_document, drift_document, timestamp
 from provisioning.poison import PoisonedMessage
 from provisioning.record import OPEN, CycleKind, CycleRecord, CycleStatus
 from provisioning.rows.table import Table
@@ -31,6 +31,7 @@ async def status(services: Services) -> Document:
     state, why, since = _state(services, last, held, busy=busy)
     lanes = await job.work.counts()
     poison = await job.poison.all()
+    drift = await job.drift.last()
     return {
         "state": state,
         "since": timestamp(since),
@@ -40,6 +41,7 @@ async def status(services: Services) -> Document:
         "held": held,
         "escrow": await job.escrow.count() + len(poison),
         "poison": [_poison_document(message) for message in poison],
+        "drift": None if drift is None else drift_document(drift),
         "last_success": timestamp(await _last_success(job)),
         "watermark_age_seconds": await _watermark_age(job, now),
         "lease": {"holder": lease.holder, "until": timestamp(lease.until)}

@@ -23,6 +23,8 @@ ROUTES = {
     "test_connection": ("test-connection", ["POST"], "function"),
     "status": ("status", ["GET"], "function"),
     "logs": ("logs", ["GET"], "function"),
+    "drift": ("drift", ["GET"], "function"),
+    "orphans": ("orphans", ["GET"], "function"),
     "explain": ("explain", ["GET"], "function"),
     "subscriptions": ("subscriptions", ["GET"], "function"),
     "ensure_subscriptions": ("subscriptions/ensure", ["POST"], "function"),
