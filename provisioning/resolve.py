@@ -79,6 +79,7 @@ def _with_references(
     found = {path: user_key(id) for path in paths if (id := mapped.attributes.get(path))}
     if not found:
         return mapped, ()
+    links = {key: link for key, link in links.items() if not link.missing}
     awaited = {path: key for path, key in found.items() if key not in links}
     linked = {path: links[key].scim_id for path, key in found.items() if key in links}
     attributes = {k: v for k, v in mapped.attributes.items() if k not in awaited} | linked
