@@ -102,7 +102,7 @@ param protectedNames string = ''
 
 param zscloudAdminGroup string = 'Service Admin'
 
-@allowed(['repair', 'report', 'leave'])
+@description('Edits by hand in ZSCloud: repair, report or leave, with exceptions such as memberships=report.')
 param drift string = 'repair'
 
 // ---- When

@@ -69,7 +69,7 @@ _services: WeakKeyDictionary[asyncio.AbstractEventLoop, Services] = WeakKeyDicti
 async def services(environ: Mapping[str, str] | None = None) -> Services:
     """The services of this process and event loop, made at the first call.
 
-    Raises ``ConfigurationError`` with all problems of the settings.
+    Raises ``ConfigurationError`` with all problems of the settings, or of the schema.
     """
     loop = asyncio.get_running_loop()
     if loop not in _services:
@@ -88,6 +88,7 @@ def build(settings: Settings) -> Services:
     """Services over the real adapters that the settings name."""
     clock, ids = SystemClock(), RandomIds()
     schema = compile_schema(load_schema(settings.provisioning_schema))
+    settings.drift.require_known((*schema.user.target_paths, *schema.group.target_paths))
     store, leases = _state(settings)
     source_of = partial(_graph, settings, clock)
     graph = source_of(schema.user.source_properties, schema.group.source_properties)

@@ -9,6 +9,8 @@ import msgspec
 from provisioning.audit import AuditLog
 from provisioning.calls import Calls
 from provisioning.deprovisioning import DeprovisioningPolicy
+from provisioning.drift import DriftPolicy
+from provisioning.drift_report import DriftReport
 from provisioning.escrow import Escrow
 from provisioning.guard import DAY, Applied, Tally, Threshold
 from provisioning.held_rows import HeldRemovals
@@ -84,7 +86,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """``None``: found out at the first removal, and remembered."""
     protected: tuple[str, ...] = ()
     admin_group: str = "Service Admin"
-    drift: str = "repair"
+    drift: DriftPolicy = DriftPolicy()
     log_retention_days: int = 30
 
     def protects(self, name: str) -> bool:
@@ -153,6 +155,7 @@ class Job:
         """Those of the enterprise application, under ``all``."""
         self.polls = Table(store, name, "assignment_poll", Poll)
         self.subscribed = SubscribedRows(store, name)
+        self.drift = DriftReport(store, name)
         self.poison = Poison(store, name, clock)
         self.latencies = Latencies(store, name)
         self.quarantine = Quarantine(store, name)

@@ -371,7 +371,8 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     """``attributes`` is the recorded target, by SCIM path; ``written_at`` when it was confirmed.
 
     ``leaving_since``: since when the account is disabled, or the group emptied, and waits to be
-    deleted, in epoch seconds.
+    deleted, in epoch seconds. ``missing``: the object was deleted by hand, which DRIFT leaves so
+    for now.
     """
 
     key: Key
@@ -382,11 +383,12 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     written_at: float
     protected: bool = False
     leaving_since: float | None = None
+    missing: bool = False
 
     @property
     def active(self) -> bool:
         """Whether the account was last seen enabled. Servers may leave ``active`` out."""
-        return self.attributes.get("active") is not False
+        return self.attributes.get("active") is not False and not self.missing
 
 
 def folded(name: str) -> str:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
+from provisioning.drift import DriftCounts
 from provisioning.errors import ProvisioningError
 from provisioning.model import Action, Change
 from provisioning.ports import Row, Store
@@ -108,6 +109,7 @@ class CycleRecord(msgspec.Struct, kw_only=True):
     tried: int = 0
     tried_failed: int = 0
     """Of the objects that ZSCloud was asked about, those that failed for the first time."""
+    drift: DriftCounts | None = None
     draining_since: float | None = None
     done_before: int = 0
     seconds_left: int | None = None

@@ -79,6 +79,7 @@ def _with_references(
     found = {path: user_key(id) for path in paths if (id := mapped.attributes.get(path))}
     if not found:
         return mapped, ()
+    links = {key: link for key, link in links.items() if not link.missing}
     awaited = {path: key for path, key in found.items() if key not in links}
     linked = {path: links[key].scim_id for path, key in found.items() if key in links}
     attributes = {k: v for k, v in mapped.attributes.items() if k not in awaited} | linked
@@ -138,7 +139,7 @@ async def _resolve_group(job: Job, graph: GroupGraph, key: Key) -> Case | None:
 
 async def _with_members(job: Job, graph: GroupGraph, case: Case) -> Case:
     members = await effective_members(job, graph, case.key.id)
-    links = await job.links.get_many(members)
+    links = {k: v for k, v in (await job.links.get_many(members)).items() if not v.missing}
     wanted = {link.scim_id: _member(link) for link in links.values()}
     missing = tuple(sorted(key for key in members if key not in links))
     recorded = await job.links.members(case.key.id) if case.link else {}
@@ -150,7 +151,9 @@ async def _with_members(job: Job, graph: GroupGraph, case: Case) -> Case:
         if id in wanted:
             ours[id] = wanted[id]
         elif owner is not None:
-            ours[id] = _member(owner)
+            # Who was deleted by hand is in no group any more.
+            if not owner.missing:
+                ours[id] = _member(owner)
         elif added:
             ours[id] = ChangeMember(None, id)
     return msgspec.structs.replace(

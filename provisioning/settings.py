@@ -21,6 +21,7 @@ from provisioning.alerts.addresses import (
     smtp_server,
     webhook_url,
 )
+from provisioning.drift import DriftPolicy, parse_drift
 from provisioning.errors import ConfigurationError, Problem, cut
 from provisioning.model import MemberRemoval
 from provisioning.setting_values import (
@@ -79,7 +80,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     held_plan_expiry_days: int
     protected: tuple[str, ...]
     zscloud_admin_group: str
-    drift: Literal["repair", "report", "leave"]
+    drift: DriftPolicy
     notification_url: str | None
     notification_client_state: tuple[Secret, ...]
     alert_email: tuple[str, ...]
@@ -174,7 +175,7 @@ SETTINGS = (
     Setting("HELD_PLAN_EXPIRY_DAYS", integer(1, 365), "14"),
     Setting("PROTECTED", names, ""),
     Setting("ZSCLOUD_ADMIN_GROUP", text, "Service Admin"),
-    Setting("DRIFT", choice("repair", "report", "leave"), "repair"),
+    Setting("DRIFT", parse_drift, "repair"),
     Setting("NOTIFICATION_URL", url, "", optional=True),
     Setting("NOTIFICATION_CLIENT_STATE", client_states, ""),
     Setting("ALERT_EMAIL", addresses, ""),

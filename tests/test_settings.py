@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from provisioning.alerts.addresses import SmtpServer
+from provisioning.drift import DriftPolicy
 from provisioning.errors import ConfigurationError, Problem
 from provisioning.model import MemberRemoval
 from provisioning.setting_values import Secret, is_loopback, organisation
@@ -73,7 +74,7 @@ def test_defaults() -> None:
         held_plan_expiry_days=14,
         protected=(),
         zscloud_admin_group="Service Admin",
-        drift="repair",
+        drift=DriftPolicy(),
         notification_url=None,
         notification_client_state=(),
         alert_email=(),

@@ -10,6 +10,7 @@ import msgspec
 from provisioning.apply.tally import linked_as, minus, provisioned_by, removed_by
 from provisioning.case import Case
 from provisioning.deprovisioning import is_active_user
+from provisioning.drift import DriftPolicy, remembered, remembered_members
 from provisioning.guard import Tally
 from provisioning.held import Mark
 from provisioning.job import Job
@@ -161,26 +162,30 @@ class Ledger:
         return policy.leaving_since(case.verdict, link, now, emptied=not case.ours)
 
     async def refreshed(
-        self, case: Case, found: TargetObject, about: str
+        self, case: Case, found: TargetObject, about: str, policy: DriftPolicy
     ) -> tuple[bool, list[Row]]:
-        """Whether the record was wrong, and the rows that take the live object for it."""
+        """Whether the record was wrong, and the rows that take the live object for it, but for
+        edits by hand that ``policy`` lets stand.
+        """
         assert case.link is not None
         stored = await self._job.links.get(case.key) or case.link
         link = msgspec.structs.replace(
             stored,
-            attributes=found.attributes,
+            attributes=remembered(stored.attributes, found.attributes, policy),
             written_at=self._job.clock.time(),
             # What PROTECTED names is told by the setting as it is then, and not remembered.
             protected=stored.protected or self.is_administrators(found),
+            missing=False,
         )
-        changed = found.attributes != case.link.attributes
+        changed = link.attributes != case.link.attributes
         if case.key.type is ObjectType.GROUP and found.members is not None:
             live = set(found.members)
             recorded = await self._job.links.members(case.key.id)
-            changed = changed or live != set(recorded)
-            add = {id: False for id in live if id not in recorded}
-            gone = [id for id in recorded if id not in live]
-            await self._job.links.change_members(case.key.id, add, gone, about)
+            linked = await self._job.links.owners(live - set(recorded))
+            add, gone = remembered_members(recorded, live, case.wanted, linked, policy)
+            changed = changed or bool(add or gone)
+            added = dict.fromkeys(add, False)
+            await self._job.links.change_members(case.key.id, added, gone, about)
         rows = self._job.links.put(link, stored)
         before, now = stored.active, link.active
         if case.key.type is ObjectType.USER and before != now:

@@ -12,7 +12,9 @@ import msgspec
 from provisioning import telemetry
 from provisioning.apply.failures import Failures
 from provisioning.apply.ledger import Ledger
+from provisioning.apply.tally import linked_as, minus
 from provisioning.case import Case
+from provisioning.drift import EXISTENCE, DriftPolicy, Treatment
 from provisioning.errors import RemoteError
 from provisioning.explaining.steps import steps_of
 from provisioning.job import Job
@@ -26,6 +28,7 @@ from provisioning.model import (
     ObjectType,
     ScimId,
     TargetObject,
+    UpdateObject,
 )
 from provisioning.plan import FAILURES, Planned, Skipped
 from provisioning.ports import Row
@@ -142,11 +145,49 @@ class Recorder:
         """The item failed: logged with what was to be done, and set aside in escrow."""
         await self._fail(item, case, error.code, str(error), error.remedy, plan, asked=True)
 
-    async def refreshed(self, item: WorkItem, case: Case, found: TargetObject) -> bool:
-        """Takes the live object for the record. True if the record was wrong."""
-        changed, rows = await self.ledger.refreshed(case, found, _about(item))
+    async def refreshed(
+        self, item: WorkItem, case: Case, found: TargetObject, sent: Planned | None = None
+    ) -> bool:
+        """Takes the live object for the record, but for edits by hand that DRIFT lets stand: of
+        what ``sent`` was about, the record has to be right. True if the record was wrong.
+        """
+        policy = self._drift(item)
+        if sent is not None and isinstance(sent.write, UpdateObject):
+            policy = policy.without(sent.write.values)
+        changed, rows = await self.ledger.refreshed(case, found, _about(item), policy)
         self._defer(item, rows)
         return changed
+
+    async def left_missing(self, item: WorkItem, case: Case) -> bool:
+        """Whether the linked object, which is gone from ZSCloud, is to be left so. Then it is
+        recorded, and said.
+        """
+        assert case.link is not None
+        leave = self._drift(item).of(EXISTENCE) is Treatment.LEAVE
+        if not leave or not case.verdict.active:
+            return False
+        entry = self._entry(
+            item,
+            case,
+            LogStatus.SKIPPED,
+            reason_code="DeletedByHand",
+            reason="The object was deleted in ZSCloud by hand, and DRIFT leaves that as it is.",
+            target_id=case.link.scim_id,
+            remedy="To have it made anew, set existence=repair in DRIFT and call again.",
+        )
+        self.cycle.counts.skipped += 1
+        stored = await self._job.links.get(case.key) or case.link
+        link = msgspec.structs.replace(stored, missing=True)
+        tally = linked_as(case, active=stored.active)
+        rows = self._job.links.put(link, stored)
+        self._defer(item, [*self._job.log.rows([entry]), *rows])
+        if case.key.type is ObjectType.USER:
+            self._defer(item, self._job.provisioned_rows(minus(tally)))
+        return True
+
+    def _drift(self, item: WorkItem) -> DriftPolicy:
+        policy = self._job.rules.drift
+        return policy.on_demand() if item.lane is Lane.ON_DEMAND else policy
 
     async def vanished(self, item: WorkItem, case: Case, again: Sequence[WorkItem] = ()) -> None:
         """The linked object is gone from ZSCloud: the link ends, and the key is worked anew.

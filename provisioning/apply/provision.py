@@ -277,10 +277,14 @@ class Provisioner:
         try:
             found = await self._matching.by_id(case.key.type, case.link.scim_id, item.urgency)
         except NotFound:
-            await self._recorder.vanished(item, case)
+            if not await self._recorder.left_missing(item, case):
+                await self._recorder.vanished(item, case)
         else:
             if case.link.leaving_since is None or is_same_object(case.link, found):
-                await self._recorder.refreshed(item, case, found)
+                changed = await self._recorder.refreshed(item, case, found)
+                if changed and case.key.type is ObjectType.GROUP:
+                    # Members that do not belong there leave by the brake.
+                    self._judge_later(item, case.key)
             else:
                 await self._recorder.taken(item, case)
         return await resolve(self._job, self.graph, case.key)
@@ -363,6 +367,7 @@ class Provisioner:
             return await self._look_by_name(case, item, error)
         if isinstance(error, Conflict):
             raise error
+        sent = self._execution.last(item.key)
         lost = isinstance(error, AnswerLost)
         try:
             found = await self._matching.by_id(case.key.type, case.link.scim_id, item.urgency)
@@ -372,7 +377,7 @@ class Provisioner:
             return False
         if lost and await self._execution.confirmed(case, item, found):
             return False
-        return not await self._recorder.refreshed(item, case, found)
+        return not await self._recorder.refreshed(item, case, found, sent)
 
     def _sent_delete(self, item: WorkItem) -> bool:
         sent = self._execution.last(item.key)

@@ -90,6 +90,7 @@ class Rehearsal:
             live=witness.live,
             matched=witness.was_matched,
             vanished=witness.has_vanished,
+            left_missing=witness.is_left_missing,
             by_hand=case.link is not None and bool(witness.plans) and not recorded,
             moved_from=witness.moved_from,
             skipped=witness.skipped,

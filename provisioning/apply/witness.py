@@ -59,6 +59,7 @@ class Witness(Recorder):
     live: TargetObject | None = None
     was_matched = False
     has_vanished = False
+    is_left_missing = False
     moved_from: Owner | None = None
     skipped: Skipped | None = None
     refused: Refusal | None = None
@@ -100,10 +101,18 @@ class Witness(Recorder):
         self.live, self.was_matched = found, True
         await super().matched(item, case, found)
 
-    async def refreshed(self, item: WorkItem, case: Case, found: TargetObject) -> bool:
+    async def refreshed(
+        self, item: WorkItem, case: Case, found: TargetObject, sent: Planned | None = None
+    ) -> bool:
         """The linked object was read."""
         self.live = found
-        return await super().refreshed(item, case, found)
+        return await super().refreshed(item, case, found, sent)
+
+    async def left_missing(self, item: WorkItem, case: Case) -> bool:
+        """The linked object is gone, and perhaps left so."""
+        left = await super().left_missing(item, case)
+        self.is_left_missing = self.is_left_missing or left
+        return left
 
     async def vanished(self, item: WorkItem, case: Case, again: Sequence[WorkItem] = ()) -> None:
         """The linked object is gone."""

@@ -15,6 +15,7 @@ from provisioning.cli import exit_status, log_lines, output
 from provisioning.cli.alerts import app as alerts
 from provisioning.cli.connection import check_connection
 from provisioning.cli.cycle import cycle, plan
+from provisioning.cli.drift import app as drift
 from provisioning.cli.due import app as due
 from provisioning.cli.escrow import app as escrow
 from provisioning.cli.explain import explain
@@ -70,6 +71,7 @@ for _command in (cycle, plan, on_demand, status, logs, explain, serve):
 app.command("test-connection")(check_connection)
 app.add_typer(due, name="due")
 app.add_typer(escrow, name="escrow")
+app.add_typer(drift, name="drift")
 app.add_typer(subscriptions, name="subscriptions")
 app.add_typer(alerts, name="alerts")
 app.add_typer(schema, name="schema")

@@ -12,6 +12,7 @@ from rich.table import Table
 from provisioning.cli import exit_status, output
 from provisioning.cli.attention import attention, attention_table
 from provisioning.cli.changes import changes_table
+from provisioning.cli.drift import drift_line, findings_table
 from provisioning.cli.options import DryRun, Json, Kind, KindOption, Wait
 from provisioning.cli.progress import Update
 from provisioning.cli.session import Outcome, run
@@ -47,36 +48,43 @@ def plan(*, kind: KindOption = "incremental", wait: Wait = None, as_json: Json =
 
 def _run(kind: Kind, *, dry_run: bool, wait: float | None, as_json: bool) -> None:
     async def operation(services: Services, progress: Update) -> Outcome:
-        from provisioning.operations.cycles import run_cycle
+        from provisioning.operations.cycles import run_whole_cycle
 
-        record, changes = await run_cycle(
+        record, changes, findings = await run_whole_cycle(
             services, CycleKind(kind), dry_run=dry_run, wait=wait, progress=progress
         )
-        document = cycle_document(record, changes if dry_run else None)
+        document = cycle_document(record, changes if dry_run else None, findings)
         entries = [] if dry_run or as_json else await attention(services, record.cycle_id)
         status = exit_status.of_cycle(record)
-        return Outcome(document, lambda out: _show(out, record, changes, entries), status)
+        return Outcome(document, lambda out: _show(out, document, record, changes, entries), status)
 
     run(operation, as_json=as_json, waiting=_WAITING)
 
 
 def _show(
-    out: Console, record: CycleRecord, changes: Sequence[Change], entries: Sequence[Document]
+    out: Console,
+    document: Document,
+    record: CycleRecord,
+    changes: Sequence[Change],
+    entries: Sequence[Document],
 ) -> None:
+    if findings := document.get("findings"):
+        out.print(findings_table(findings, title="Edited by hand in ZSCloud"))
+        out.print()
     if record.dry_run and changes:
         out.print(changes_table(changes))
         out.print()
     if entries:
         out.print(attention_table(entries))
         out.print()
-    out.print(_summary(record))
+    out.print(_summary(record, document))
     if record.dry_run:
         out.print("Dry run: nothing was sent to ZSCloud.")
     if record.counts.held > sum(entry["status"] == "held" for entry in entries):
         out.print("Removals are held: `held list` shows the plans.")
 
 
-def _summary(record: CycleRecord) -> Table:
+def _summary(record: CycleRecord, document: Document) -> Table:
     took = None if record.finished is None else output.duration(record.finished - record.started)
     counts = msgspec.to_builtins(record.counts)
     sent = record.requests
@@ -91,6 +99,7 @@ def _summary(record: CycleRecord) -> Table:
                 "Would be" if record.dry_run else "Objects",
                 ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in counts.items() if n),
             ),
+            ("Drift", None if record.drift is None else drift_line(document["drift"])),
             ("Requests", requests),
             ("Took", took),
         ]

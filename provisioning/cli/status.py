@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from provisioning.cli import output
+from provisioning.cli.drift import drift_line
 from provisioning.cli.options import Json
 from provisioning.cli.progress import Update
 from provisioning.cli.session import Outcome, run
@@ -45,6 +46,7 @@ def _show(out: Console, document: Document) -> None:
                 ("To be deleted", document["due_deletions"] or None),
                 ("In escrow", document["escrow"]),
                 *(("Set aside", _poison(message)) for message in document["poison"]),
+                ("Drift", _drift(document["drift"])),
                 ("Watermark age", _age(document["watermark_age_seconds"])),
                 ("Token", _token(document["token"])),
                 ("Schema", _schema(document["schema"])),
@@ -76,6 +78,10 @@ def _cycle(cycle: Document | None) -> str | None:
     shown = f"{cycle['cycle_id']} ({cycle['kind']}): {cycle['status']}"
     progress = cycle["progress"]
     return f"{shown}, {progress['done']} done, {progress['left']} left"
+
+
+def _drift(counts: Document | None) -> str | None:
+    return None if counts is None else f"{drift_line(counts)} ({counts['at']})"
 
 
 def _lanes(lanes: Document) -> str:

@@ -199,11 +199,13 @@ class Filing:
         removal = self._removal(case)
         if removal is not None:
             self._removals.append(removal)
-        if additions:
+        # A call on demand looks at the group itself: hands may have changed it.
+        looked_at = self._named and case.verdict.active and case.link is not None
+        if additions or looked_at:
             if case.link is None and not isinstance(additions, Skipped):
                 self.unlinked[ObjectType.GROUP] += 1
             self._add(key, Aspect.OBJECT, self._lane, rank_of(key.type), cause)
-        if additions or removal is not None:
+        if additions or looked_at or removal is not None:
             return
         if self._named and not case.verdict.active:
             self._cycle.counts.skipped += 1

@@ -1,41 +1,31 @@
-"""Reading ZSCloud whole, and comparing it with what is recorded: drift.
+"""Reading ZSCloud whole, and comparing it with what is recorded: drift, and who is nobody's.
 
 Costs the pages of the two lists, and one GET for each group whose members no list shows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 import msgspec
 
-from provisioning.apply.last_look import is_same_object
 from provisioning.apply.ledger import Ledger
 from provisioning.apply.matching import PAGE, check_pager
-from provisioning.apply.outcome import TAKEN
 from provisioning.apply.sender import Sender
-from provisioning.differences import same
+from provisioning.discovery.by_hand import HandEdits
+from provisioning.drift import Orphan
+from provisioning.drift_report import OpenReport
 from provisioning.errors import NotFound
 from provisioning.guard import Tally
 from provisioning.job import Job
-from provisioning.model import (
-    NAME_PATH,
-    Key,
-    Link,
-    ModifiedProperty,
-    ObjectType,
-    ScimId,
-    TargetObject,
-)
-from provisioning.ports import Row, TargetReader
-from provisioning.provisioning_log import LogEntry, LogStatus
+from provisioning.model import NAME_PATH, Key, Link, ObjectType, ScimId, TargetObject
+from provisioning.ports import TargetReader
 from provisioning.record import CycleRecord
-from provisioning.redaction import hidden_properties
+from provisioning.resolve import load_graph
+from provisioning.rows.order import in_steps
 
 _PRIORITY = (4, 0)
-_NAMED = 100
-"""Members that one log entry names."""
 
 
 class LiveRead:
@@ -49,15 +39,21 @@ class LiveRead:
         self._memberships: dict[ScimId, set[ScimId]] = {}
         self._users_show_groups = True
         self._ledger = Ledger(job)
+        self._report: OpenReport
+        self._edits: HandEdits
         self.differing: set[Key] = set()
 
     async def compare(self) -> set[Key]:
-        """Keys whose ZSCloud object is not as recorded. With ``DRIFT=repair`` the record takes
-        the live values, so that the next plan puts them right.
+        """Keys whose ZSCloud object is not as recorded. What DRIFT repairs the record takes as it
+        is, so that the next plan puts it right. What was found becomes the report of the job.
         """
+        job = self._job
+        self._report = await job.drift.begin(self._cycle.cycle_id)
+        self._edits = HandEdits(job, await load_graph(job), self._cycle, self._report)
         for type in (ObjectType.USER, ObjectType.GROUP):
             await self._compare_type(type)
         await self._recount()
+        self._cycle.drift = await self._report.close(job.clock.time())
         return self.differing
 
     async def _compare_type(self, type: ObjectType) -> None:
@@ -77,6 +73,7 @@ class LiveRead:
             links = await self._links(page.objects)
             for found in page.objects:
                 await self._compare_object(found, links.get(found.id), read_at)
+            await self._note_orphans(found for found in page.objects if found.id not in links)
             start, total = start + len(page.objects), page.total
         await self._missing(type, seen, began)
 
@@ -93,7 +90,8 @@ class LiveRead:
             return
         if found.type is ObjectType.GROUP:
             found = await self._with_members(found)
-        await self._drift(link, found)
+        if await self._edits.compare(link, found):
+            self.differing.add(link.key)
 
     def _note_groups(self, found: TargetObject) -> None:
         if found.groups is None:
@@ -115,65 +113,6 @@ class LiveRead:
         id = found.id
         return await self._sender.send(lambda: self._reader.get(ObjectType.GROUP, id), _PRIORITY)
 
-    async def _drift(self, link: Link, found: TargetObject) -> None:
-        protected = link.protected or self._ledger.is_administrators(found)
-        if protected and not link.protected:
-            # Somebody became an administrator: from now on the account is not ours to write.
-            link, before = msgspec.structs.replace(link, protected=True), link
-            await self._job.store.write(self._job.links.put(link, before))
-        changed = [
-            ModifiedProperty(path, found.attributes.get(path), link.attributes.get(path))
-            for path in sorted({*found.attributes, *link.attributes})
-            if not same(found.attributes.get(path), link.attributes.get(path))
-        ]
-        group = link.key.type is ObjectType.GROUP
-        recorded = set(await self._job.links.members(link.key.id)) if group else set()
-        live = set(found.members or ()) if group else set()
-        if recorded != live:
-            more, less = await self._names(live - recorded), await self._names(recorded - live)
-            changed.append(ModifiedProperty("members", more, less))
-        if changed:
-            self.differing.add(link.key)
-            redacted = self._job.mapping(link.key.type).rules.redacted
-            shown = hidden_properties(changed, redacted)
-            await self._take(link, found, shown, live, recorded)
-
-    async def _names(self, ids: set[ScimId]) -> list[str]:
-        """What people know members by; ids where nobody of ours is behind."""
-        owners = await self._job.links.owners(sorted(ids)[:_NAMED])
-        links = await self._job.links.get_many(owners.values())
-        names = {link.scim_id: str(link.attributes.get("userName")) for link in links.values()}
-        return [names.get(id, id) for id in sorted(ids)[:_NAMED]]
-
-    async def _take(
-        self,
-        link: Link,
-        found: TargetObject,
-        changed: Sequence[ModifiedProperty],
-        live: set[ScimId],
-        recorded: set[ScimId],
-    ) -> None:
-        if link.leaving_since is not None and not is_same_object(link, found):
-            # Taken for the record, it would be deleted as the one that was linked.
-            await self._let_go(link, changed)
-            return
-        rows = self._entry_rows(link, "is not as it was written", changed)
-        if self._job.rules.drift == "repair":
-            now = msgspec.structs.replace(link, attributes=found.attributes)
-            rows += self._job.links.put(now, link)
-            added = dict.fromkeys(live - recorded, False)
-            await self._job.links.change_members(link.key.id, added, recorded - live)
-        await self._job.store.write(rows)
-
-    async def _let_go(self, link: Link, changed: Sequence[ModifiedProperty]) -> None:
-        """An object that waits to be deleted has become somebody else's by hand."""
-        self._cycle.counts.skipped += 1
-        entry = msgspec.structs.replace(
-            self._entry(link, TAKEN.code, TAKEN.sentence, changed), remedy=TAKEN.remedy
-        )
-        await self._job.links.forget_members(link.key.id)
-        await self._job.store.write([*self._job.log.rows([entry]), *self._job.links.drop(link)])
-
     async def _missing(self, type: ObjectType, seen: set[ScimId], began: float) -> None:
         """Linked objects that the list does not show: gone only if a GET says so."""
         async for _, link in self._job.links.rows.all(f"{type.value}/"):
@@ -183,14 +122,7 @@ class LiveRead:
                 await self._sender.send(partial(self._reader.get, type, link.scim_id), _PRIORITY)
             except NotFound:
                 self.differing.add(link.key)
-                await self._gone(link)
-
-    async def _gone(self, link: Link) -> None:
-        rows = self._entry_rows(link, "was deleted by hand", ())
-        if self._job.rules.drift == "repair":
-            rows += self._job.links.drop(link)
-            await self._job.links.forget_members(link.key.id)
-        await self._job.store.write(rows)
+                await self._edits.gone(link)
 
     async def _recount(self) -> None:
         """Counts what is provisioned: hand edits have made the running number wrong."""
@@ -198,38 +130,38 @@ class LiveRead:
         async for _, link in self._job.links.rows.all("user/"):
             users += link.active
         async for _, link in self._job.links.rows.all("group/"):
+            if link.missing:
+                continue
             groups += 1
             members = await self._job.links.members(link.key.id)
             owners = await self._job.links.owners(members)
-            memberships += sum(ours or id in owners for id, ours in members.items())
+            strangers = [id for id, ours in members.items() if not ours and id not in owners]
+            memberships += len(members) - len(strangers)
+            if strangers:
+                await self._edits.unmanaged(link, strangers)
         rows = self._job.recounted_rows(Tally(users, groups, memberships))
         await self._job.store.write(rows)
 
-    def _entry_rows(self, link: Link, what: str, changed: Sequence[ModifiedProperty]) -> list[Row]:
-        drift = self._job.rules.drift
-        if drift == "leave":
-            return []
-        if drift == "report":
-            self._cycle.counts.skipped += 1
-        doing = "It is put right." if drift == "repair" else "DRIFT=report leaves it as it is."
-        reason = f"The object in ZSCloud {what}. {doing}"
-        return self._job.log.rows([self._entry(link, "Drift", reason, changed)])
+    async def _note_orphans(self, objects: Iterable[TargetObject]) -> None:
+        """Objects without a link: listed, and never touched."""
+        rows = [
+            row
+            for found in objects
+            for row in self._report.orphan(
+                Orphan(
+                    type=found.type,
+                    target_id=found.id,
+                    name=str(found.attributes.get(NAME_PATH[found.type]) or found.id),
+                    external_id=found.attributes.get("externalId"),
+                    active=found.attributes.get("active"),
+                    protected=self._is_protected(found),
+                    seen_at=self._job.clock.time(),
+                )
+            )
+        ]
+        if rows:
+            await self._job.store.write(in_steps(rows))
 
-    def _entry(
-        self, link: Link, code: str, reason: str, changed: Sequence[ModifiedProperty]
-    ) -> LogEntry:
-        return LogEntry(
-            id=self._job.ids.new(),
-            time=self._job.clock.time(),
-            cycle_id=self._cycle.cycle_id,
-            cause="reconcile",
-            status=LogStatus.SKIPPED,
-            action=None,
-            object_type=link.key.type,
-            source_id=link.key.id,
-            target_id=link.scim_id,
-            name=str(link.attributes.get(NAME_PATH[link.key.type]) or link.scim_id),
-            reason_code=code,
-            reason=reason,
-            modified_properties=tuple(changed),
-        )
+    def _is_protected(self, found: TargetObject) -> bool:
+        name = str(found.attributes.get(NAME_PATH[found.type]) or "")
+        return self._ledger.is_administrators(found) or self._job.rules.protects(name)

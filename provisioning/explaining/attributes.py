@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from provisioning.differences import same
+from provisioning.drift import Treatment
 from provisioning.errors import Problem
 from provisioning.explaining.explanation import ExplainedAttribute
 from provisioning.explaining.findings import Findings
@@ -26,6 +27,8 @@ class Outcome(StrEnum):
     """The mapping leaves the target's value when Entra has none."""
     CREATED_ONLY = "created_only"
     UNFIT = "unfit"
+    LEFT = "left"
+    """It was changed in ZSCloud by hand, and DRIFT leaves that as it is."""
     NOT_SENT = "not_sent"
     """It differs, and something else keeps it from being written."""
 
@@ -47,6 +50,12 @@ def written_values(found: Findings) -> Attributes:
         elif isinstance(plan.write, UpdateObject):
             written |= plan.write.values
     return written
+
+
+def left_by_hand(found: Findings) -> list[str]:
+    """Attributes that were changed by hand and are left so."""
+    left = [a.name for a in explained_attributes(found) if a.outcome == Outcome.LEFT.value]
+    return [path.rpartition(":")[2] for path in left]
 
 
 def _attribute(
@@ -86,9 +95,22 @@ def _outcome(
         return Outcome.EMPTY if base in (None, "") else _unwanted(found, path)
     if same(base, wanted):
         return Outcome.EQUAL
+    if _left(found, path):
+        return Outcome.LEFT
     there = found.link is not None or found.rehearsed.live is not None
     return Outcome.CREATED_ONLY if there and path in mapped.create_only else Outcome.NOT_SENT
 
 
 def _unwanted(found: Findings, path: str) -> Outcome:
-    return Outcome.KEPT if path in found.case.mapped.keep else Outcome.NOT_SENT
+    if path in found.case.mapped.keep:
+        return Outcome.KEPT
+    return Outcome.LEFT if _left(found, path) else Outcome.NOT_SENT
+
+
+def _left(found: Findings, path: str) -> bool:
+    """Whether the record is as it should be, and only hands have made it other."""
+    if found.link is None or found.rehearsed.live is None:
+        return False
+    recorded = found.link.attributes.get(path)
+    as_written = same(recorded, found.case.mapped.attributes.get(path))
+    return as_written and found.drift.of(path) is Treatment.LEAVE

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from provisioning.drift import EXISTENCE, MEMBERSHIPS
 from provisioning.escrow import EscrowEntry
+from provisioning.explaining.attributes import left_by_hand
 from provisioning.explaining.explanation import ExplainedStep, StepStatus
 from provisioning.explaining.findings import Findings
 from provisioning.explaining.words import clock_time, moment
 from provisioning.guard import RELEASE
 from provisioning.lanes import Lane, WorkItem
+from provisioning.model import CreateObject, UpdateObject
 
 _LANES = {
     Lane.LEAVERS: "leavers",
@@ -81,7 +84,7 @@ def _obstacles(found: Findings) -> Iterator[Obstacle]:
     if waiting.cycle is not None:
         detail = f"The last cycle failed: {waiting.cycle.sentence}"
         yield Obstacle(StepStatus.FAILURE, detail, waiting.cycle.remedy)
-    if found.rehearsed.by_hand and found.drift != "repair":
+    if found.rehearsed.by_hand and all(found.drift.keeps(each) for each in _edited(found)):
         detail = f"The object was changed in ZSCloud; DRIFT={found.drift} leaves it as it is."
         yield Obstacle(StepStatus.WAITING, detail, f"Set DRIFT=repair. {_ON_DEMAND}")
     for item in waiting.items:
@@ -99,6 +102,17 @@ def _when(found: Findings) -> str:
     return f"{text[:1].upper()}{text[1:]}"
 
 
+def _edited(found: Findings) -> Iterator[str]:
+    """What was edited by hand, as DRIFT names it."""
+    for plan in found.rehearsed.plans:
+        if isinstance(plan.write, CreateObject):
+            yield EXISTENCE
+        elif isinstance(plan.write, UpdateObject):
+            yield from plan.write.values
+        else:
+            yield MEMBERSHIPS
+
+
 def _stuck(found: Findings) -> bool:
     """Whether there is work although no request can be planned, or a failure to be told of."""
     rehearsed = found.rehearsed
@@ -114,6 +128,11 @@ def _nothing(found: Findings) -> str:
         return "Nothing is sent before the name is free."
     if rehearsed.skipped is not None:
         return "Nothing is sent, for the reason above."
+    if left := left_by_hand(found):
+        names = ", ".join(left)
+        return f"Nothing is sent: DRIFT={found.drift} leaves {names} as hands have made it."
+    if rehearsed.left_missing:
+        return "Nothing is sent: the object was deleted by hand, and is left so."
     if case.verdict.active:
         return "Nothing is sent: ZSCloud is as it should be."
     if found.link is None:

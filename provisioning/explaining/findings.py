@@ -8,6 +8,7 @@ import msgspec
 
 from provisioning.case import Case
 from provisioning.deprovisioning import Deprovision
+from provisioning.drift import DriftPolicy
 from provisioning.escrow import EscrowEntry
 from provisioning.lanes import WorkItem
 from provisioning.mapping import AttributeSource
@@ -55,10 +56,10 @@ class Rehearsed(msgspec.Struct, frozen=True, kw_only=True):
 
     ``plans`` are its own requests in order, ``joined`` those that take it into groups after it
     got its account. ``live`` is its object as it was read just now; ``vanished``: the linked one
-    is gone. ``by_hand``: by the record nothing would be done, so somebody changed the object in
-    ZSCloud. ``matched``: an object was found that would be linked. ``skipped``, ``refused`` and
-    ``blocked_by`` say why nothing would be sent. ``unreached``: ZSCloud could not be read, and
-    the plans are made from the record alone.
+    is gone; ``left_missing``: it is gone, and DRIFT leaves that so. ``by_hand``: by the record
+    nothing would be done, so somebody changed the object in ZSCloud. ``matched``: an object was
+    found that would be linked. ``skipped``, ``refused`` and ``blocked_by`` say why nothing would
+    be sent. ``unreached``: ZSCloud could not be read, and the plans are made from the record alone.
     """
 
     plans: tuple[Planned, ...] = ()
@@ -67,6 +68,7 @@ class Rehearsed(msgspec.Struct, frozen=True, kw_only=True):
     live: TargetObject | None = None
     matched: bool = False
     vanished: bool = False
+    left_missing: bool = False
     by_hand: bool = False
     moved_from: Owner | None = None
     skipped: Skipped | None = None
@@ -136,7 +138,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     policy: Deprovision
     setting: str
     delete_at: float | None
-    drift: str
+    drift: DriftPolicy
     rehearsed: Rehearsed
     owners: Mapping[ScimId, Owner]
     waiting: Waiting

@@ -17,6 +17,8 @@ _GONE = (
     "once."
 )
 
+_LEFT_MISSING = "Set existence=repair in DRIFT, and it is made anew with the next reconcile cycle."
+
 
 def match_step(found: Findings) -> ExplainedStep:
     """The link, or what looking for an object finds."""
@@ -40,6 +42,9 @@ def _linked(found: Findings) -> tuple[StepStatus, str, str | None]:
     detail = f"Linked to {link.scim_id} since {clock_time(link.linked_at)}, {how}."
     if found.rehearsed.vanished:
         return StepStatus.FAILURE, f"{detail} That object is gone from ZSCloud.", _GONE
+    if found.rehearsed.left_missing:
+        detail += f" That object is gone from ZSCloud, and DRIFT={found.drift} leaves that so."
+        return StepStatus.SKIPPED, detail, _LEFT_MISSING
     if found.rehearsed.live is not None:
         detail += " It is there, as read just now."
     if is_protected(found):

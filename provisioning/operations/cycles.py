@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+from provisioning.drift import Finding
 from provisioning.errors import ConfigurationError, InvalidRequest, Problem
 from provisioning.job import Job
 from provisioning.model import Change
@@ -13,6 +16,9 @@ from provisioning.rows.order import in_steps
 from provisioning.services import Services
 
 _PAGE = 200
+
+_FOUND = 100
+"""Edits by hand that a dry run shows; the numbers are of all of them."""
 
 
 def require_on(services: Services) -> None:
@@ -53,20 +59,57 @@ async def run_cycle(
     still ``running`` when the budget was spent, and the changes of a dry run.
     Raises ``ConfigurationError``, ``LeaseUnavailable``, ``InvalidRequest``.
     """
+    ran = await run_whole_cycle(
+        services,
+        kind,
+        cycle_id=cycle_id,
+        dry_run=dry_run,
+        wait=wait,
+        budget=budget,
+        progress=progress,
+    )
+    return ran.record, ran.changes
+
+
+class Ran(NamedTuple):
+    """A cycle that was run; of a dry run, what it would send, and the first edits by hand that it
+    found, which are stored nowhere.
+    """
+
+    record: CycleRecord
+    changes: list[Change]
+    findings: list[Finding]
+
+
+async def run_whole_cycle(
+    services: Services,
+    kind: CycleKind = CycleKind.INCREMENTAL,
+    *,
+    cycle_id: str | None = None,
+    dry_run: bool = False,
+    wait: float | None = None,
+    budget: float | None = None,
+    progress: Progress = silent,
+) -> Ran:
+    """The same as ``run_cycle``, with what else a dry run has found."""
     if not dry_run:
         require_on(services)
         await ask_for_probe(services)
+    findings: list[Finding] = []
     async with writing(services, wait=wait, dry_run=dry_run) as held:
         record = await find_or_start(held.job, services, kind, cycle_id, dry_run=dry_run)
         run = held.cycle(record, budget=budget, progress=progress)
         await run.run()
+        if dry_run and record.drift is not None:
+            rows = await held.job.drift.findings.page(f"{record.cycle_id}/", limit=_FOUND)
+            findings = [each for _, found in rows for each in found][:_FOUND]
     if dry_run:
         await _store_plan(services, record, run.recorder.changes)
     # Calls that came while the lease was being let go.
     await calls_handover(services, budget=budget).look_again()
     if not dry_run:
         await alarms.watch(services)
-    return record, run.recorder.changes
+    return Ran(record, run.recorder.changes, findings)
 
 
 async def run_dry(services: Services, cycle_id: str) -> None:

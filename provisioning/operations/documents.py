@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
+from provisioning.drift import DriftCounts, Finding, Orphan
 from provisioning.errors import ConfigurationError, InvalidRequest, Problem, ProvisioningError
 from provisioning.model import Change
 from provisioning.provisioning_log import LogEntry
@@ -24,8 +26,14 @@ def timestamp(seconds: float | None) -> str | None:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def cycle_document(record: CycleRecord, changes: list[Change] | None = None) -> Document:
-    """A cycle with its progress; with the changes of a dry run, if given."""
+def cycle_document(
+    record: CycleRecord,
+    changes: list[Change] | None = None,
+    findings: Sequence[Finding] | None = None,
+) -> Document:
+    """A cycle with its progress; with the changes of a dry run and the edits by hand that it
+    found, if given.
+    """
     duration = None if record.finished is None else round(record.finished - record.started, 3)
     document: Document = {
         "cycle_id": record.cycle_id,
@@ -44,6 +52,8 @@ def cycle_document(record: CycleRecord, changes: list[Change] | None = None) -> 
             "seconds_left": record.seconds_left,
         },
     }
+    if record.drift is not None:
+        document["drift"] = drift_document(record.drift)
     if record.error_code is not None:
         document["error"] = {
             "code": record.error_code,
@@ -52,6 +62,8 @@ def cycle_document(record: CycleRecord, changes: list[Change] | None = None) -> 
         }
     if changes is not None:
         document["changes"] = [change_document(change) for change in changes]
+    if findings:
+        document["findings"] = [finding_document(finding) for finding in findings]
     return document
 
 
@@ -65,6 +77,27 @@ def entry_document(entry: LogEntry) -> Document:
     """One entry of the provisioning log."""
     document: Document = msgspec.to_builtins(entry)
     document["time"] = timestamp(entry.time)
+    return document
+
+
+def drift_document(counts: DriftCounts) -> Document:
+    """What a reconcile found edited by hand, in numbers."""
+    document: Document = msgspec.to_builtins(counts)
+    document["at"] = timestamp(counts.at)
+    return document
+
+
+def finding_document(finding: Finding) -> Document:
+    """One edit by hand."""
+    document: Document = msgspec.to_builtins(finding)
+    document["at"] = timestamp(finding.at)
+    return document
+
+
+def orphan_document(orphan: Orphan) -> Document:
+    """One user or group in ZSCloud that no assignment explains."""
+    document: Document = msgspec.to_builtins(orphan)
+    document["seen_at"] = timestamp(orphan.seen_at)
     return document
 
 

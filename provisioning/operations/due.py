@@ -9,7 +9,7 @@ from provisioning.errors import InvalidRequest, Problem, cut
 from provisioning.job import Job
 from provisioning.model import NAME_PATH, Link
 from provisioning.operations.documents import Document, timestamp
-from provisioning.operations.logs import limit_of
+from provisioning.operations.paging import page_size
 from provisioning.resolve import load_graph, resolve
 from provisioning.scope import GroupGraph
 from provisioning.services import Services
@@ -28,7 +28,7 @@ async def list_due(
     """
     await services.claim(dry_run=True)
     job = services.job()
-    page = limit_of(limit)
+    page = page_size(limit)
     links, following, _ = await job.links.leaving(after=_cursor(after), limit=page)
     graph = await load_graph(job)
     return {"items": [await _item(job, graph, link) for link in links], "next": following}

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from provisioning.errors import InvalidRequest, Problem, cut
 from provisioning.model import Action, ObjectType
 from provisioning.operations.documents import Document, entry_document
+from provisioning.operations.paging import page_size
 from provisioning.provisioning_log import LogQuery, LogStatus
 from provisioning.services import Services
 
-_LARGEST_PAGE = 1000
 _AGO = re.compile(r"(\d+)([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _OBJECT_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -44,7 +44,7 @@ async def query_logs(
         cycle_id=cycle or None,
         status=None if not status else _status(status),
         action=None if not action else _action(action),
-        limit=limit_of(limit),
+        limit=page_size(limit),
         after=None if not after else _cursor(after),
     )
     entries, following = await services.job().log.query(query)
@@ -115,16 +115,3 @@ def _action(text: str) -> Action:
             Problem("action", f"{text!r} is none", f"Use one of {', '.join(Action)}.")
         )
     return Action(text)
-
-
-def limit_of(value: str | int) -> int:
-    """The size of a page. Raises ``InvalidRequest``."""
-    try:
-        limit = int(value)
-    except ValueError:
-        limit = 0
-    if not 1 <= limit <= _LARGEST_PAGE:
-        raise InvalidRequest(
-            Problem("limit", f"{value!r} is out of range", f"Give 1 to {_LARGEST_PAGE}.")
-        )
-    return limit

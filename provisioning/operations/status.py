@@ -6,7 +6,7 @@ import msgspec
 
 from provisioning.job import Job
 from provisioning.operations import alarms, subscriptions, token
-from provisioning.operations.documents import Document, cycle_document, timestamp
+from provisioning.operations.documents import Document, cycle_document, drift_document, timestamp
 from provisioning.operations.held import kept, plans_document
 from provisioning.poison import PoisonedMessage
 from provisioning.quarantine import QuarantineEntry
@@ -32,6 +32,7 @@ async def status(services: Services) -> Document:
     state, why, since = _state(services, last, held, shut, busy=busy)
     lanes = await job.work.counts()
     poison = await job.poison.all()
+    drift = await job.drift.last()
     return {
         "state": state,
         "since": timestamp(since),
@@ -46,6 +47,7 @@ async def status(services: Services) -> Document:
         "quarantine": None if shut is None else _quarantine_document(shut),
         "token": token.document(services),
         "poison": [_poison_document(message) for message in poison],
+        "drift": None if drift is None else drift_document(drift),
         "last_success": timestamp(await _last_success(job)),
         "watermark_age_seconds": await _watermark_age(job, now),
         "lease": {"holder": lease.holder, "until": timestamp(lease.until)}

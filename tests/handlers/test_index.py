@@ -24,6 +24,8 @@ ROUTES = {
     "status": ("status", ["GET"], "function"),
     "logs": ("logs", ["GET"], "function"),
     "due": ("due", ["GET"], "function"),
+    "drift": ("drift", ["GET"], "function"),
+    "orphans": ("orphans", ["GET"], "function"),
     "explain": ("explain", ["GET"], "function"),
     "held_plans": ("held", ["GET"], "function"),
     "held_plan": ("held/{id}", ["GET"], "function"),

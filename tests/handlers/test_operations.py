@@ -328,3 +328,23 @@ async def test_calls_at_the_same_time_share_one_store(app: Running) -> None:
     _, *answers = await asyncio.gather(app.pump(), *calls)
     assert len(answers) == 3
     assert len(app.accounts()) == 2
+
+
+async def test_drift_and_orphans_are_read_in_pages(app: Running) -> None:
+    assert await app.get("drift") == {"items": [], "next": None, "report": None}
+    await app.cycle("initial")
+    app.zscloud.edit_user("ada@example.com", displayName="By hand")
+    app.zscloud.edit_user("ben@example.com", displayName="By hand")
+    await app.cycle("reconcile")
+    first = await app.get("drift?limit=1")
+    second = await app.get(f"drift?limit=1&after={quote(first['next'])}")
+    names = [item["name"] for page in (first, second) for item in page["items"]]
+    assert sorted(names) == ["ada@example.com", "ben@example.com"]
+    assert second["next"] is None
+    orphans = await app.get("orphans")
+    assert {item["name"] for item in orphans["items"]} >= {"Service Admin"}
+    assert (await app.get("status"))["drift"]["repaired"] == 2
+    wrong = await app.call("GET", "orphans?page=2")
+    assert (wrong.status, wrong.json()["errors"][0]["field"]) == (400, "page")
+    wrong = await app.call("GET", "drift?after=x")
+    assert (wrong.status, wrong.json()["errors"][0]["field"]) == (400, "after")

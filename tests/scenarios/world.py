@@ -14,6 +14,7 @@ from provisioning.lease import REQUEST_TIMEOUT
 from provisioning.mapping import CompiledSchema, compile_schema
 from provisioning.model import Change
 from provisioning.operations.cycles import run_cycle
+from provisioning.operations.drift import list_drift, list_orphans
 from provisioning.operations.explain import explain
 from provisioning.operations.logs import query_logs
 from provisioning.operations.on_demand import provision_on_demand
@@ -190,6 +191,22 @@ class World:
         finally:
             await self._close(services)
         return list(reversed(document["items"]))
+
+    async def drift(self, **query: Any) -> dict[str, Any]:
+        """What the last reconcile found edited by hand, as operators see it."""
+        services = self.services()
+        try:
+            return await list_drift(services, **{"limit": 1000, **query})
+        finally:
+            await self._close(services)
+
+    async def orphans(self, **query: Any) -> dict[str, Any]:
+        """What the last reconcile found that is nobody's, as operators see it."""
+        services = self.services()
+        try:
+            return await list_orphans(services, **{"limit": 1000, **query})
+        finally:
+            await self._close(services)
 
     async def _close(self, services: Services) -> None:
         # The store outlives the process.

@@ -1,0 +1,20 @@
+"""How much of a list a caller asks for at once."""
+
+from __future__ import annotations
+
+from provisioning.errors import InvalidRequest, Problem
+
+_LARGEST_PAGE = 1000
+
+
+def page_size(value: str | int) -> int:
+    """How many items a page may have. Raises ``InvalidRequest``."""
+    try:
+        limit = int(value)
+    except ValueError:
+        limit = 0
+    if not 1 <= limit <= _LARGEST_PAGE:
+        raise InvalidRequest(
+            Problem("limit", f"{value!r} is out of range", f"Give 1 to {_LARGEST_PAGE}.")
+        )
+    return limit
