@@ -177,6 +177,10 @@ class Ledger:
             protected=stored.protected or self.is_administrators(found),
             missing=False,
         )
+        live_link = msgspec.structs.replace(link, attributes=found.attributes)
+        if link.leaving_since is not None and is_active_user(live_link) and not link.active:
+            # DRIFT leaves it on: it has not been disabled for the whole time, and waits anew.
+            link = msgspec.structs.replace(link, leaving_since=link.written_at)
         changed = link.attributes != case.link.attributes
         if case.key.type is ObjectType.GROUP and found.members is not None:
             live = set(found.members)

@@ -330,6 +330,26 @@ def test_an_account_that_is_switched_on_by_hand_is_disabled_anew_and_waits_anew(
     simulate(story, tenant=office, **LEAVES)
 
 
+@pytest.mark.parametrize("drift", ["active=report", "active=leave"])
+def test_an_account_that_is_left_switched_on_is_not_deleted(drift: str) -> None:
+    """DRIFT lets it stay on: the period begins anew, instead of ending in a delete."""
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        world.tenant.unassign(user(world, 7))
+        await cycle(world)
+        await days(world, 5)
+        world.zscloud.edit_user("user7@example.com", active=True)
+        await days(world, 2.5)
+        assert account(world, 7) is not None
+        assert account(world, 7).active
+        world.zscloud.edit_user("user7@example.com", active=False)
+        await days(world, 8)
+        assert account(world, 7) is None
+
+    simulate(story, tenant=office, **LEAVES, DRIFT=drift)
+
+
 def test_a_link_that_moves_ends_the_period() -> None:
     """Somebody new with the name of a leaver gets the account, which is not deleted any more."""
 
