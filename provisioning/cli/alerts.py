@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import typer
 from rich.console import Console
 
 from provisioning.cli import exit_status, output
+from provisioning.cli.group import group
 from provisioning.cli.options import Json
 from provisioning.cli.progress import Update
 from provisioning.cli.session import Outcome, run
@@ -16,21 +16,7 @@ from provisioning.operations.documents import Document
 if TYPE_CHECKING:
     from provisioning.services import Services
 
-app = typer.Typer(
-    invoke_without_command=True,
-    help="Show the alarms that hold now, or try out the channels that tell of them.",
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
 
-
-@app.callback()
-def _listed(context: typer.Context, *, as_json: Json = False) -> None:
-    if context.invoked_subcommand is None:
-        list_(as_json=as_json)
-
-
-@app.command("list")
 def list_(*, as_json: Json = False) -> None:
     """Show what holds now, and when each channel was told of it."""
 
@@ -41,6 +27,9 @@ def list_(*, as_json: Json = False) -> None:
         return Outcome(document, lambda out: _show_list(out, document))
 
     run(operation, as_json=as_json)
+
+
+app = group("Show the alarms that hold now, or try out the channels that tell of them.", list_)
 
 
 @app.command("test")

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from provisioning.cli import output
+from provisioning.cli.group import group
 from provisioning.cli.options import Json
 from provisioning.cli.progress import Update
 from provisioning.cli.session import Outcome, run
@@ -16,21 +17,7 @@ from provisioning.operations.documents import Document
 if TYPE_CHECKING:
     from provisioning.services import Services
 
-app = typer.Typer(
-    invoke_without_command=True,
-    help="List what waits to be deleted when its grace period (DELETE_AFTER_DAYS) is over.",
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
 
-
-@app.callback()
-def _listed(context: typer.Context, *, as_json: Json = False) -> None:
-    if context.invoked_subcommand is None:
-        list_(as_json=as_json)
-
-
-@app.command("list")
 def list_(
     *,
     limit: Annotated[int, typer.Option(help="Entries of a page, at most 1000.")] = 100,
@@ -48,6 +35,11 @@ def list_(
         return Outcome(document, lambda out: _show(out, document))
 
     run(operation, as_json=as_json)
+
+
+app = group(
+    "List what waits to be deleted when its grace period (DELETE_AFTER_DAYS) is over.", list_
+)
 
 
 def _show(out: Console, document: Document) -> None:

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from provisioning.cli import output
+from provisioning.cli.group import group
 from provisioning.cli.options import Json
 from provisioning.cli.progress import Update
 from provisioning.cli.session import Outcome, run
@@ -16,21 +17,7 @@ from provisioning.operations.documents import Document
 if TYPE_CHECKING:
     from provisioning.services import Services
 
-app = typer.Typer(
-    invoke_without_command=True,
-    help="List what failed and is tried again, or have it tried at once.",
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
 
-
-@app.callback()
-def _listed(context: typer.Context, *, as_json: Json = False) -> None:
-    if context.invoked_subcommand is None:
-        list_(as_json=as_json)
-
-
-@app.command("list")
 def list_(*, as_json: Json = False) -> None:
     """Show who is in escrow: cause, tries, next try, and what to do about it."""
 
@@ -46,6 +33,9 @@ def list_(*, as_json: Json = False) -> None:
         return Outcome(document, lambda out: _show(out, document, "Nothing is in escrow."))
 
     run(operation, as_json=as_json)
+
+
+app = group("List what failed and is tried again, or have it tried at once.", list_)
 
 
 @app.command("retry-now")

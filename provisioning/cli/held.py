@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from provisioning.cli import exit_status, output
+from provisioning.cli.group import group
 from provisioning.cli.options import Json, Wait
 from provisioning.cli.progress import Update
 from provisioning.cli.session import Outcome, run
@@ -24,13 +25,6 @@ if TYPE_CHECKING:
     from provisioning.audit import Operator
     from provisioning.services import Services
 
-app = typer.Typer(
-    invoke_without_command=True,
-    help="Read what the brake holds, approve it exactly as shown, or reject it.",
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-
 PlanId = Annotated[str, typer.Argument(metavar="ID", help="As `held list` shows it.")]
 
 _COLUMNS = ("change_id", "action", "object_type", "name", "member", "reason_code", "reason")
@@ -38,13 +32,6 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet may take for a formula at the beginning of a cell."""
 
 
-@app.callback()
-def _listed(context: typer.Context, *, as_json: Json = False) -> None:
-    if context.invoked_subcommand is None:
-        list_(as_json=as_json)
-
-
-@app.command("list")
 def list_(*, as_json: Json = False) -> None:
     """Show the plans, newest first, and what is kept by decision."""
 
@@ -55,6 +42,9 @@ def list_(*, as_json: Json = False) -> None:
         return Outcome(document, lambda out: _show_list(out, document))
 
     run(operation, as_json=as_json)
+
+
+app = group("Read what the brake holds, approve it exactly as shown, or reject it.", list_)
 
 
 @app.command()

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from provisioning.cli import exit_status, output
+from provisioning.cli.group import group
 from provisioning.cli.options import Json, Wait
 from provisioning.cli.progress import Update
 from provisioning.cli.session import Outcome, run
@@ -17,21 +18,7 @@ if TYPE_CHECKING:
     from provisioning.services import Services
     from provisioning.subscriptions.keeper import Report
 
-app = typer.Typer(
-    invoke_without_command=True,
-    help="List, ensure, renew or delete the subscriptions to change notifications.",
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
 
-
-@app.callback()
-def _listed(context: typer.Context, *, as_json: Json = False) -> None:
-    if context.invoked_subcommand is None:
-        list_(as_json=as_json)
-
-
-@app.command("list")
 def list_(*, as_json: Json = False) -> None:
     """Show what Graph has: resource, end, host of the URL, and which are this job's."""
 
@@ -42,6 +29,9 @@ def list_(*, as_json: Json = False) -> None:
         return Outcome(document, lambda out: _show_list(out, document))
 
     run(operation, as_json=as_json)
+
+
+app = group("List, ensure, renew or delete the subscriptions to change notifications.", list_)
 
 
 @app.command()

@@ -166,7 +166,7 @@ class Judging:
         why = _BACK if case is None else f"{_BACK} {case.verdict.sentence}"
         if case is not None and case.withheld:
             await self._unmark(case, case.withheld, why, cause)
-        held, approved = await self._job.held.held.get(str(key)), None
+        held = await self._job.held.held.get(str(key))
         if held is not None:
             await self._let_go(held, why, cause)
         if (approved := await self._job.held.approved.get(str(key))) is not None:
