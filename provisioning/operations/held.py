@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from provisioning.audit import AuditEntry, Operator
 from provisioning.errors import InvalidRequest, PlanNotPending, Problem
 from provisioning.held import Decision, EntryState, HeldEntry, HeldPlan, PlanState
-from provisioning.hints import FEEDS, Hint
+from provisioning.hints import ASSIGNMENTS, FEEDS, Hint
 from provisioning.job import Job
 from provisioning.operations import hints
 from provisioning.operations.documents import Document, change_document, timestamp
@@ -138,7 +138,9 @@ async def _decide(
     await job.store.write(rows)
     if not await _counts(job, decision):
         raise PlanNotPending(f"The held plan {id} was decided by somebody else at this moment.")
-    await hints.store(services, [Hint(about=FEEDS, mark=mark, told_at=now)])
+    # Entra is read whole before anything is carried out: who came back meanwhile drops out.
+    looks = [Hint(about=what, mark=mark, told_at=now) for what in (FEEDS, ASSIGNMENTS)]
+    await hints.store(services, looks)
     document = await _document(job, plan)
     document["rest"] = None if selection is None else decision.rest
     return document

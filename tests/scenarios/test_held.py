@@ -16,7 +16,7 @@ from provisioning.operations.status import status
 from provisioning.record import CycleStatus
 from provisioning.services import Services
 from tests.scenarios.simulation import Saga, simulate
-from tests.scenarios.steps import account, everybody, group, provisioned, user
+from tests.scenarios.steps import account, assigned, everybody, group, provisioned, user
 from tests.scenarios.world import World
 from tests.simulated_time import discard_abandoned
 
@@ -228,6 +228,28 @@ def test_each_entry_is_checked_again_at_execution() -> None:
         (plan,) = await plans(world, "approved")
         shown = await ask(world, lambda s: held.show(s, plan["id"]))
         assert [c["name"] for c in shown["changes"] if "dropped" in c] == ["user3@example.com"]
+
+    simulate(story, tenant=everybody(40))
+
+
+def test_who_was_assigned_again_just_before_the_approval_stays() -> None:
+    """An approval reads the assignments before it is carried out: no poll has come in between."""
+
+    async def story(world: World) -> None:
+        people = assigned(world, 10)
+        await provisioned(world)
+        for person in people:
+            world.tenant.unassign(person)
+        await world.cycle()
+        await world.cycle()  # A list that came short is believed when it is seen again.
+        plan = await the_plan(world)
+        world.tenant.assign(people[3], "User")
+        await approve(world, plan["id"])
+        await ask(world, work.look_now)
+        left = {f"extra{number}@example.com" for number in range(10)} - {"extra3@example.com"}
+        assert inactive(world) == left
+        (dropped,) = await world.logs(status="skipped", principal="extra3@example.com")
+        assert dropped["reason_code"] == "DroppedFromPlan"
 
     simulate(story, tenant=everybody(40))
 
