@@ -139,6 +139,17 @@ async def test_signing_in_without_encryption_on_this_machine_alone() -> None:
     assert len(server.mails) == 1
 
 
+async def test_nobody_is_signed_in_in_the_clear_on_another_machine() -> None:
+    """Whatever the settings let through: the last look is at the connection itself."""
+    async with serving(auth=True) as server:
+        elsewhere = smtp_server(f"smtp://{ACCOUNT}mail.example.com")
+        parsed = msgspec.structs.replace(
+            elsewhere, host="127.0.0.1", port=server.port, encryption="never"
+        )
+        await refused(MailChannel(parsed, "from@example.com", RECIPIENTS, CountedIds()), Rejected)
+    assert (server.mails, server.commands) == ([], [])
+
+
 async def test_a_wrong_password(tmp_path: Path) -> None:
     async with serving(starttls=server_tls(tmp_path), auth=True) as server:
         wrong = f"{quote(USER)}:{quote(PASSWORD[::-1], safe='')}@"

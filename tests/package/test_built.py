@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import sysconfig
+import tarfile
 from collections.abc import Iterator
 from importlib.metadata import distributions
 from pathlib import Path, PurePosixPath
@@ -179,3 +180,23 @@ def test_a_wrong_hash_is_refused(tmp_path: Path) -> None:
     lock.write_text(f"idna==3.10 --hash=sha256:{'0' * 64}\n")
     with pytest.raises(PackageError, match="could not be installed"):
         install(lock, tmp_path / "site-packages")
+
+
+def test_no_code_of_a_package_runs_while_it_is_installed(tmp_path: Path) -> None:
+    """A source distribution would run its ``setup.py``; only wheels are taken."""
+    ran = tmp_path / "ran"
+    source = tmp_path / "sample-1.0"
+    source.mkdir()
+    (source / "setup.py").write_text(
+        f"import pathlib, setuptools\npathlib.Path({str(ran)!r}).touch()\n"
+        "setuptools.setup(name='sample', version='1.0')\n"
+    )
+    archive = tmp_path / "sample-1.0.tar.gz"
+    with tarfile.open(archive, "w:gz") as packed:
+        packed.add(source, source.name)
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    lock = tmp_path / "requirements.txt"
+    lock.write_text(f"sample @ {archive.as_uri()} --hash=sha256:{digest}\n")
+    with pytest.raises(PackageError, match="could not be installed"):
+        install(lock, tmp_path / "site-packages")
+    assert not ran.exists()
