@@ -13,9 +13,10 @@ from collections.abc import Collection, Iterable, Mapping
 import msgspec
 
 from provisioning.case import Case
-from provisioning.discovery.entries import Entries
+from provisioning.discovery.entries import LookEntries
 from provisioning.discovery.plans import Plans
 from provisioning.discovery.removals import Part, Removal, kept_by, removal_of
+from provisioning.entries import Why, naming
 from provisioning.guard import RELEASE, Tally, judge
 from provisioning.held import APPROVED, Held, Mark, Withheld, facts_of
 from provisioning.job import Job
@@ -36,7 +37,7 @@ class Judging:
     """Judges the removals of one look. ``rows`` are to be written before what is filed."""
 
     def __init__(
-        self, job: Job, graph: GroupGraph, cycle: CycleRecord, entries: Entries, now: float
+        self, job: Job, graph: GroupGraph, cycle: CycleRecord, entries: LookEntries, now: float
     ) -> None:
         self._job = job
         self._graph = graph
@@ -264,9 +265,9 @@ class Judging:
 
     def _held_entry(self, part: Part, why: str, cause: str) -> LogEntry:
         change = part.changes[0]
-        code, reason = "DeletionThreshold", f"{change.reason} {why}"
-        entry = self._entries.entry(part.removal.case, cause, LogStatus.HELD, code, reason, RELEASE)
-        return self._entries.of_change(entry, change)
+        held = Why("DeletionThreshold", f"{change.reason} {why}", RELEASE)
+        entry = self._entries.entry(part.removal.case, cause, LogStatus.HELD, held)
+        return naming(entry, change)
 
     async def _release(self, pending: Tally, cause: str) -> None:
         """Lets go what is held, if the limits allow all of it: people came back, removals have

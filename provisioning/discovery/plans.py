@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from provisioning.discovery.entries import Entries
+from provisioning.discovery.entries import LookEntries
+from provisioning.entries import Why
 from provisioning.held import (
     Approved,
     Decision,
@@ -38,7 +39,7 @@ class Plans:
     one plan at its end.
     """
 
-    def __init__(self, job: Job, entries: Entries, now: float) -> None:
+    def __init__(self, job: Job, entries: LookEntries, now: float) -> None:
         self._job = job
         self._entries = entries
         self._now = now
@@ -187,9 +188,8 @@ class Plans:
             return []
         self._dropped = True
         dropped = msgspec.structs.replace(entry, state=EntryState.DROPPED, why=why)
-        logged = self._entries.about(
-            entry.change, cause, LogStatus.SKIPPED, "DroppedFromPlan", why, ""
-        )
+        told = Why("DroppedFromPlan", why)
+        logged = self._entries.about(entry.change, cause, LogStatus.SKIPPED, told)
         return [self._job.held.entries.put(at, dropped), *self._job.log.rows([logged])]
 
     async def finish(self, cause: str) -> list[Row]:
