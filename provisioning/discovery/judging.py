@@ -190,21 +190,11 @@ class Judging:
         await self._job.held.mark(case.key.id, {}, list(marks))
         left = {id: m for id, m in self._marked(case).items() if id not in marks}
         self._marks[case.key] = left
-        self.rows += await self._count_rows(case.key, left)
+        self.rows += await self._job.held.member_rows(case.key, left)
 
     def _marked(self, case: Case) -> Mapping[ScimId, Withheld]:
         """The marks of a group's members, as far as this look has come."""
         return self._marks.get(case.key, case.withheld)
-
-    async def _count_rows(self, key: Key, marks: Mapping[ScimId, Withheld]) -> list[Row]:
-        """Rows that bring what is known of a group up to its marks."""
-        held = await self._job.held.held.get(str(key))
-        if held is None or held.place is not None:
-            return []
-        count = sum(mark.mark is Mark.HELD for mark in marks.values())
-        if count == 0:
-            return [self._job.held.held.drop(str(key))]
-        return [self._job.held.held.put(str(key), msgspec.structs.replace(held, removals=count))]
 
     # --- judging -------------------------------------------------------------------------------
 

@@ -88,7 +88,7 @@ class Plans:
             keys.add(entry.key)
         for key, members in marks.items():
             await self._job.held.mark(key.id, members)
-            rows += await self._held_rows(key, members)
+            rows += await self._job.held.member_rows(key, await self._job.held.withheld(key.id))
         ended = msgspec.structs.replace(
             plan,
             state=PlanState.APPROVED if decision.approve else PlanState.REJECTED,
@@ -136,16 +136,6 @@ class Plans:
             note=decision.note,
         )
         return [*rows, tables.rejected.put(str(key), rejected)]
-
-    async def _held_rows(self, key: Key, decided: dict[ScimId, Withheld]) -> list[Row]:
-        """Rows that say of how many members of a group something is still held."""
-        held = await self._job.held.held.get(str(key))
-        if held is None or held.place is not None:
-            return []
-        left = held.removals - len(decided)
-        if left <= 0:
-            return [self._job.held.held.drop(str(key))]
-        return [self._job.held.held.put(str(key), msgspec.structs.replace(held, removals=left))]
 
     def _renewed(self, plan: HeldPlan, state: PlanState, note: str) -> list[Row]:
         """Rows that end a plan, and hold the same anew under another id."""
