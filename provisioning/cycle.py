@@ -17,6 +17,7 @@ from provisioning.apply.provision import Provisioner
 from provisioning.apply.removal import RemovalForm
 from provisioning.apply.sender import Sender, Stopped
 from provisioning.calls import Call
+from provisioning.cycle_progress import Progress
 from provisioning.discovery.arrivals import Arrivals
 from provisioning.discovery.filing import Filing
 from provisioning.discovery.leaving import Reconsideration, take_due
@@ -69,14 +70,12 @@ class CycleRun:
         self._deadline = None if budget is None else job.clock.monotonic() + budget
         # Only a pause ends a look early: begun anew each time, a long one would never end.
         sender.deadline = self._deadline
-        self._progress = progress
         self._call: Call | None = None
         self._matching = Matching(job, sender, reader)
         collect = writer is None or record.kind is CycleKind.ON_DEMAND
         self.recorder = Recorder(job, record, collect=collect)
         self._gate = Gate(job, sender, reader, settings_digest, self._provisioner)
-        self._before = (source.requests, reader.requests, source.throttled + reader.throttled)
-        self._counted = msgspec.structs.replace(record.requests)
+        self._progress = Progress(job.clock, source, reader, record, progress)
 
     async def run(self) -> CycleRecord:
         """Discovers, drains, finishes. Errors end up in the record, with code and remedy.
@@ -128,7 +127,7 @@ class CycleRun:
             raise  # The cycle has not failed: its next holder goes on with it.
         except ProvisioningError as error:
             await self._ended_by(error)
-        self._count_requests()
+        self._progress.count_requests()
         await self._save()
         return record
 
@@ -146,15 +145,15 @@ class CycleRun:
         record = self.record
         reconcile = record.kind is CycleKind.RECONCILE and not record.discovered
         look = Look(self._job, self._source, record)
-        self._phase("reading Entra")
+        self._progress.phase("reading Entra")
         keys, lane = await look.read(named, whole=reconcile)
         if reconcile and not look.first:
-            self._phase("reading ZSCloud")
+            self._progress.phase("reading ZSCloud")
             live = LiveRead(self._job, self._sender, self._reader, record)
             keys |= await live.compare()
             keys |= await all_keys(self._job)
             await self._job.store.write([self._job.cycles.current.drop("reconcile")])
-        self._phase("planning")
+        self._progress.phase("planning")
         if prepare:
             keys |= await take_due(self._job)
         await look.file(keys, lane, named, told=not reconcile)
@@ -163,7 +162,7 @@ class CycleRun:
             await self._matching.prepare(type, partial(self._unlinked, type), record.cycle_id)
 
     async def _take_up_hints(self, lanes: Sequence[Lane]) -> None:
-        self._phase("reading Entra")
+        self._progress.phase("reading Entra")
         arrivals = self._arrivals(lanes)
         assert arrivals is not None
         # Before ZSCloud is asked: what is taken up does not come again at once.
@@ -198,9 +197,7 @@ class CycleRun:
                     await self._gate.shut_by(ended.error, self.record.cycle_id)
 
     async def _drain(self, lanes: Sequence[Lane]) -> Drained:
-        self.record.draining_since = self._job.clock.monotonic()
-        self.record.done_before = self.record.done
-        self._phase("provisioning")
+        self._progress.draining()
         while True:
             self._sender.go_on()
             provisioner = self._provisioner()
@@ -209,7 +206,7 @@ class CycleRun:
                 provisioner,
                 deadline=self._deadline,
                 lanes=tuple(lanes),
-                progress=self._report,
+                progress=self._progress.report,
                 dry_run=self._writer is None,
                 arrivals=self._arrivals(lanes),
                 failing=self._too_many_failures,
@@ -257,7 +254,7 @@ class CycleRun:
                 raise ended.error
             await self._ended_by(ended.error)
             return
-        if self._writer is not None and self._reader.requests > self._before[1]:
+        if self._writer is not None and self._progress.has_asked_zscloud:
             await self._gate.reached()
         if record.is_stored:
             await self._forget_old_entries()
@@ -312,32 +309,6 @@ class CycleRun:
         now = self._job.clock.time()
         self.record.quarantine(shut.error_code, shut.reason, shut.remedy, now)
         self.record.phase = "quarantined"
-
-    def _phase(self, phase: str) -> None:
-        self.record.phase = phase
-        self._report()
-
-    def _report(self) -> None:
-        self._count_requests()
-        self._estimate()
-        self._progress(self.record)
-
-    def _estimate(self) -> None:
-        """What is left at the present pace: one request for each item, at least."""
-        record = self.record
-        record.requests_left = record.left
-        if record.draining_since is None or record.done <= record.done_before:
-            return
-        took = self._job.clock.monotonic() - record.draining_since
-        record.seconds_left = round(took * record.left / (record.done - record.done_before))
-
-    def _count_requests(self) -> None:
-        graph, scim, throttled = self._before
-        now, counted = self.record.requests, self._counted
-        now.graph = counted.graph + self._source.requests - graph
-        now.scim = counted.scim + self._reader.requests - scim
-        total = self._source.throttled + self._reader.throttled
-        now.throttled = counted.throttled + total - throttled
 
     async def _save(self) -> None:
         record = self.record

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping
 
+import msgspec
+
 from provisioning.held import (
     Approved,
     Decision,
@@ -12,6 +14,7 @@ from provisioning.held import (
     Held,
     HeldEntry,
     HeldPlan,
+    Mark,
     PlanState,
     Rejected,
     Withheld,
@@ -87,6 +90,16 @@ class HeldRemovals:
         async with self._marking:
             rows = await chunks.update(self._store, self._withheld, group, add, list(gone))
             self._store.defer(rows, about)
+
+    async def member_rows(self, key: Key, marks: Mapping[ScimId, Withheld]) -> list[Row]:
+        """Rows that say of how many members of a group something is held, by their marks."""
+        held = await self.held.get(str(key))
+        if held is None or held.place is not None:
+            return []
+        count = sum(mark.mark is Mark.HELD for mark in marks.values())
+        if count == 0:
+            return [self.held.drop(str(key))]
+        return [self.held.put(str(key), msgspec.structs.replace(held, removals=count))]
 
     async def standing(self) -> set[Key]:
         """Whom a plan or a decision is about."""

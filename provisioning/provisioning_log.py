@@ -13,7 +13,6 @@ import msgspec
 
 from provisioning.model import (
     Action,
-    Change,
     ChangeMember,
     EntraId,
     ModifiedProperty,
@@ -172,40 +171,3 @@ class ProvisioningLog:
             drops = (found_by_it, self._attention.drop(key), self._by_time.drop(key))
             rows += [drop._replace(about=f"log/{key}") for drop in drops]
         return rows
-
-
-def entry_of_change(
-    change: Change,
-    *,
-    id: str,
-    time: float,
-    cycle_id: str,
-    cause: str,
-    target_id: ScimId | None,
-    attempt: int,
-    duration_ms: int,
-    latency_ms: int,
-    steps: tuple[Step, ...],
-) -> LogEntry:
-    """The entry of a change that succeeded."""
-    return LogEntry(
-        id=id,
-        time=time,
-        cycle_id=cycle_id,
-        cause=cause,
-        status=LogStatus.SUCCESS,
-        action=change.action,
-        object_type=change.object_type,
-        source_id=change.source_id,
-        target_id=change.target_id or target_id,
-        name=change.name,
-        change_id=change.change_id,
-        member=change.member,
-        reason_code=change.reason_code,
-        reason=change.reason,
-        modified_properties=change.modified_properties,
-        attempt=attempt,
-        duration_ms=duration_ms,
-        latency_ms=latency_ms,
-        steps=steps,
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
+from provisioning.apply.executed import Executed
 from provisioning.apply.intents import Intents
 from provisioning.apply.matching import Matching
 from provisioning.apply.outcome import Recorder
@@ -79,19 +80,27 @@ class Execution:
         self, case: Case, plan: Planned, item: WorkItem, turn: Turn | None, *, last: bool
     ) -> bool:
         """Sends one request and records it. False when another form must be tried."""
+        done = await self._sent(case, plan, item, turn)
+        if done is None:
+            return False
+        await self._recorder.success(item, case, done, last=last)
+        return True
+
+    async def _sent(
+        self, case: Case, plan: Planned, item: WorkItem, turn: Turn | None
+    ) -> Executed | None:
+        """What came of a request; ``None`` when another form must be tried."""
         began = self._job.clock.monotonic()
         self._last[item.key] = plan
+        answer = None
         if self._writer is None:
             answer = self._as_if(case, plan)
         elif isinstance(plan.write, RemoveMembers):
             if not await self._remove(self._writer, case, plan.write, item, turn):
-                return False
-            answer = None
+                return None
         else:
             answer = await self._write(self._writer, case, plan.write, item, turn)
-        took = self._job.clock.monotonic() - began
-        await self._recorder.success(item, case, plan, answer, took, last=last)
-        return True
+        return Executed(plan, answer, self._job.clock.monotonic() - began)
 
     async def confirmed(self, case: Case, item: WorkItem, found: TargetObject | None) -> bool:
         """Whether the live object (``None``: gone) shows that a write without an answer was
@@ -100,7 +109,7 @@ class Execution:
         plan = self._last.get(item.key)
         if plan is None or not shows(plan.write, found):
             return False
-        await self._recorder.success(item, case, plan, found, 0.0, last=False)
+        await self._recorder.success(item, case, Executed(plan, found), last=False)
         return True
 
     # --- writing -------------------------------------------------------------------------------

@@ -12,7 +12,8 @@ import msgspec
 
 from provisioning.apply.execution import Execution
 from provisioning.apply.intents import Intents
-from provisioning.apply.last_look import LastLook, StillLeaves, is_same_object
+from provisioning.apply.last_look import LastLook, StillLeaves
+from provisioning.apply.looking import Looking
 from provisioning.apply.matching import Matching
 from provisioning.apply.members import Members
 from provisioning.apply.naming import Names, ring_break
@@ -33,15 +34,12 @@ from provisioning.errors import (
 from provisioning.held import APPROVED
 from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane, WorkItem
-from provisioning.mirror import group_key
 from provisioning.model import (
     AddMembers,
     DeleteObject,
     Key,
-    MirrorUser,
     ObjectType,
     RemoveMembers,
-    TargetObject,
 )
 from provisioning.plan import (
     Planned,
@@ -77,8 +75,6 @@ class Provisioner:
         still_leaves: StillLeaves | None = None,
     ) -> None:
         self.intents = Intents(job, ahead=sender.pacer.within(_AHEAD_SECONDS))
-        self.unjudged: set[Key] = set()
-        """Keys whose work turned out to be a removal that no brake has judged yet."""
         self._job = job
         self._sender = sender
         self._matching = matching
@@ -87,12 +83,17 @@ class Provisioner:
         self._cycle_id = cycle_id
         self._execution = Execution(job, sender, matching, removal, recorder, self.intents, writer)
         self._names = Names(job)
+        self._looking = Looking(job, matching, recorder, self._execution, self._names)
         self._members = Members(job, matching, recorder)
         self._planning = Planning(job.rules, self._members)
         self._rings: set[Key] = set()
-        self._read: set[str] = set()
         self._last_look = LastLook(matching, recorder, still_leaves)
         self._preempted: set[Key] = set()
+
+    @property
+    def unjudged(self) -> set[Key]:
+        """Keys whose work turned out to be a removal that no brake has judged yet."""
+        return self._looking.unjudged
 
     @property
     def graph(self) -> GroupGraph:
@@ -163,8 +164,7 @@ class Provisioner:
                 if await self._carry_out(case, plans, item, stopping):
                     return
                 worked = True
-                # What was just written need not be read again.
-                self._read.add(item.generation)
+                self._looking.not_again(item)
             except (NotFound, AnswerLost, Conflict, Rejected) as error:
                 if isinstance(error, Conflict) and self._sent_delete(item):
                     # The only delete that ZSCloud answers 409 is that of an administrator.
@@ -173,7 +173,8 @@ class Provisioner:
                 looks += 1
                 if looks > _LOOKS:
                     raise
-                if await self._look(case, item, error) and isinstance(error, (NotFound, Rejected)):
+                was_right = await self._looking.look(case, item, error)
+                if was_right and isinstance(error, (NotFound, Rejected)):
                     await self._members.doubt(case, self._execution.last(item.key), error, item)
                     rounds = looks = 0  # Halving a batch makes progress, and comes to an end.
         raise ProtocolError(
@@ -258,68 +259,16 @@ class Provisioner:
         """The case, linked to the object that matches it when there is one."""
         case = await resolve(self._job, self.graph, item.key)
         if case is not None and case.link is not None and item.lane is Lane.ON_DEMAND:
-            return await self._read_again(case, item)
+            return await self._looking.read_again(case, item)
         if case is None or case.link is not None or case.mapped.problems or not case.verdict.active:
             return case
         intent = self.intents.take_open(item.key)
         found = await self._matching.find(case, intent, self._cycle_id, item.urgency)
         if found is not None:
-            return await self._adopt(case, item, found)
+            return await self._looking.adopt(case, item, found)
         if intent is not None:
             self.intents.came_to_nothing(item.key)
         return case
-
-    async def _read_again(self, case: Case, item: WorkItem) -> Case | None:
-        """A call on demand looks at the object itself, once, and not only at the record."""
-        if case.link is None or item.generation in self._read:
-            return case
-        self._read.add(item.generation)
-        try:
-            found = await self._matching.by_id(case.key.type, case.link.scim_id, item.urgency)
-        except NotFound:
-            if not await self._recorder.left_missing(item, case):
-                await self._recorder.vanished(item, case)
-        else:
-            if case.link.leaving_since is None or is_same_object(case.link, found):
-                changed = await self._recorder.refreshed(item, case, found)
-                if changed and case.key.type is ObjectType.GROUP:
-                    # Members that do not belong there leave by the brake.
-                    self._judge_later(item, case.key)
-            else:
-                await self._recorder.taken(item, case)
-        return await resolve(self._job, self.graph, case.key)
-
-    async def _adopt(self, case: Case, item: WorkItem, found: TargetObject) -> Case:
-        """Links a principal to the object that matches it."""
-        owner = await self._job.links.owner(found.id)
-        if owner is not None and owner != case.key:
-            await self._take_over(case, item, owner)
-        if case.key.type is ObjectType.GROUP and found.members is None:
-            found = await self._matching.by_id(found.type, found.id, item.urgency)
-        await self._recorder.matched(item, case, found)
-        if case.key.type is ObjectType.GROUP:
-            # Members that do not belong there leave by the brake.
-            self._judge_later(item, case.key)
-        return await resolve(self._job, self.graph, case.key) or case
-
-    async def _take_over(self, case: Case, item: WorkItem, owner: Key) -> None:
-        """An object has one link. It moves only if its old principal is gone or out of scope."""
-        other = await resolve(self._job, self.graph, owner)
-        if other is None:
-            if (link := await self._job.links.get(owner)) is not None:
-                self._recorder.unlinked(item, link)
-            return
-        if other.keeps_its_name:
-            self._names.refuse(case, other, case.name)
-        await self._recorder.moved(item, other)
-        if isinstance(other.row, MirrorUser):
-            # What the account is a member of was the predecessor's: its groups are looked at.
-            for id in self.graph.assigned_ancestors(other.row.groups):
-                self._judge_later(item, group_key(id))
-
-    def _judge_later(self, item: WorkItem, key: Key) -> None:
-        self.unjudged.add(key)
-        self._recorder.unjudged(item, key)
 
     # --- planning ------------------------------------------------------------------------------
 
@@ -329,7 +278,7 @@ class Provisioner:
             return found
         unasked = item.lane > Lane.ON_DEMAND and takes_away(found)
         if unasked or await self._is_another(item, found):
-            self._judge_later(item, case.key)
+            self._looking.judge_later(item, case.key)
             return []
         for plan in found:
             await self._names.check(self.graph, case, plan)
@@ -354,44 +303,8 @@ class Provisioner:
             turn = await self._turn(item, lambda: False)
             await self._execution.execute(case, plan, item, turn, last=False)
         except (NotFound, AnswerLost) as error:
-            await self._look(case, item, error)
-
-    # --- looking -------------------------------------------------------------------------------
-
-    async def _look(self, case: Case, item: WorkItem, error: RemoteError) -> bool:
-        """Reads the object and takes what it is for the record; the next round plans anew.
-
-        True if the record was right: looking explained nothing.
-        """
-        if case.link is None:
-            return await self._look_by_name(case, item, error)
-        if isinstance(error, Conflict):
-            raise error
-        sent = self._execution.last(item.key)
-        lost = isinstance(error, AnswerLost)
-        try:
-            found = await self._matching.by_id(case.key.type, case.link.scim_id, item.urgency)
-        except NotFound:
-            if not lost or not await self._execution.confirmed(case, item, None):
-                await self._recorder.vanished(item, case)
-            return False
-        if lost and await self._execution.confirmed(case, item, found):
-            return False
-        return not await self._recorder.refreshed(item, case, found, sent)
+            await self._looking.look(case, item, error)
 
     def _sent_delete(self, item: WorkItem) -> bool:
         sent = self._execution.last(item.key)
         return sent is not None and isinstance(sent.write, DeleteObject)
-
-    async def _look_by_name(self, case: Case, item: WorkItem, error: RemoteError) -> bool:
-        found = await self._matching.by_name(case.key.type, case.name, item.urgency)
-        if found is None:
-            if isinstance(error, Conflict):
-                raise error
-            return True
-        if found.type is ObjectType.GROUP and found.members is None:
-            found = await self._matching.by_id(found.type, found.id, item.urgency)
-        lost = isinstance(error, AnswerLost)
-        if not lost or not await self._execution.confirmed(case, item, found):
-            await self._adopt(case, item, found)
-        return False

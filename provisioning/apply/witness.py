@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from provisioning.apply.executed import Executed
 from provisioning.apply.outcome import TAKEN, Recorder
 from provisioning.case import Case
 from provisioning.errors import RemoteError
@@ -68,19 +69,10 @@ class Witness(Recorder):
         super().__init__(job, cycle, collect=True)
         self.plans = []
 
-    async def success(
-        self,
-        item: WorkItem,
-        case: Case,
-        plan: Planned,
-        answer: TargetObject | None,
-        took: float,
-        *,
-        last: bool,
-    ) -> None:
+    async def success(self, item: WorkItem, case: Case, done: Executed, *, last: bool) -> None:
         """A request would have been sent."""
-        self.plans.append(plan)
-        await super().success(item, case, plan, answer, took, last=last)
+        self.plans.append(done.plan)
+        await super().success(item, case, done, last=last)
 
     async def nothing_to_do(
         self, item: WorkItem, case: Case | None, skipped: Skipped | None, *, worked: bool = False

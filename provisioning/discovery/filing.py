@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 import msgspec
 
 from provisioning.case import Case
-from provisioning.discovery.entries import Entries
+from provisioning.discovery.entries import LookEntries
 from provisioning.discovery.judging import Judging
 from provisioning.discovery.removals import Removal, removal_of
+from provisioning.entries import Why
 from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane, Rank, WorkItem, rank_of
 from provisioning.model import Key, MirrorUser, ObjectType
@@ -72,7 +73,7 @@ class Filing:
         self._nulls = NullTally()
         self._rows: list[Row] = []
         self._now = job.clock.time()
-        self._entries = Entries(job, cycle, self._now)
+        self._entries = LookEntries(job, cycle, self._now)
         self._judging = Judging(job, graph, cycle, self._entries, self._now)
         self._standing: dict[Key, Case | None] = {}
 
@@ -123,14 +124,12 @@ class Filing:
             if case is None:
                 continue
             at = datetime.fromtimestamp(due, UTC).strftime("%H:%M:%S")
-            entry = self._entries.entry(
-                case,
-                "assignments",
-                LogStatus.SKIPPED,
+            why = Why(
                 "TooYoungToBelieve",
                 f"The assignment is gone, but too young to believe, due {at}.",
                 "Nothing: the next look after that time decides.",
             )
+            entry = self._entries.entry(case, "assignments", LogStatus.SKIPPED, why)
             rows += self._job.log.rows([entry])
             self._cycle.counts.skipped += 1
         await self._job.store.write(in_steps(rows))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from provisioning.apply.entries import why_skipped
 from provisioning.apply.outcome import TAKEN
 from provisioning.case import Case
 from provisioning.drift import MEMBERSHIPS, Finding, Outcome, Treatment, What
+from provisioning.entries import Entries, Occasion, Subject, Why
 from provisioning.job import Job
 from provisioning.model import NAME_PATH, Link, ModifiedProperty
 from provisioning.ports import Row
-from provisioning.provisioning_log import LogEntry, LogStatus
+from provisioning.provisioning_log import LogStatus
 from provisioning.record import CycleRecord
 
 _REMEDY = "`on-demand` puts it right once; DRIFT=repair does so with every reconcile."
@@ -36,7 +38,7 @@ def entry_of_edits(
     known = strangers if job.rules.drift.of(MEMBERSHIPS) is not Treatment.LEAVE else ()
     if not told and not known:
         return []
-    code, reason, remedy = "Drift", _reason(job, told), None
+    code, reason, remedy = "Drift", _reason(job, told), ""
     if any(each.treatment is Outcome.REPORTED for each in told):
         remedy = _REMEDY
     if not told:
@@ -45,10 +47,10 @@ def entry_of_edits(
     elif any(each.is_reenabled for each in told):
         code, remedy = "EnabledByHand", _REENABLED
         reason = f"The account was switched on in ZSCloud by hand. {case.verdict.sentence} {reason}"
-    if not told or remedy is not None:
+    if not told or remedy:
         cycle.counts.skipped += 1
     properties = _properties(told, known)
-    return _rows(job, cycle, link, LogStatus.SKIPPED, code, reason, remedy, properties)
+    return _rows(job, cycle, link, LogStatus.SKIPPED, Why(code, reason, remedy), properties)
 
 
 def entry_of_missing(
@@ -57,13 +59,13 @@ def entry_of_missing(
     """Rows of the entry for an object that is gone; without a ``finding`` nobody is to have it."""
     if finding is None:
         reason = "The object was deleted in ZSCloud, and nobody is to have it: the link is dropped."
-        return _rows(job, cycle, link, LogStatus.SUCCESS, "TargetGone", reason, None, ())
+        return _rows(job, cycle, link, LogStatus.SUCCESS, Why("TargetGone", reason))
     doing = _doing(job, [finding])
-    remedy = _REMEDY if finding.treatment is Outcome.REPORTED else None
-    if remedy is not None:
+    remedy = _REMEDY if finding.treatment is Outcome.REPORTED else ""
+    if remedy:
         cycle.counts.skipped += 1
     reason = f"The object in ZSCloud was deleted by hand. {doing}"
-    return _rows(job, cycle, link, LogStatus.SKIPPED, "Drift", reason, remedy, ())
+    return _rows(job, cycle, link, LogStatus.SKIPPED, Why("Drift", reason, remedy))
 
 
 def entry_of_taken(
@@ -71,16 +73,7 @@ def entry_of_taken(
 ) -> list[Row]:
     """Rows of the entry for an object that waited to be deleted, and is somebody else's now."""
     cycle.counts.skipped += 1
-    return _rows(
-        job,
-        cycle,
-        link,
-        LogStatus.SKIPPED,
-        TAKEN.code,
-        TAKEN.sentence,
-        TAKEN.remedy,
-        tuple(properties),
-    )
+    return _rows(job, cycle, link, LogStatus.SKIPPED, why_skipped(TAKEN), properties)
 
 
 def _reason(job: Job, told: Sequence[Finding]) -> str:
@@ -133,25 +126,11 @@ def _rows(
     cycle: CycleRecord,
     link: Link,
     status: LogStatus,
-    code: str,
-    reason: str,
-    remedy: str | None,
-    properties: tuple[ModifiedProperty, ...],
+    why: Why,
+    properties: Sequence[ModifiedProperty] = (),
 ) -> list[Row]:
-    entry = LogEntry(
-        id=job.ids.new(),
-        time=job.clock.time(),
-        cycle_id=cycle.cycle_id,
-        cause="reconcile",
-        status=status,
-        action=None,
-        object_type=link.key.type,
-        source_id=link.key.id,
-        target_id=link.scim_id,
-        name=str(link.attributes.get(NAME_PATH[link.key.type]) or link.scim_id),
-        reason_code=code,
-        reason=reason,
-        remedy=remedy,
-        modified_properties=properties,
-    )
+    occasion = Occasion(time=job.clock.time(), cycle_id=cycle.cycle_id, cause="reconcile")
+    name = str(link.attributes.get(NAME_PATH[link.key.type]) or link.scim_id)
+    subject = Subject(link.key, name, link.scim_id)
+    entry = Entries(job.ids).of(occasion, subject, status, why, properties=properties)
     return job.log.rows([entry])

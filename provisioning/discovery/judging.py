@@ -13,9 +13,10 @@ from collections.abc import Collection, Iterable, Mapping
 import msgspec
 
 from provisioning.case import Case
-from provisioning.discovery.entries import Entries
+from provisioning.discovery.entries import LookEntries
 from provisioning.discovery.plans import Plans
 from provisioning.discovery.removals import Part, Removal, kept_by, removal_of
+from provisioning.entries import Why, naming
 from provisioning.guard import RELEASE, Tally, judge
 from provisioning.held import APPROVED, Held, Mark, Withheld, facts_of
 from provisioning.job import Job
@@ -36,7 +37,7 @@ class Judging:
     """Judges the removals of one look. ``rows`` are to be written before what is filed."""
 
     def __init__(
-        self, job: Job, graph: GroupGraph, cycle: CycleRecord, entries: Entries, now: float
+        self, job: Job, graph: GroupGraph, cycle: CycleRecord, entries: LookEntries, now: float
     ) -> None:
         self._job = job
         self._graph = graph
@@ -189,21 +190,11 @@ class Judging:
         await self._job.held.mark(case.key.id, {}, list(marks))
         left = {id: m for id, m in self._marked(case).items() if id not in marks}
         self._marks[case.key] = left
-        self.rows += await self._count_rows(case.key, left)
+        self.rows += await self._job.held.member_rows(case.key, left)
 
     def _marked(self, case: Case) -> Mapping[ScimId, Withheld]:
         """The marks of a group's members, as far as this look has come."""
         return self._marks.get(case.key, case.withheld)
-
-    async def _count_rows(self, key: Key, marks: Mapping[ScimId, Withheld]) -> list[Row]:
-        """Rows that bring what is known of a group up to its marks."""
-        held = await self._job.held.held.get(str(key))
-        if held is None or held.place is not None:
-            return []
-        count = sum(mark.mark is Mark.HELD for mark in marks.values())
-        if count == 0:
-            return [self._job.held.held.drop(str(key))]
-        return [self._job.held.held.put(str(key), msgspec.structs.replace(held, removals=count))]
 
     # --- judging -------------------------------------------------------------------------------
 
@@ -264,9 +255,9 @@ class Judging:
 
     def _held_entry(self, part: Part, why: str, cause: str) -> LogEntry:
         change = part.changes[0]
-        code, reason = "DeletionThreshold", f"{change.reason} {why}"
-        entry = self._entries.entry(part.removal.case, cause, LogStatus.HELD, code, reason, RELEASE)
-        return self._entries.of_change(entry, change)
+        held = Why("DeletionThreshold", f"{change.reason} {why}", RELEASE)
+        entry = self._entries.entry(part.removal.case, cause, LogStatus.HELD, held)
+        return naming(entry, change)
 
     async def _release(self, pending: Tally, cause: str) -> None:
         """Lets go what is held, if the limits allow all of it: people came back, removals have

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from provisioning.discovery.entries import Entries
+from provisioning.discovery.entries import LookEntries
+from provisioning.entries import Why
 from provisioning.held import (
     Approved,
     Decision,
@@ -38,7 +39,7 @@ class Plans:
     one plan at its end.
     """
 
-    def __init__(self, job: Job, entries: Entries, now: float) -> None:
+    def __init__(self, job: Job, entries: LookEntries, now: float) -> None:
         self._job = job
         self._entries = entries
         self._now = now
@@ -87,7 +88,7 @@ class Plans:
             keys.add(entry.key)
         for key, members in marks.items():
             await self._job.held.mark(key.id, members)
-            rows += await self._held_rows(key, members)
+            rows += await self._job.held.member_rows(key, await self._job.held.withheld(key.id))
         ended = msgspec.structs.replace(
             plan,
             state=PlanState.APPROVED if decision.approve else PlanState.REJECTED,
@@ -136,16 +137,6 @@ class Plans:
         )
         return [*rows, tables.rejected.put(str(key), rejected)]
 
-    async def _held_rows(self, key: Key, decided: dict[ScimId, Withheld]) -> list[Row]:
-        """Rows that say of how many members of a group something is still held."""
-        held = await self._job.held.held.get(str(key))
-        if held is None or held.place is not None:
-            return []
-        left = held.removals - len(decided)
-        if left <= 0:
-            return [self._job.held.held.drop(str(key))]
-        return [self._job.held.held.put(str(key), msgspec.structs.replace(held, removals=left))]
-
     def _renewed(self, plan: HeldPlan, state: PlanState, note: str) -> list[Row]:
         """Rows that end a plan, and hold the same anew under another id."""
         ended = msgspec.structs.replace(plan, state=state, decided=self._now, note=note)
@@ -187,9 +178,8 @@ class Plans:
             return []
         self._dropped = True
         dropped = msgspec.structs.replace(entry, state=EntryState.DROPPED, why=why)
-        logged = self._entries.about(
-            entry.change, cause, LogStatus.SKIPPED, "DroppedFromPlan", why, ""
-        )
+        told = Why("DroppedFromPlan", why)
+        logged = self._entries.about(entry.change, cause, LogStatus.SKIPPED, told)
         return [self._job.held.entries.put(at, dropped), *self._job.log.rows([logged])]
 
     async def finish(self, cause: str) -> list[Row]:

@@ -8,7 +8,8 @@ from .faults import Faults
 from .generate import generate
 from .model import DEFAULT_ACCESS
 from .notifications import post_over_http
-from .simulator import EntraSimulator, LoggedRequest
+from .requestlog import LoggedRequest
+from .simulator import EntraSimulator
 from .subscriptions import Post
 from .tenant import Tenant
 

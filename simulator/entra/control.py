@@ -9,15 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulator.http import Request, Response, json_response
 
 from .faults import Faults
 from .model import AppRole
-
-if TYPE_CHECKING:
-    from .simulator import EntraSimulator
+from .steered import Steered
 
 Arguments = dict[str, Any]
 _DONE = {"done": True}
@@ -26,7 +24,7 @@ _DONE = {"done": True}
 class Control:
     """Decodes a control request, makes the change, and answers what came of it."""
 
-    def __init__(self, simulator: EntraSimulator) -> None:
+    def __init__(self, simulator: Steered) -> None:
         self._simulator = simulator
         self._tenant = simulator.tenant
         self._actions: Mapping[str, Callable[[Arguments], Arguments | None]] = {

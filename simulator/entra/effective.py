@@ -5,15 +5,32 @@ Written without the code that serves requests, so that an error there is not rep
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Protocol
 
-from .model import DEFAULT_ACCESS
-
-if TYPE_CHECKING:
-    from .tenant import Tenant
+from .history import Versioned
+from .model import DEFAULT_ACCESS, Assignment, Group, User
 
 
-def _assigned(tenant: Tenant, *, default_access: bool) -> set[str]:
+class Entitling(Protocol):
+    """What of a tenant decides who is entitled."""
+
+    @property
+    def users(self) -> Versioned[User]: ...
+
+    @property
+    def groups(self) -> Versioned[Group]: ...
+
+    @property
+    def assignments(self) -> Versioned[Assignment]: ...
+
+    @property
+    def members(self) -> Mapping[str, Versioned[bool]]:
+        """Ids of the direct members, by group."""
+        ...
+
+
+def _assigned(tenant: Entitling, *, default_access: bool) -> set[str]:
     return {
         row.principal_id
         for row in tenant.assignments.current().values()
@@ -21,7 +38,7 @@ def _assigned(tenant: Tenant, *, default_access: bool) -> set[str]:
     }
 
 
-def users(tenant: Tenant, *, nested: bool, default_access: bool) -> set[str]:
+def users(tenant: Entitling, *, nested: bool, default_access: bool) -> set[str]:
     """Ids of users assigned themselves or through an assigned group, and not deleted.
 
     Direct members count, as in Entra; ``nested`` adds the members of groups inside. Default Access
@@ -38,7 +55,7 @@ def users(tenant: Tenant, *, nested: bool, default_access: bool) -> set[str]:
     return found
 
 
-def groups(tenant: Tenant, *, default_access: bool) -> set[str]:
+def groups(tenant: Entitling, *, default_access: bool) -> set[str]:
     """Ids of the assigned groups that are not deleted."""
     found: set[str] = set()
     for principal_id in _assigned(tenant, default_access=default_access):
@@ -48,7 +65,7 @@ def groups(tenant: Tenant, *, default_access: bool) -> set[str]:
     return found
 
 
-def member_users(tenant: Tenant, group_id: str, *, nested: bool) -> set[str]:
+def member_users(tenant: Entitling, group_id: str, *, nested: bool) -> set[str]:
     """Ids of the users in a group, not deleted; with ``nested`` through groups inside it too."""
     found: set[str] = set()
     seen = {group_id}

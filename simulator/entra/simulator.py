@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
@@ -22,28 +20,12 @@ from .mangling import mangled
 from .notifications import Notifier, post_over_http
 from .properties import timestamp
 from .reading import Reading
+from .requestlog import LoggedRequest
 from .routes import Routes
 from .subscriptions import Post, Subscriptions
 from .tenant import Tenant
 from .throttle import ResourceUnits, cost_of
 from .token import TokenEpochs
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedRequest:
-    """One request as it was answered. ``status`` 0 is a dropped connection.
-
-    ``time`` is seconds since the epoch when it arrived, ``units`` its resource units, ``batched``
-    that it came inside a batch.
-    """
-
-    time: float
-    method: str
-    path: str
-    query: Mapping[str, str]
-    status: int
-    units: int
-    batched: bool = False
 
 
 class EntraSimulator:

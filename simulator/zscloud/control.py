@@ -10,25 +10,23 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulator.http import Request, Response, json_response
 from simulator.zscloud import groups, users
 from simulator.zscloud.errors import ScimError
 from simulator.zscloud.settings import as_document
+from simulator.zscloud.steered import Steered
 from simulator.zscloud.store import Group, User
-
-if TYPE_CHECKING:
-    from simulator.zscloud.simulator import ZSCloudSimulator
 
 PREFIX = "/control/"
 
 Body = dict[str, Any]
-Action = Callable[["ZSCloudSimulator", Body], Any]
-View = Callable[["ZSCloudSimulator", dict[str, str]], Any]
+Action = Callable[[Steered, Body], Any]
+View = Callable[[Steered, dict[str, str]], Any]
 
 
-def control(simulator: ZSCloudSimulator, request: Request) -> Response:
+def control(simulator: Steered, request: Request) -> Response:
     """Answer a control call: 200, 400 with an ``error``, or 404 for no such action."""
     name = request.path.removeprefix(PREFIX)
     try:
@@ -52,7 +50,7 @@ def _body(request: Request) -> Body:
     return body
 
 
-def _state(simulator: ZSCloudSimulator, query: dict[str, str]) -> Body:
+def _state(simulator: Steered, query: dict[str, str]) -> Body:
     """Settings and counts; with ``?objects=true`` all users and groups too."""
     state: Body = {
         "time": simulator.clock.time(),
@@ -72,71 +70,71 @@ def _state(simulator: ZSCloudSimulator, query: dict[str, str]) -> Body:
     return state
 
 
-def _requests(simulator: ZSCloudSimulator, query: dict[str, str]) -> Body:
+def _requests(simulator: Steered, query: dict[str, str]) -> Body:
     found = simulator.requests.since(float(query.get("since", "0")))
     return {"requests": [asdict(request) for request in found]}
 
 
-def _violations(simulator: ZSCloudSimulator, query: dict[str, str]) -> Body:
+def _violations(simulator: Steered, query: dict[str, str]) -> Body:
     since = float(query.get("since", "0"))
     found = [violation for violation in simulator.violations if violation.time >= since]
     return {"violations": [asdict(violation) for violation in found]}
 
 
-def _shown(simulator: ZSCloudSimulator, resource: User | Group) -> Any:
+def _shown(simulator: Steered, resource: User | Group) -> Any:
     context = simulator.portal_context()
     if isinstance(resource, User):
         return users.render_user(simulator.store, resource, context)
     return groups.render_group(simulator.store, resource, context, members=True)
 
 
-def _options(simulator: ZSCloudSimulator, body: Body) -> Any:
+def _options(simulator: Steered, body: Body) -> Any:
     simulator.set_options(**body)
     return as_document(simulator.options)
 
 
-def _faults(simulator: ZSCloudSimulator, body: Body) -> Any:
+def _faults(simulator: Steered, body: Body) -> Any:
     simulator.set_faults(**body)
     return as_document(simulator.faults)
 
 
-def _reset(simulator: ZSCloudSimulator, body: Body) -> Any:
+def _reset(simulator: Steered, body: Body) -> Any:
     simulator.reset(**body)
     return {}
 
 
-def _set_token(simulator: ZSCloudSimulator, body: Body) -> Any:
+def _set_token(simulator: Steered, body: Body) -> Any:
     simulator.set_options(token=body["token"])
     return {}
 
 
-def _create_user(simulator: ZSCloudSimulator, body: Body) -> Any:
+def _create_user(simulator: Steered, body: Body) -> Any:
     return _shown(simulator, simulator.create_user(**body))
 
 
-def _edit_user(simulator: ZSCloudSimulator, body: Body) -> Any:
+def _edit_user(simulator: Steered, body: Body) -> Any:
     return _shown(simulator, simulator.edit_user(body["user"], **body.get("attributes", {})))
 
 
-def _delete_user(simulator: ZSCloudSimulator, body: Body) -> Any:
+def _delete_user(simulator: Steered, body: Body) -> Any:
     simulator.delete_user(body["user"])
     return {}
 
 
-def _create_group(simulator: ZSCloudSimulator, body: Body) -> Any:
+def _create_group(simulator: Steered, body: Body) -> Any:
     return _shown(simulator, simulator.create_group(**body))
 
 
-def _edit_group(simulator: ZSCloudSimulator, body: Body) -> Any:
+def _edit_group(simulator: Steered, body: Body) -> Any:
     return _shown(simulator, simulator.edit_group(body["group"], **body.get("attributes", {})))
 
 
-def _delete_group(simulator: ZSCloudSimulator, body: Body) -> Any:
+def _delete_group(simulator: Steered, body: Body) -> Any:
     simulator.delete_group(body["group"])
     return {}
 
 
-def _edit_members(simulator: ZSCloudSimulator, body: Body) -> Any:
+def _edit_members(simulator: Steered, body: Body) -> Any:
     group = simulator.edit_members(
         body["group"], add=body.get("add", ()), remove=body.get("remove", ())
     )

@@ -87,6 +87,18 @@ def _finished(served: Served, cycle_id: str) -> Any:
     return documents[-1]
 
 
+def _created(served: Served) -> Any:
+    """The entries of the log of what was created, once there are any."""
+    entries: list[Any] = []
+
+    def some() -> bool:
+        entries[:] = served.call("GET", "/api/logs?action=create").json["items"]
+        return bool(entries)
+
+    until(some, lambda: served.log)
+    return entries
+
+
 @pytest.fixture(scope="module")
 def app(simulators: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The app for tests that only look, or that are refused."""
@@ -239,10 +251,14 @@ def test_timer_starts_a_cycle(settings: dict[str, str], tmp_path: Path) -> None:
     with serving(tmp_path, **settings | {"CYCLE_SCHEDULE": "* * * * * *"}) as served:
         served.wait_for("incremental_cycle: done in")
         served.wait_for("work: done in")
-        # The next tick may have begun another one meanwhile.
-        cycle = served.call("GET", "/api/status").json["cycle"]
-        assert cycle["kind"] in {"initial", "incremental"}
-        assert cycle["started"]
+        # A tick comes every second: the status shows the newest cycle, so the log is asked for
+        # the one that did the work.
+        (first,) = {entry["cycle_id"] for entry in _created(served)}
+        cycle = _finished(served, first)
+        assert (cycle["kind"], cycle["status"]) == ("initial", "completed")
+        assert cycle["counts"]["created"] == len(_created(served)) > 0
+        later = served.call("GET", "/api/status").json["cycle"]
+        assert later["kind"] == ("initial" if later["cycle_id"] == first else "incremental")
         assert served.end(signal.SIGINT) == 0
 
 

@@ -13,9 +13,9 @@ from provisioning.operations import alarms, work
 from provisioning.operations.status import status
 from provisioning.record import CycleKind, CycleStatus
 from provisioning.wake import WORK
+from tests.scenarios.pump import deliver
 from tests.scenarios.simulation import simulate
 from tests.scenarios.steps import everybody, provisioned, user
-from tests.scenarios.test_wakes import deliver
 from tests.scenarios.world import World
 from tests.support.mail_server import MailServer, serving
 

@@ -21,9 +21,9 @@ from provisioning.record import CycleStatus
 from provisioning.schema import load_schema
 from provisioning.services import Services
 from simulator.entra import Tenant
+from tests.scenarios.pump import deliver
 from tests.scenarios.simulation import simulate
 from tests.scenarios.steps import account, group, provisioned, user
-from tests.scenarios.test_wakes import deliver
 from tests.scenarios.world import SCHEMA, World
 
 ASSIGNMENT_LIST = "appRoleAssignedTo"

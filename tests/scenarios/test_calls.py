@@ -19,9 +19,9 @@ from provisioning.operations.writing import writing
 from provisioning.ports import Clock
 from provisioning.record import CycleKind, CycleRecord, CycleStatus
 from provisioning.services import Services
+from tests.scenarios.pump import deliver
 from tests.scenarios.simulation import simulate
 from tests.scenarios.steps import everybody, provisioned, user
-from tests.scenarios.test_wakes import deliver
 from tests.scenarios.world import World
 
 

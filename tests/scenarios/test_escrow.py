@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from provisioning.operations import escrow, work
 from provisioning.operations.status import status
 from provisioning.record import CycleKind, CycleStatus
 from provisioning.services import Services
+from tests.scenarios.pump import deliver_for
 from tests.scenarios.simulation import simulate
 from tests.scenarios.steps import account, assigned, everybody, office, provisioned, user
 from tests.scenarios.world import World
@@ -24,20 +24,6 @@ async def listed(world: World) -> list[dict[str, Any]]:
     return items
 
 
-async def deliver(world: World, services: Services, within: float) -> None:
-    """Delivers what appears on the work queue within so many seconds, at its time."""
-    until = world.clock.time() + within
-    while world.queue.messages:
-        at = min(message[0] for message in world.queue.messages)
-        if at > until:
-            break
-        await world.clock.sleep(max(0.0, at - world.clock.time()))
-        text = world.queue.take()
-        assert text is not None
-        await work.on_wake(services, json.loads(text)["generation"])
-    await world.clock.sleep(max(0.0, until - world.clock.time()))
-
-
 async def with_a_failure(world: World, number: int = 1) -> Services:
     """A deployment in which ZSCloud refuses one user."""
     await provisioned(world)
@@ -45,7 +31,7 @@ async def with_a_failure(world: World, number: int = 1) -> Services:
     world.zscloud.set_faults(fail_share=1.0, fail_status=400, path_contains="Users")
     world.tenant.update_user(user(world, number), department="Legal")
     await work.tick(services, CycleKind.INCREMENTAL)
-    await deliver(world, services, 5.0)
+    await deliver_for(world, services, 5.0)
     return services
 
 
@@ -65,7 +51,7 @@ def test_every_twentieth_write_fails_and_all_others_are_right() -> None:
         services = world.services()
         world.zscloud.set_faults(fail_every_write=20, fail_again=True, path_contains="Users")
         await work.tick(services, CycleKind.INCREMENTAL)
-        await deliver(world, services, 200.0)
+        await deliver_for(world, services, 200.0)
         record = await services.job().cycles.open_cycle()
         assert record is None
         last = (await status(services))["cycle"]
@@ -83,7 +69,7 @@ def test_every_twentieth_write_fails_and_all_others_are_right() -> None:
         assert missing == names
         assert len(world.zscloud.members("Everybody")) == 190
         world.zscloud.set_faults()
-        await deliver(world, services, 700.0)
+        await deliver_for(world, services, 700.0)
         assert await listed(world) == []
         assert world.differences() == []
 
@@ -108,7 +94,7 @@ def test_tries_come_ever_more_rarely() -> None:
         services = await with_a_failure(world)
         (first,) = await listed(world)
         assert (first["tries"], first["name"]) == (1, "user1@example.com")
-        await deliver(world, services, 3 * 3600.0)
+        await deliver_for(world, services, 3 * 3600.0)
         (later,) = await listed(world)
         assert later["since"] == first["since"]
         assert 5 <= later["tries"] <= 6
@@ -123,14 +109,14 @@ def test_retry_now_is_taken_up_by_who_writes_next() -> None:
 
     async def story(world: World) -> None:
         services = await with_a_failure(world)
-        await deliver(world, services, 3 * 3600.0)
+        await deliver_for(world, services, 3 * 3600.0)
         world.zscloud.set_faults()
         document = await escrow.retry_now(world.services(), ("USER1@example.com",))
         assert [item["source_id"] for item in document["items"]] == [user(world, 1)]
-        await deliver(world, services, 2.0)
+        await deliver_for(world, services, 2.0)
         assert await listed(world) == []
         assert account(world, 1).department == "Legal"
-        await deliver(world, services, 10.0)
+        await deliver_for(world, services, 10.0)
         assert world.differences() == []
 
     simulate(story, tenant=office)
@@ -144,16 +130,16 @@ def test_retry_now_of_one_leaves_the_others() -> None:
         for number in (1, 2, 3):
             world.tenant.update_user(user(world, number), department="Legal")
         await work.tick(services, CycleKind.INCREMENTAL)
-        await deliver(world, services, 5.0)
+        await deliver_for(world, services, 5.0)
         world.zscloud.set_faults()
         await escrow.retry_now(world.services(), (user(world, 2),))
-        await deliver(world, services, 5.0)
+        await deliver_for(world, services, 5.0)
         assert {item["name"] for item in await listed(world)} == {
             "user1@example.com",
             "user3@example.com",
         }
         await escrow.retry_now(world.services())
-        await deliver(world, services, 5.0)
+        await deliver_for(world, services, 5.0)
         assert await listed(world) == []
         assert world.differences() == []
 
@@ -178,12 +164,12 @@ def test_retry_now_in_the_middle_of_a_load() -> None:
         world.zscloud.set_faults(fail_share=1.0, fail_status=400, path_contains="Users")
         world.tenant.disable(user(world, 1))
         await work.tick(services, CycleKind.INCREMENTAL)
-        await deliver(world, services, 5.0)
+        await deliver_for(world, services, 5.0)
         assert len(await listed(world)) == 1
         world.zscloud.set_faults()
         assigned(world, 100)
         await work.tick(services, CycleKind.INCREMENTAL)
-        load = asyncio.create_task(deliver(world, services, 30.0))
+        load = asyncio.create_task(deliver_for(world, services, 30.0))
         await world.clock.sleep(10.0)
         await escrow.retry_now(world.services())
         await world.clock.sleep(1.0)
@@ -204,10 +190,10 @@ def test_any_success_clears_it() -> None:
         world.zscloud.set_faults()
         world.tenant.update_user(user(world, 1), department="Finance")
         await work.tick(services, CycleKind.INCREMENTAL)
-        await deliver(world, services, 5.0)
+        await deliver_for(world, services, 5.0)
         assert await listed(world) == []
         world.forget_requests()
-        await deliver(world, services, 1000.0)
+        await deliver_for(world, services, 1000.0)
         assert world.scim() == []
 
     simulate(story, tenant=office)
@@ -223,10 +209,10 @@ def test_a_member_whose_account_fails_joins_its_group_when_it_arrives() -> None:
         world.zscloud.set_faults(fail_share=1.0, fail_status=400, methods=("POST",))
         world.tenant.assign(world.tenant.add_group("Later", [new, user(world, 1)]), "User")
         await work.tick(services, CycleKind.INCREMENTAL)
-        await deliver(world, services, 5.0)
+        await deliver_for(world, services, 5.0)
         world.zscloud.set_faults()
         await escrow.retry_now(world.services())
-        await deliver(world, services, 5.0)
+        await deliver_for(world, services, 5.0)
         assert sorted(world.zscloud.members("Later")) == ["new@example.com", "user1@example.com"]
         assert world.differences() == []
 

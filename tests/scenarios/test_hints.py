@@ -13,6 +13,7 @@ from provisioning.operations.cycles import run_cycle
 from provisioning.operations.hints import take_in
 from provisioning.record import CycleKind
 from provisioning.services import Services
+from tests.scenarios.pump import deliver
 from tests.scenarios.simulation import simulate
 from tests.scenarios.steps import (
     CHANGES,
@@ -26,7 +27,6 @@ from tests.scenarios.steps import (
     provisioned,
     user,
 )
-from tests.scenarios.test_wakes import deliver
 from tests.scenarios.world import World
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from provisioning.hints import ASSIGNMENTS, Hint
@@ -11,25 +9,11 @@ from provisioning.operations import hints as hint_operations
 from provisioning.operations import work
 from provisioning.operations.assignments import poll
 from provisioning.record import CycleKind
-from provisioning.services import Services
+from tests.scenarios.pump import deliver, execute_next
 from tests.scenarios.simulation import simulate
 from tests.scenarios.steps import account, assigned, group, office, provisioned, user
 from tests.scenarios.test_hints import tell
-from tests.scenarios.test_wakes import deliver
 from tests.scenarios.world import World
-
-
-async def storm(world: World, services: Services, within: float) -> int:
-    """How many messages are delivered in so many seconds, at most 100."""
-    delivered, until = 0, world.clock.time() + within
-    while world.queue.messages and delivered < 100:
-        at = min(m[0] for m in world.queue.messages)
-        if at > until:
-            break
-        await world.clock.sleep(max(0.0, at - world.clock.time()))
-        await work.on_wake(services, json.loads(world.queue.take() or "")["generation"])
-        delivered += 1
-    return delivered
 
 
 def test_refused_token_before_the_first_cycle() -> None:
@@ -37,7 +21,7 @@ def test_refused_token_before_the_first_cycle() -> None:
         world.token = "wrong"
         services = world.services()
         await tell(world, services, feeds=True)  # as `ensure` stores one after a deployment
-        assert await storm(world, services, 60.0) < 10
+        assert await deliver(world, services, 60.0) < 10
 
     simulate(story, tenant=office)
 
@@ -47,7 +31,7 @@ def test_zscloud_away_before_the_first_cycle() -> None:
         world.zscloud.set_faults(fail_share=1.0, fail_status=503)
         services = world.services()
         await tell(world, services, feeds=True)
-        assert await storm(world, services, 600.0) < 20
+        assert await deliver(world, services, 600.0) < 20
 
     simulate(story, tenant=office)
 
@@ -63,7 +47,7 @@ def test_due_escrow_hint_and_graph_down(caplog: pytest.LogCaptureFixture) -> Non
         world.zscloud.set_faults()
         world.set_entra(error_share=1.0, error_status=503)
         await tell(world, services, users=[user(world, 2)])
-        n = await storm(world, services, 900.0)
+        n = await deliver(world, services, 900.0)
         alerts = [r for r in caplog.records if "ALERT" in r.getMessage()]
         assert n < 40
         assert len(alerts) < 10
@@ -244,9 +228,7 @@ def test_a_fault_of_ours_in_a_take_up_does_not_end_every_drain(
         for id in load:
             world.tenant.add_member(group(world, "Sales"), id)
         await work.tick(services, CycleKind.INCREMENTAL)
-        text = world.queue.take()
-        assert text is not None
-        await work.on_wake(services, json.loads(text)["generation"])
+        await execute_next(world, services)
 
     simulate(story, tenant=office, rate=5)
 
@@ -256,7 +238,7 @@ def test_a_refused_token_where_everything_asks_for_it() -> None:
         world.zscloud.set_faults(fail_share=1.0, fail_status=401)
         services = world.services()
         await tell(world, services, feeds=True)  # as `ensure` stores one after a deployment
-        assert await storm(world, services, 60.0) < 10
+        assert await deliver(world, services, 60.0) < 10
 
     simulate(story, tenant=office, rate=5)
 

@@ -16,9 +16,9 @@ from provisioning.operations.on_demand import provision_on_demand
 from provisioning.record import CycleStatus
 from simulator.entra import Tenant
 from tests.mapping.schemas import compiled, expression, object_mapping
+from tests.scenarios.pump import deliver
 from tests.scenarios.simulation import simulate
 from tests.scenarios.steps import SETTLE, account, group, user
-from tests.scenarios.test_wakes import deliver
 from tests.scenarios.world import World
 
 MANAGER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager"

@@ -12,6 +12,7 @@ from provisioning.operations.status import status
 from provisioning.polling import Poll
 from provisioning.record import CycleKind
 from provisioning.services import Services
+from tests.scenarios.pump import deliver
 from tests.scenarios.simulation import simulate
 from tests.scenarios.steps import (
     account,
@@ -23,7 +24,6 @@ from tests.scenarios.steps import (
     provisioned,
     user,
 )
-from tests.scenarios.test_wakes import deliver
 from tests.scenarios.world import World
 
 INTERVAL = 30.0

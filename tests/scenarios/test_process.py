@@ -19,9 +19,9 @@ from provisioning.operations.writing import writing
 from provisioning.ports import Row
 from provisioning.record import CycleKind, CycleRecord, CycleStatus
 from provisioning.state.memory import MemoryStore
+from tests.scenarios.pump import deliver
 from tests.scenarios.simulation import simulate
 from tests.scenarios.steps import SETTLE, everybody, group, office, provisioned, user
-from tests.scenarios.test_wakes import deliver
 from tests.scenarios.world import World
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import logging
 from typing import Any
 
@@ -16,6 +15,7 @@ from provisioning.record import CycleKind, CycleStatus
 from provisioning.scim.transport import NotSent
 from provisioning.services import Services
 from tests.decisions.test_token_expiry import web_token
+from tests.scenarios.pump import execute_next
 from tests.scenarios.simulation import Saga, simulate
 from tests.scenarios.steps import account, assigned, everybody, office, provisioned, user
 from tests.scenarios.world import World
@@ -44,9 +44,7 @@ async def deployed(
             await work.tick(services, CycleKind.INCREMENTAL)
             tick = world.clock.time() + every
         else:
-            text = world.queue.take()
-            assert text is not None
-            await work.on_wake(services, json.loads(text)["generation"])
+            await execute_next(world, services)
         executions += 1
         assert executions < 20 + 4 * seconds / every + seconds / 60, "it spins"
     await world.clock.sleep(max(0.0, end - world.clock.time()))
@@ -96,9 +94,7 @@ def test_a_token_revoked_in_mid_load_is_probed_for_and_a_new_one_goes_on_at_once
     async def story(world: World) -> None:
         services = world.services()
         cycle = await work.tick(services, CycleKind.INCREMENTAL)
-        text = world.queue.take()
-        assert text is not None
-        await work.on_wake(services, json.loads(text)["generation"])
+        await execute_next(world, services)
         created = len(world.scim("POST"))
         assert 20 < created < 150
         world.zscloud.set_options(token="replaced")

@@ -13,28 +13,11 @@ from provisioning.operations import work
 from provisioning.operations.status import status
 from provisioning.operations.writing import writing
 from provisioning.record import CycleKind
-from provisioning.services import Services
 from provisioning.wake import WORK
+from tests.scenarios.pump import deliver
 from tests.scenarios.simulation import simulate
 from tests.scenarios.steps import everybody, office, provisioned, user
 from tests.scenarios.world import World
-
-
-async def deliver(world: World, services: Services, within: float) -> int:
-    """Delivers what appears within so many seconds, when it appears. How many messages."""
-    delivered = 0
-    until = world.clock.time() + within
-    while world.queue.messages:
-        at = min(message[0] for message in world.queue.messages)
-        if at > until:
-            break
-        await world.clock.sleep(max(0.0, at - world.clock.time()))
-        text = world.queue.take()
-        assert text is not None
-        await work.on_wake(services, json.loads(text)["generation"])
-        delivered += 1
-        assert delivered < 200, "the queue does not come to rest"
-    return delivered
 
 
 async def told(world: World) -> Any:

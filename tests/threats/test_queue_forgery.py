@@ -15,9 +15,9 @@ from provisioning.operations.hints import take_in
 from provisioning.record import CycleKind
 from provisioning.wake import LARGEST
 from tests.notifications.payloads import id_of
+from tests.scenarios.pump import deliver
 from tests.scenarios.simulation import simulate
 from tests.scenarios.steps import group, office, provisioned, user
-from tests.scenarios.test_wakes import deliver
 from tests.scenarios.world import World
 
 

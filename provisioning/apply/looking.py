@@ -1,0 +1,126 @@
+"""Looking at an object in ZSCloud, and taking what it shows for the record.
+
+Whatever an answer contradicts in the record is met so, and never by repeating blindly.
+"""
+
+from __future__ import annotations
+
+from provisioning.apply.execution import Execution
+from provisioning.apply.last_look import is_same_object
+from provisioning.apply.matching import Matching
+from provisioning.apply.naming import Names
+from provisioning.apply.outcome import Recorder
+from provisioning.case import Case
+from provisioning.errors import AnswerLost, Conflict, NotFound, RemoteError
+from provisioning.job import Job
+from provisioning.lanes import WorkItem
+from provisioning.mirror import group_key
+from provisioning.model import Key, MirrorUser, ObjectType, TargetObject
+from provisioning.resolve import resolve
+
+
+class Looking:
+    """Looks for the work on items."""
+
+    def __init__(
+        self, job: Job, matching: Matching, recorder: Recorder, execution: Execution, names: Names
+    ) -> None:
+        self._job = job
+        self._matching = matching
+        self._recorder = recorder
+        self._execution = execution
+        self._names = names
+        self._read: set[str] = set()
+        self.unjudged: set[Key] = set()
+        """Keys whose work turned out to be a removal that no brake has judged yet."""
+
+    def not_again(self, item: WorkItem) -> None:
+        """What was just written need not be read again."""
+        self._read.add(item.generation)
+
+    def judge_later(self, item: WorkItem, key: Key) -> None:
+        """A removal that no brake has judged yet: it is not sent, and judged by itself."""
+        self.unjudged.add(key)
+        self._recorder.unjudged(item, key)
+
+    async def read_again(self, case: Case, item: WorkItem) -> Case | None:
+        """A call on demand looks at the object itself, once, and not only at the record."""
+        if case.link is None or item.generation in self._read:
+            return case
+        self._read.add(item.generation)
+        try:
+            found = await self._matching.by_id(case.key.type, case.link.scim_id, item.urgency)
+        except NotFound:
+            if not await self._recorder.left_missing(item, case):
+                await self._recorder.vanished(item, case)
+        else:
+            if case.link.leaving_since is None or is_same_object(case.link, found):
+                changed = await self._recorder.refreshed(item, case, found)
+                if changed and case.key.type is ObjectType.GROUP:
+                    # Members that do not belong there leave by the brake.
+                    self.judge_later(item, case.key)
+            else:
+                await self._recorder.taken(item, case)
+        return await resolve(self._job, self._recorder.graph, case.key)
+
+    async def adopt(self, case: Case, item: WorkItem, found: TargetObject) -> Case:
+        """Links a principal to the object that matches it."""
+        owner = await self._job.links.owner(found.id)
+        if owner is not None and owner != case.key:
+            await self._take_over(case, item, owner)
+        if case.key.type is ObjectType.GROUP and found.members is None:
+            found = await self._matching.by_id(found.type, found.id, item.urgency)
+        await self._recorder.matched(item, case, found)
+        if case.key.type is ObjectType.GROUP:
+            # Members that do not belong there leave by the brake.
+            self.judge_later(item, case.key)
+        return await resolve(self._job, self._recorder.graph, case.key) or case
+
+    async def _take_over(self, case: Case, item: WorkItem, owner: Key) -> None:
+        """An object has one link. It moves only if its old principal is gone or out of scope."""
+        other = await resolve(self._job, self._recorder.graph, owner)
+        if other is None:
+            if (link := await self._job.links.get(owner)) is not None:
+                self._recorder.unlinked(item, link)
+            return
+        if other.keeps_its_name:
+            self._names.refuse(case, other, case.name)
+        await self._recorder.moved(item, other)
+        if isinstance(other.row, MirrorUser):
+            # What the account is a member of was the predecessor's: its groups are looked at.
+            for id in self._recorder.graph.assigned_ancestors(other.row.groups):
+                self.judge_later(item, group_key(id))
+
+    async def look(self, case: Case, item: WorkItem, error: RemoteError) -> bool:
+        """Reads the object and takes what it is for the record; the next round plans anew.
+
+        True if the record was right: looking explained nothing.
+        """
+        if case.link is None:
+            return await self._look_by_name(case, item, error)
+        if isinstance(error, Conflict):
+            raise error
+        sent = self._execution.last(item.key)
+        lost = isinstance(error, AnswerLost)
+        try:
+            found = await self._matching.by_id(case.key.type, case.link.scim_id, item.urgency)
+        except NotFound:
+            if not lost or not await self._execution.confirmed(case, item, None):
+                await self._recorder.vanished(item, case)
+            return False
+        if lost and await self._execution.confirmed(case, item, found):
+            return False
+        return not await self._recorder.refreshed(item, case, found, sent)
+
+    async def _look_by_name(self, case: Case, item: WorkItem, error: RemoteError) -> bool:
+        found = await self._matching.by_name(case.key.type, case.name, item.urgency)
+        if found is None:
+            if isinstance(error, Conflict):
+                raise error
+            return True
+        if found.type is ObjectType.GROUP and found.members is None:
+            found = await self._matching.by_id(found.type, found.id, item.urgency)
+        lost = isinstance(error, AnswerLost)
+        if not lost or not await self._execution.confirmed(case, item, found):
+            await self.adopt(case, item, found)
+        return False

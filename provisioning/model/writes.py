@@ -1,0 +1,86 @@
+"""Writes to ZSCloud: one of these is one SCIM request."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from provisioning.model.keys import Attributes, ObjectType, ScimId
+
+
+class MemberRemoval(StrEnum):
+    """How a member is taken out of a group."""
+
+    FILTER = "filter"
+    """PATCH remove with path ``members[value eq "id"]`` (RFC 7644 section 3.5.2.2)."""
+    VALUE = "value"
+    """PATCH remove with path ``members`` and a value array (Entra's form)."""
+    PUT = "put"
+    """PUT of the whole group."""
+
+
+class CreateObject(msgspec.Struct, frozen=True, tag_field="write", tag="create"):
+    """POST of a user, or of a group with its first members."""
+
+    type: ObjectType
+    attributes: Attributes
+    members: tuple[ScimId, ...] = ()
+
+
+class UpdateObject(msgspec.Struct, frozen=True, tag_field="write", tag="update"):
+    """PATCH of attributes: ``values`` by SCIM path; ``None`` removes the attribute.
+
+    ``several`` are the paths of selected elements of which there is more than one, before or
+    after, with those that are there before.
+    """
+
+    type: ObjectType
+    id: ScimId
+    values: Attributes
+    several: dict[str, bool] = {}
+
+
+class DeleteObject(msgspec.Struct, frozen=True, tag_field="write", tag="delete"):
+    """DELETE of a user or group."""
+
+    type: ObjectType
+    id: ScimId
+
+
+class AddMembers(msgspec.Struct, frozen=True, tag_field="write", tag="add_members"):
+    """PATCH that adds members to a group."""
+
+    id: ScimId
+    members: tuple[ScimId, ...]
+
+
+class RemoveMembers(msgspec.Struct, frozen=True, tag_field="write", tag="remove_members"):
+    """PATCH that takes members out of a group, in the form given."""
+
+    id: ScimId
+    members: tuple[ScimId, ...]
+    form: MemberRemoval
+
+
+class ReplaceObject(msgspec.Struct, frozen=True, tag_field="write", tag="replace"):
+    """PUT of the whole object: all attributes that we own, and for a group all its members."""
+
+    type: ObjectType
+    id: ScimId
+    attributes: Attributes
+    members: tuple[ScimId, ...] | None = None
+
+
+Write = CreateObject | UpdateObject | DeleteObject | AddMembers | RemoveMembers | ReplaceObject
+
+
+class WireRequest(msgspec.Struct, frozen=True):
+    """A write as the HTTP request that carries it, to be shown. ``path`` is relative to the base
+    URL; ``body`` is decoded JSON, ``None`` for a request without one.
+    """
+
+    method: str
+    path: str
+    body: Any

@@ -1,0 +1,19 @@
+"""What should be, what is, the difference. Pure: no await, no clock, no client.
+
+``None`` means that nothing is to be done. A plan never names an attribute outside the mapping,
+and nothing that is not ours.
+"""
+
+from provisioning.plan.group import plan_group, plan_group_removal
+from provisioning.plan.planned import FAILURES, REMOVALS, Planned, Skipped
+from provisioning.plan.user import plan_user
+
+__all__ = [
+    "FAILURES",
+    "REMOVALS",
+    "Planned",
+    "Skipped",
+    "plan_group",
+    "plan_group_removal",
+    "plan_user",
+]
