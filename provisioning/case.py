@@ -18,7 +18,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     For groups: ``wanted`` are the members that belong there and have an account, ``missing`` those
     without one, ``recorded`` the members last confirmed in ZSCloud (true: we added it), and
     ``ours`` those of them that we may remove. For users ``awaited`` is who they report to, as long
-    as that person has no account: the attribute is left alone then.
+    as that person has no account: the attribute is left alone then. ``lost``: the link is not one
+    yet, but would be, if somebody approves that it is adopted (``rebuild``).
     """
 
     key: Key
@@ -33,6 +34,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     awaited: tuple[Key, ...] = ()
     withheld: Mapping[ScimId, Withheld] = {}
     stays: bool = False
+    lost: bool = False
 
     @property
     def free(self) -> Mapping[ScimId, ChangeMember]:

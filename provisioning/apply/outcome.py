@@ -119,14 +119,25 @@ class Recorder:
 
     async def matched(self, item: WorkItem, case: Case, found: TargetObject) -> None:
         """An object that exists already is the principal's: it is linked."""
-        self.failures.matched(item)
         path = NAME_PATH[case.key.type]
+        why = f"An object of that {path} exists in ZSCloud: it is linked, not created again."
+        await self._linked(item, case, found, "Matched", why)
+
+    async def adopted(self, item: WorkItem, case: Case, found: TargetObject) -> None:
+        """An object that a rebuild has found is the principal's from now on: that was approved."""
+        why = "A rebuild has found it, and it was approved that it is adopted: it is linked."
+        await self._linked(item, case, found, "Adopted", why)
+
+    async def _linked(
+        self, item: WorkItem, case: Case, found: TargetObject, code: str, why: str
+    ) -> None:
+        self.failures.matched(item)
         entry = self._entry(
             item,
             case,
             LogStatus.SUCCESS,
-            reason_code="Matched",
-            reason=f"An object of that {path} exists in ZSCloud: it is linked, not created again.",
+            reason_code=code,
+            reason=why,
             target_id=found.id,
         )
         self._defer(item, self._job.log.rows([entry]))
