@@ -71,10 +71,10 @@ class CycleRun:
         # Only a pause ends a look early: begun anew each time, a long one would never end.
         sender.deadline = self._deadline
         self._progress = progress
-        self._rebuilding = Rebuilding(job, source, record, self._deadline)
-        self._rebuilds = False
         self._call: Call | None = None
         self._matching = Matching(job, sender, reader)
+        self._rebuilding = Rebuilding(job, source, self._matching, record, self._deadline)
+        self._rebuilds = False
         collect = writer is None or record.kind is CycleKind.ON_DEMAND
         self.recorder = Recorder(job, record, collect=collect)
         self._gate = Gate(job, sender, reader, settings_digest, self._provisioner)

@@ -75,6 +75,10 @@ class Adoption:
         if found is None or over is not None:
             raise self._let_go(case, item, lost.link, over or "")
         await self._recorder.adopted(item, case, found)
+        if found.members is not None:
+            # Who has left the group since it was found is not taken out of it again.
+            gone = (await self._job.links.members(case.key.id)).keys() - set(found.members)
+            await self._job.links.change_members(case.key.id, {}, gone, str(item.key))
         self._job.store.defer([self._job.rebuild.drop(case.key)], str(item.key))
         for group in (await self._job.links.owners(g.id for g in found.groups or ())).values():
             self._judge(item, group)

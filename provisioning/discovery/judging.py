@@ -17,7 +17,7 @@ from provisioning.discovery.entries import Entries
 from provisioning.discovery.plans import Plans
 from provisioning.discovery.removals import Part, Removal, kept_by, removal_of
 from provisioning.guard import RELEASE, Tally, judge
-from provisioning.held import APPROVED, Held, Mark, Withheld, facts_of
+from provisioning.held import APPROVED, Approved, Held, Mark, Withheld, facts_of
 from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane
 from provisioning.model import EntraId, Key, ScimId
@@ -119,19 +119,30 @@ class Judging:
         if case.withheld:
             await self._unmark(case, case.withheld, _ANOTHER, cause)
         approved = await self._job.held.approved.get(str(case.key))
-        if approved is not None and approved.action is removal.action:
+        if approved is not None and await self._is_as_shown(removal, approved):
             self.go[case.key] = (removal, APPROVED)
             return
         if approved is not None:
             self.rows += await self._plans.drop(approved.place, _ANOTHER, cause)
             self.rows.append(self._job.held.approved.drop(str(case.key)))
-        if held is not None and held.place is not None and held.action is removal.action:
+        if held is not None and held.place is not None and await self._is_as_shown(removal, held):
             self._stays(Part(removal))
             return
         if held is not None:
             await self._let_go(held, _ANOTHER, cause)
         if not await self._is_kept(removal):
             self._found(Part(removal))
+
+    async def _is_as_shown(self, removal: Removal, known: Held | Approved) -> bool:
+        """Whether it is the removal that is held, or was approved. Of what a rebuild has found it
+        has to be for the same reason: little is known of these people, and a new fact is looked at.
+        """
+        if known.action is not removal.action or removal.whole is None:
+            return False
+        if not removal.case.lost or known.place is None:
+            return known.place is not None
+        entry = await self._job.held.entries.get(known.place)
+        return entry is not None and entry.change.reason_code == removal.whole.reason_code
 
     def _found(self, part: Part) -> None:
         """What a rebuild has found is always held, whatever the limits allow."""

@@ -13,9 +13,11 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from provisioning.apply.ledger import Ledger
+from provisioning.apply.matching import Matching
 from provisioning.apply.sender import Stopped
 from provisioning.case import Case
 from provisioning.discovery.facts import Facts
+from provisioning.errors import NotFound
 from provisioning.evidence import SECOND_READ_AFTER
 from provisioning.job import Job
 from provisioning.model import (
@@ -28,16 +30,17 @@ from provisioning.model import (
     ObjectType,
     Origin,
     Presence,
+    ScimId,
     TargetObject,
 )
 from provisioning.ports import Row, Source
 from provisioning.rebuild import Lost, Rebuild, RebuildPhase
 from provisioning.record import CycleKind, CycleRecord
 from provisioning.resolve import load_graph, resolve
-from provisioning.rows.order import in_steps
 from provisioning.scope import GroupGraph
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_PRIORITY = (4, 0)
 _PAGE = 500
 """Listed objects that are looked at together."""
 
@@ -48,10 +51,16 @@ class Rebuilding:
     """
 
     def __init__(
-        self, job: Job, source: Source, record: CycleRecord, deadline: float | None
+        self,
+        job: Job,
+        source: Source,
+        matching: Matching,
+        record: CycleRecord,
+        deadline: float | None,
     ) -> None:
         self._job = job
         self._source = source
+        self._matching = matching
         self._record = record
         self._deadline = deadline
         self._facts = Facts(job)
@@ -131,13 +140,11 @@ class Rebuilding:
         if unknown:
             read = await self._read(type, unknown)
             await self._facts.write(list(read.values()))
-        links: list[Link] = []
         for key, found in objects.items():
             if key.id in read or key in mirrored:
                 case = await resolve(self._job, graph, key)
                 if case is not None and _leaves(case):
-                    links.append(self._link(key, found))
-        await self._store_lost(links, objects)
+                    await self._store_lost(key, found)
 
     async def _candidates(
         self, type: ObjectType, page: Sequence[TargetObject]
@@ -218,9 +225,10 @@ class Rebuilding:
 
     # --- what is lost --------------------------------------------------------------------------
 
-    def _link(self, key: Key, found: TargetObject) -> Link:
+    async def _store_lost(self, key: Key, found: TargetObject) -> None:
+        """Stores what would be linked, and of a group who is in it."""
         now = self._job.clock.time()
-        return Link(
+        link = Link(
             key=key,
             scim_id=found.id,
             attributes=found.attributes,
@@ -228,15 +236,22 @@ class Rebuilding:
             linked_at=now,
             written_at=now,
         )
+        if key.type is ObjectType.GROUP:
+            members = await self._members(found)
+            if members is None:
+                return
+            await self._job.links.forget_members(key.id)
+            await self._job.links.change_members(key.id, dict.fromkeys(members, False), ())
+        await self._job.store.write([self._job.rebuild.lost.put(str(key), Lost(link))])
 
-    async def _store_lost(self, links: Sequence[Link], objects: Mapping[Key, TargetObject]) -> None:
-        for link in links:
-            members = objects[link.key].members
-            if members:
-                add = dict.fromkeys(members, False)
-                await self._job.links.change_members(link.key.id, add, ())
-        rows = [self._job.rebuild.lost.put(str(link.key), Lost(link)) for link in links]
-        await self._job.store.write(in_steps(rows))
+    async def _members(self, found: TargetObject) -> Sequence[ScimId] | None:
+        """Who is in a group, which the list need not show; ``None`` if it is gone by now."""
+        if found.members is not None:
+            return found.members
+        try:
+            return (await self._matching.by_id(found.type, found.id, _PRIORITY)).members or ()
+        except NotFound:
+            return None
 
 
 def _leaves(case: Case) -> bool:
