@@ -87,6 +87,8 @@ class Filing:
         release = self._cycle.kind is not CycleKind.LIVE
         held = {Key.parse(k) async for k, _ in self._job.held.held.all()} if release else set()
         await self._file({*keys, *decided, *held}, cause, told=told, release=release)
+        # They are filed; until then a death would have them filed by the next look.
+        await self._job.store.write([self._job.touched.drop(str(key)) for key in decided])
 
     async def _file(self, every: Collection[Key], cause: str, *, told: bool, release: bool) -> None:
         standing = (await self._job.held.standing()).intersection(every)

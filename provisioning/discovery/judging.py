@@ -139,6 +139,8 @@ class Judging:
         """
         if known.action is not removal.action or removal.whole is None:
             return False
+        if isinstance(known, Held) and not self._plans.waits(known.place or ""):
+            return False
         if not removal.case.lost or known.place is None:
             return known.place is not None
         entry = await self._job.held.entries.get(known.place)
@@ -170,7 +172,7 @@ class Judging:
             await self._unmark(case, gone, _BACK, cause)
         if held is not None and held.place is not None:
             await self._let_go(held, _ANOTHER, cause)
-        marked = {id: case.withheld[id].mark for id in members if id in case.withheld}
+        marked = {id: case.withheld[id].mark for id in members if self._is_marked(case, id)}
         still = {id: members[id] for id, mark in marked.items() if mark is Mark.HELD}
         if still:
             self._stays(Part(removal, still))
@@ -179,6 +181,11 @@ class Judging:
         fresh = {id: change for id, change in members.items() if id not in marked}
         if fresh:
             self._found(Part(removal, fresh))
+
+    def _is_marked(self, case: Case, id: ScimId) -> bool:
+        """Whether something was decided about a member. What is held has to be in a plan."""
+        mark = case.withheld.get(id)
+        return mark is not None and (mark.mark is not Mark.HELD or self._plans.waits(mark.where))
 
     def _stays(self, part: Part) -> None:
         """It is held already. No limit lets go what a rebuild has found."""

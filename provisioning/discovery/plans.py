@@ -72,8 +72,8 @@ class Plans:
                 _log.warning("A decision on the held plan %s came too late.", decision.plan)
                 await self._job.store.write([self._job.held.taken_up(at)])
                 continue
-            rows = await self._decide(plan, decision, keys)
-            await self._job.store.write(in_steps(rows, [self._job.held.taken_up(at)]))
+            steps = await self._decide(plan, decision, keys)
+            await self._job.store.write(in_steps(*steps, [self._job.held.taken_up(at)]))
         self._open = await self._job.held.open_plans()
         for plan in self._open:
             if plan.expires <= self._now:
@@ -84,8 +84,11 @@ class Plans:
         self._lost = self._begun([plan for plan in self._open if plan.rebuild], lists=1)
         return keys
 
-    async def _decide(self, plan: HeldPlan, decision: Decision, keys: set[Key]) -> list[Row]:
-        """Rows that carry out a decision. Each entry is checked again when its key is filed."""
+    async def _decide(self, plan: HeldPlan, decision: Decision, keys: set[Key]) -> list[list[Row]]:
+        """Rows that carry out a decision, step by step: the plan's own state last, since what is
+        left half-way is begun again as long as the plan waits. Each entry is checked again when its
+        key is filed, by this look or, after a death, by the next one.
+        """
         chosen = None if decision.change_ids is None else set(decision.change_ids)
         rest: list[Change] = []
         rows: list[Row] = []
@@ -98,6 +101,7 @@ class Plans:
             decided = msgspec.structs.replace(entry, state=state, plan=plan.id)
             rows.append(self._job.held.entries.put(at, decided))
             rows += self._standing(at, entry, decision, marks)
+            rows.append(self._job.touched.put(str(entry.key), ""))
             keys.add(entry.key)
         for key, members in marks.items():
             await self._job.held.mark(key.id, members)
@@ -109,7 +113,7 @@ class Plans:
             decided_by=decision.by,
             note=decision.note or None,
         )
-        rows += self._job.held.plan_rows(ended)
+        opened: list[Row] = []
         if rest:
             left = msgspec.structs.replace(
                 plan,
@@ -118,8 +122,10 @@ class Plans:
                 counts=counts_of(rest),
                 checksum=checksum(rest),
             )
-            rows += self._job.held.plan_rows(left)
-        return rows
+            opened = self._job.held.plan_rows(left)
+        # Last what no beginning anew would go by.
+        stored, closed = self._job.held.plan_rows(ended)
+        return [_last_words(rows), opened, [closed], [stored]]
 
     def _standing(
         self,
@@ -167,6 +173,13 @@ class Plans:
             plan, id=self._job.ids.new(), created=self._now, expires=self._expiry
         )
         return [*self._job.held.plan_rows(anew), *self._job.held.plan_rows(ended)]
+
+    def waits(self, at: str) -> bool:
+        """Whether a place is in a plan that waits. A death may have left one that is in none."""
+        return any(
+            at.startswith(f"{plan.list}/") and at < place(plan.list, plan.size)
+            for plan in self._open
+        )
 
     @property
     def _expiry(self) -> float:
@@ -264,3 +277,8 @@ class Plans:
                     note="Nothing is left of it.",
                 )
                 await self._job.store.write(self._job.held.plan_rows(ended))
+
+
+def _last_words(rows: Sequence[Row]) -> list[Row]:
+    """Of several rows of one key the last one: side by side none of them is last."""
+    return list({(row.table, row.key): row for row in rows}.values())
