@@ -5,6 +5,8 @@ What follows is the work of any principal that leaves.
 
 from __future__ import annotations
 
+import msgspec
+
 from provisioning.apply.last_look import StillLeaves
 from provisioning.apply.ledger import Ledger
 from provisioning.apply.matching import Matching
@@ -64,10 +66,11 @@ class Adoption:
         Raises ``NotAdopted`` if something has, and ``RemoteError``.
         """
         lost = await as_lost(self._job, graph, case)
-        if lost is None or lost.link is None or item.aspect is not Aspect.REMOVAL:
+        if lost is None or lost.link is None:
             return case
-        if await self._job.held.approved.get(str(case.key)) is None:
-            return case
+        approved = await self._job.held.approved.get(str(case.key))
+        if approved is None or item.aspect is not Aspect.REMOVAL:
+            return msgspec.structs.replace(case, lost=True)
         if self._still_leaves is not None and not await self._still_leaves(lost, graph):
             raise NotAdopted(case, _MOVED_ON)
         found = await self._found(lost.link, item)

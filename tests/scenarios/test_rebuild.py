@@ -373,6 +373,36 @@ def test_a_named_call_does_not_adopt() -> None:
         assert held_names(await the_plan(world)) == held_names(plan)
         await world.cycle()
         assert (await the_plan(world))["id"] == plan["id"]
+        assert held_names(await the_plan(world)) == held_names(plan)
+
+    simulate(story, tenant=everybody(50))
+
+
+def test_what_takes_many_executions_goes_on_where_it_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each page of ZSCloud's list is gone through once, and the plan is of all."""
+    monkeypatch.setattr("provisioning.discovery.rebuilding._PAGE", 7)
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        lose_state(world)
+        everyone = group(world, "Everybody")
+        for number in range(30):
+            world.tenant.remove_member(everyone, user(world, number))
+        world.set_entra(latency=2.0)
+        before = len(world.entra.requests)
+        record = await world.cycle(budget=3)
+        executions = 1
+        while record.goes_on:
+            assert await plans(world) == []
+            record = await world.cycle(budget=3)
+            executions += 1
+            assert executions < 30
+        assert executions > 3
+        assert held_names(await the_plan(world)) == names(*range(30))
+        batches = [r for r in list(world.entra.requests)[before:] if "$batch" in r.path]
+        assert len(batches) < executions + 10
 
     simulate(story, tenant=everybody(50))
 
