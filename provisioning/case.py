@@ -18,7 +18,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     For groups: ``wanted`` are the members that belong there and have an account, ``missing`` those
     without one, ``recorded`` the members last confirmed in ZSCloud (true: we added it), and
     ``ours`` those of them that we may remove. For users ``awaited`` is who they report to, as long
-    as that person has no account: the attribute is left alone then.
+    as that person has no account: the attribute is left alone then. ``lost``: a rebuild
+    has found its object; the link, if it is given, is what would link it.
     """
 
     key: Key
@@ -33,6 +34,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     awaited: tuple[Key, ...] = ()
     withheld: Mapping[ScimId, Withheld] = {}
     stays: bool = False
+    lost: bool = False
 
     @property
     def free(self) -> Mapping[ScimId, ChangeMember]:
@@ -45,7 +47,9 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def forgettable(self) -> bool:
         """Whether the mirror row of a user may go: neither near scope nor linked."""
-        if self.link is not None or self.verdict.assigned or not isinstance(self.row, MirrorUser):
+        if self.link is not None or self.lost or not isinstance(self.row, MirrorUser):
+            return False
+        if self.verdict.assigned:
             return False
         near = bool(self.row.roles or self.row.groups)
         return self.row.presence is Presence.GONE or not near

@@ -23,6 +23,7 @@ from provisioning.discovery.filing import Filing
 from provisioning.discovery.leaving import Reconsideration, take_due
 from provisioning.discovery.live import LiveRead
 from provisioning.discovery.look import Look, all_keys
+from provisioning.discovery.rebuilding import Rebuilding
 from provisioning.engine import Drained, DrainEnd, Engine
 from provisioning.errors import (
     ApplicationUnfit,
@@ -72,6 +73,8 @@ class CycleRun:
         sender.deadline = self._deadline
         self._call: Call | None = None
         self._matching = Matching(job, sender, reader)
+        self._rebuilding = Rebuilding(job, source, self._matching, record, self._deadline)
+        self._rebuilds = False
         collect = writer is None or record.kind is CycleKind.ON_DEMAND
         self.recorder = Recorder(job, record, collect=collect)
         self._gate = Gate(job, sender, reader, settings_digest, self._provisioner)
@@ -115,6 +118,8 @@ class CycleRun:
                 await find()
                 await self._save()
                 ended = await self._drain(lanes)
+                if self._rebuilds and ended.end is DrainEnd.EMPTY:
+                    ended = await self._hold_lost(lanes)
                 await self._finish(ended)
         except ApplicationUnfit as error:
             self._failed(error)
@@ -143,6 +148,7 @@ class CycleRun:
     async def _discover(self, named: frozenset[Key], *, prepare: bool) -> None:
         await self._capabilities()
         record = self.record
+        self._rebuilds = prepare and await self._rebuilding.begin()
         reconcile = record.kind is CycleKind.RECONCILE and not record.discovered
         look = Look(self._job, self._source, record)
         self._progress.phase("reading Entra")
@@ -159,7 +165,9 @@ class CycleRun:
         await look.file(keys, lane, named, told=not reconcile)
         record.discovered = True
         for type in ObjectType if prepare else ():
-            await self._matching.prepare(type, partial(self._unlinked, type), record.cycle_id)
+            await self._matching.prepare(
+                type, partial(self._unlinked, type), record.cycle_id, whole=self._rebuilds
+            )
 
     async def _take_up_hints(self, lanes: Sequence[Lane]) -> None:
         self._progress.phase("reading Entra")
@@ -242,6 +250,18 @@ class CycleRun:
         filing = Filing(self._job, await load_graph(self._job), self.record, Lane.LIVE)
         await filing.file(keys, self.record.kind.value, told=False)
         await self._job.store.write([self._job.touched.drop(str(key)) for key in keys])
+
+    async def _hold_lost(self, lanes: Sequence[Lane]) -> Drained:
+        """When everybody who is assigned is matched: what else Entra knows in ZSCloud is held."""
+        self._progress.phase("looking for what nothing assigns")
+        keys = await self._rebuilding.find()
+        if keys:
+            graph = await load_graph(self._job)
+            filing = Filing(self._job, graph, self.record, Lane.LIVE)
+            await filing.file(keys, self.record.kind.value, told=False)
+        await self._rebuilding.filed()
+        # What somebody has decided meanwhile was taken up with it.
+        return await self._drain(lanes)
 
     # --- ending --------------------------------------------------------------------------------
 

@@ -56,7 +56,8 @@ class HeldEntry(msgspec.Struct, frozen=True, kw_only=True):
 class HeldPlan(msgspec.Struct, frozen=True, kw_only=True):
     """A plan under its id: the first ``size`` entries of ``list``. ``cause`` is the sentence of
     the brake; ``counts`` and ``checksum`` are of its changes when it was made. ``of`` is the plan
-    that a selection was approved from, of which this is the rest.
+    that a selection was approved from, of which this is the rest. ``rebuild``: it is about what a
+    rebuild has found, and not about what the brake holds.
     """
 
     id: str
@@ -72,6 +73,7 @@ class HeldPlan(msgspec.Struct, frozen=True, kw_only=True):
     decided_by: str | None = None
     note: str | None = None
     of: str | None = None
+    rebuild: bool = False
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):

@@ -42,6 +42,7 @@ from provisioning.polling import Poll
 from provisioning.ports import Clock, Ids, Row
 from provisioning.provisioning_log import ProvisioningLog
 from provisioning.quarantine import Quarantine, Tries
+from provisioning.rebuild import Rebuilds
 from provisioning.record import Cycles
 from provisioning.rows.buffer import WriteBehind
 from provisioning.rows.table import Table
@@ -68,6 +69,7 @@ HELD_TABLES = frozenset(
         *("mirror_user", "mirror_group", "mirror_members", "mirror_assignments", "watermark"),
         *("application_seen", "application", "removed", "removed_fact", "reread", "doubt"),
         *("provisioned", "provisioned_hour"),
+        *("lost", "rebuild"),
         *("latency", "hint_looked", "quarantine", "unreached", "tries"),
     }
 )
@@ -142,6 +144,7 @@ class Job:
         self.work = WorkSet(store, name)
         self.escrow = Escrow(store, name, self.work, ids)
         self.held = HeldRemovals(store, name)
+        self.rebuild = Rebuilds(store, name)
         self.log = ProvisioningLog(store, name)
         self.cycles = Cycles(store, name)
         self.calls = Calls(store, name, self.work, self.cycles)

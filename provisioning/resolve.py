@@ -137,6 +137,20 @@ async def _resolve_group(job: Job, graph: GroupGraph, key: Key) -> Case | None:
     return await _with_members(job, graph, case)
 
 
+async def as_lost(job: Job, graph: GroupGraph, case: Case) -> Case | None:
+    """The case as it would be with the object that a rebuild has found for it, of a principal that
+    is to have none.
+    """
+    if case.link is not None or case.verdict.active or case.verdict.undecided:
+        return None
+    lost = await job.rebuild.get(case.key)
+    if lost is None or lost.over is not None:
+        return None
+    link = _protected(job, lost.link, case.mapped)
+    case = msgspec.structs.replace(case, link=link, lost=True)
+    return case if case.key.type is ObjectType.USER else await _with_members(job, graph, case)
+
+
 async def _with_members(job: Job, graph: GroupGraph, case: Case) -> Case:
     members = await effective_members(job, graph, case.key.id)
     links = {k: v for k, v in (await job.links.get_many(members)).items() if not v.missing}

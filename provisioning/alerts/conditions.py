@@ -60,6 +60,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     count: int
     names: tuple[str, ...]
     cause: str = ""
+    rebuild: bool = False
 
 
 class Poisoned(msgspec.Struct, frozen=True, kw_only=True):
@@ -214,7 +215,8 @@ def _no_cycle(facts: Facts) -> Iterator[Condition]:
 def _plan(plan: Plan, now: float) -> Condition:
     """A held plan: told of once, again when it is about to expire, and when it has."""
     code, weight = Alarm.HELD, 1.0
-    sentence = f"{plan.count} removals are held above the deletion threshold"
+    above = "" if plan.rebuild else " above the deletion threshold"
+    sentence = f"{plan.count} removals are held{above}"
     if plan.expires is not None and plan.expires <= now:
         code, weight = Alarm.HELD_EXPIRED, 4.0
         sentence = f"The held plan {plan.id} of {plan.count} removals has expired undecided"

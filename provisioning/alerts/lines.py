@@ -56,7 +56,7 @@ def report(record: CycleRecord) -> None:
     if record.counts.held:
         alert(
             AlertCode.HELD,
-            f"{record.counts.held} removals are above the deletion threshold and wait: "
+            f"{record.counts.held} removals are held and wait: "
             "`held list` shows the plans. If they are meant, approve them with `held approve ID`; "
             "if not, repair the assignments in Entra, or reject them with a note.",
         )

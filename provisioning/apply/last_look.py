@@ -17,7 +17,7 @@ from provisioning.plan import Planned
 from provisioning.scope import GroupGraph
 
 StillLeaves = Callable[[Case, GroupGraph], Awaitable[bool]]
-"""Whether Entra, read just now, shows the principal as one that is to be deleted."""
+"""Whether Entra, read just now, shows the principal as one that leaves, in the same way."""
 
 
 class LastLook:

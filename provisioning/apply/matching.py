@@ -64,18 +64,27 @@ class Matching:
         self._seen_at = float("-inf")
 
     async def prepare(
-        self, type: ObjectType, unlinked: Callable[[int], Awaitable[int]], cycle_id: str
+        self,
+        type: ObjectType,
+        unlinked: Callable[[int], Awaitable[int]],
+        cycle_id: str,
+        *,
+        whole: bool = False,
     ) -> None:
-        """Reads the list, if that is cheaper than one filter for each of the unlinked keys.
+        """Reads the list, if that is cheaper than one filter for each of the unlinked keys; in any
+        case if it is wanted ``whole``.
 
         ``unlinked`` counts them, up to the number that it is given: there may be a million.
         """
-        if await self.listing(type, cycle_id) is not None or await unlinked(2) < 2:
+        if await self.listing(type, cycle_id) is not None:
+            return
+        if not whole and await unlinked(2) < 2:
             return
         began = self._job.clock.time()
         first = await self._page(type, 1)
         further = -(-max(0, first.total - len(first.objects)) // max(1, len(first.objects) or PAGE))
-        if further >= await unlinked(further + 1) * len(self._job.mapping(type).matching):
+        ways = len(self._job.mapping(type).matching)
+        if not whole and further >= await unlinked(further + 1) * ways:
             return
         await self._store_listing(type, first.objects, first.total, began, cycle_id)
 

@@ -48,6 +48,10 @@ TAKEN = Skipped(
 )
 """Why an object that has waited to be deleted is left alone."""
 
+_ADOPTED = Why(
+    "Adopted",
+    "A rebuild has found it, and it was approved that it is adopted: it is linked.",
+)
 _LEFT_MISSING = Why(
     "DeletedByHand",
     "The object was deleted in ZSCloud by hand, and DRIFT leaves that as it is.",
@@ -176,12 +180,16 @@ class Recorder:
 
     async def matched(self, item: WorkItem, case: Case, found: TargetObject) -> None:
         """An object that exists already is the principal's: it is linked."""
-        self.failures.matched(item)
         path = NAME_PATH[case.key.type]
-        why = Why(
-            "Matched",
-            f"An object of that {path} exists in ZSCloud: it is linked, not created again.",
-        )
+        why = f"An object of that {path} exists in ZSCloud: it is linked, not created again."
+        await self._linked(item, case, found, Why("Matched", why))
+
+    async def adopted(self, item: WorkItem, case: Case, found: TargetObject) -> None:
+        """An object that a rebuild has found is the principal's from now on: that was approved."""
+        await self._linked(item, case, found, _ADOPTED)
+
+    async def _linked(self, item: WorkItem, case: Case, found: TargetObject, why: Why) -> None:
+        self.failures.matched(item)
         self._defer(item, self._logged(item, case, LogStatus.SUCCESS, why, found.id))
         # Groups first: once the link is stored, a later process would not file them again.
         rows = await self._again.joined(self.graph, item, case)

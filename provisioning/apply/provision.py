@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from provisioning.apply.adoption import Adoption, NotAdopted
 from provisioning.apply.execution import Execution
 from provisioning.apply.intents import Intents
 from provisioning.apply.last_look import LastLook, StillLeaves
@@ -88,6 +89,7 @@ class Provisioner:
         self._planning = Planning(job.rules, self._members)
         self._rings: set[Key] = set()
         self._last_look = LastLook(matching, recorder, still_leaves)
+        self._adoption = Adoption(job, matching, recorder, self._looking, still_leaves)
         self._preempted: set[Key] = set()
 
     @property
@@ -133,6 +135,8 @@ class Provisioner:
                 await self._rounds(item, stopping)
         except _Later:
             return
+        except NotAdopted as left:
+            await self._recorder.nothing_to_do(item, left.case, left.skipped)
         except (Rejected, Conflict, NotFound, ProtocolError, AnswerLost) as error:
             await self.set_aside(item, error)
         finally:
@@ -260,7 +264,9 @@ class Provisioner:
         case = await resolve(self._job, self.graph, item.key)
         if case is not None and case.link is not None and item.lane is Lane.ON_DEMAND:
             return await self._looking.read_again(case, item)
-        if case is None or case.link is not None or case.mapped.problems or not case.verdict.active:
+        if case is not None and case.link is None and not case.verdict.active:
+            return await self._adoption.adopt(case, item, self.graph)
+        if case is None or case.link is not None or case.mapped.problems:
             return case
         intent = self.intents.take_open(item.key)
         found = await self._matching.find(case, intent, self._cycle_id, item.urgency)

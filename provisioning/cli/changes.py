@@ -26,9 +26,9 @@ _STYLE = {
 }
 
 
-def changes_table(changes: Sequence[Change]) -> Table:
+def changes_table(changes: Sequence[Change], title: str | None = None) -> Table:
     """One line for each change; many memberships of one group are one line with their number."""
-    table = output.table("Action", "Object", "Name", "Reason", "What changes")
+    table = output.table("Action", "Object", "Name", "Reason", "What changes", title=title)
     for change, what in _lines(changes):
         table.add_row(
             Text(change.action.value, _STYLE[change.action]),

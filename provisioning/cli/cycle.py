@@ -50,13 +50,14 @@ def _run(kind: Kind, *, dry_run: bool, wait: float | None, as_json: bool) -> Non
     async def operation(services: Services, progress: Update) -> Outcome:
         from provisioning.operations.cycles import run_whole_cycle
 
-        record, changes, findings = await run_whole_cycle(
+        record, changes, findings, held = await run_whole_cycle(
             services, CycleKind(kind), dry_run=dry_run, wait=wait, progress=progress
         )
-        document = cycle_document(record, changes if dry_run else None, findings)
+        document = cycle_document(record, changes if dry_run else None, findings, held)
         entries = [] if dry_run or as_json else await attention(services, record.cycle_id)
         status = exit_status.of_cycle(record)
-        return Outcome(document, lambda out: _show(out, document, record, changes, entries), status)
+        changed = (changes, held)
+        return Outcome(document, lambda out: _show(out, document, record, changed, entries), status)
 
     run(operation, as_json=as_json, waiting=_WAITING)
 
@@ -65,14 +66,19 @@ def _show(
     out: Console,
     document: Document,
     record: CycleRecord,
-    changes: Sequence[Change],
+    changed: tuple[Sequence[Change], Sequence[Change]],
     entries: Sequence[Document],
 ) -> None:
+    """``changed`` is, of a dry run, what would be sent, and what would be held."""
+    changes, held = changed
     if findings := document.get("findings"):
         out.print(findings_table(findings, title="Edited by hand in ZSCloud"))
         out.print()
     if record.dry_run and changes:
         out.print(changes_table(changes))
+        out.print()
+    if held:
+        out.print(changes_table(held, title="Would be held until somebody approves it"))
         out.print()
     if entries:
         out.print(attention_table(entries))
@@ -80,7 +86,9 @@ def _show(
     out.print(_summary(record, document))
     if record.dry_run:
         out.print("Dry run: nothing was sent to ZSCloud.")
-    if record.counts.held > sum(entry["status"] == "held" for entry in entries):
+    if not record.dry_run and record.counts.held > sum(
+        entry["status"] == "held" for entry in entries
+    ):
         out.print("Removals are held: `held list` shows the plans.")
 
 

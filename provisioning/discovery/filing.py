@@ -25,7 +25,7 @@ from provisioning.plan import (
 from provisioning.ports import Row
 from provisioning.provisioning_log import LogStatus
 from provisioning.record import CycleKind, CycleRecord
-from provisioning.resolve import referred, resolve, user_case
+from provisioning.resolve import as_lost, referred, resolve, user_case
 from provisioning.rows.order import in_steps, remember_first
 from provisioning.scope import GroupGraph
 from provisioning.scoping import NullTally
@@ -76,6 +76,7 @@ class Filing:
         self._entries = LookEntries(job, cycle, self._now)
         self._judging = Judging(job, graph, cycle, self._entries, self._now)
         self._standing: dict[Key, Case | None] = {}
+        self._any_lost = self._rebuilt = False
 
     async def file(self, keys: Collection[Key], cause: str, *, told: bool = True) -> None:
         """Evaluates keys and files what differs. A cycle judges all that is held anew with them;
@@ -87,10 +88,14 @@ class Filing:
         release = self._cycle.kind is not CycleKind.LIVE
         held = {Key.parse(k) async for k, _ in self._job.held.held.all()} if release else set()
         await self._file({*keys, *decided, *held}, cause, told=told, release=release)
+        # They are filed; until then a death would have them filed by the next look.
+        await self._job.store.write([self._job.touched.drop(str(key)) for key in decided])
 
     async def _file(self, every: Collection[Key], cause: str, *, told: bool, release: bool) -> None:
         standing = (await self._job.held.standing()).intersection(every)
         self._standing = dict.fromkeys(standing)
+        self._any_lost = await self._job.rebuild.any_lost()
+        self._rebuilt = await self._job.rebuild.is_complete()
         users = sorted(k for k in every if k.type is ObjectType.USER)
         for start in range(0, len(users), _BATCH):
             await self._file_users(users[start : start + _BATCH], cause, told=told)
@@ -112,7 +117,9 @@ class Filing:
             await self._file(keys, _ON_DEMAND, told=True, release=False)
             return
         for key in sorted(keys):
-            self._rows += await self._judging.passed(key, _ON_DEMAND)
+            # What a rebuild has found is not adopted by a call: it waits on for its approval.
+            if await self._job.rebuild.get(key) is None:
+                self._rows += await self._judging.passed(key, _ON_DEMAND)
             self._add(key, Aspect.OBJECT, Lane.ON_DEMAND, rank_of(key.type), _ON_DEMAND)
         await self._write_rows()
 
@@ -145,6 +152,11 @@ class Filing:
             if row is None:
                 continue
             case = user_case(self._job, self._graph, row, links)
+            if self._any_lost and case.link is None:
+                found = await self._with_lost(case)
+                if found is None:
+                    continue
+                case = found
             self._rows += [self._job.awaiting_row(key, other) for other in case.awaited]
             if case.verdict.filter is not None:
                 self._nulls.add(case.verdict.filter)
@@ -179,6 +191,8 @@ class Filing:
 
     async def _file_group(self, key: Key, cause: str) -> None:
         case = await resolve(self._job, self._graph, key)
+        if case is not None and case.link is None and self._any_lost:
+            case = await self._with_lost(case)
         if case is None:
             return
         if key in self._standing:
@@ -198,6 +212,8 @@ class Filing:
         removal = self._removal(case)
         if removal is not None:
             self._removals.append(removal)
+        if case.lost:
+            return
         # A call on demand looks at the group itself: hands may have changed it.
         looked_at = self._named and case.verdict.active and case.link is not None
         if additions or looked_at:
@@ -211,6 +227,29 @@ class Filing:
             self._rows += self._job.log.rows([self._entries.skipped(case, cause)])
         else:
             self._cycle.counts.unchanged += 1
+
+    # --- a rebuild -----------------------------------------------------------------------------
+
+    async def _with_lost(self, case: Case) -> Case | None:
+        """The case with what a rebuild has found for it, if something is to be done about that;
+        ``None`` while nothing can be said.
+        """
+        if await self._job.rebuild.get(case.key) is None:
+            return case
+        undecided = case.verdict.undecided
+        if undecided or not (self._rebuilt or case.verdict.active):
+            self._standing.pop(case.key, None)
+            return case if undecided else None
+        found = await as_lost(self._job, self._graph, case)
+        if found is not None and removal_of(found, self._job.rules) is not None:
+            return found
+        if case.key not in self._standing:
+            self._rows.append(self._job.rebuild.drop(case.key))
+        if case.key.type is ObjectType.USER:
+            return case
+        await self._job.links.forget_members(case.key.id)
+        marks = await self._job.held.withheld(case.key.id)
+        return msgspec.structs.replace(case, withheld=marks)
 
     # --- the brake -----------------------------------------------------------------------------
 

@@ -18,12 +18,13 @@ from provisioning.discovery.plans import Plans
 from provisioning.discovery.removals import Part, Removal, kept_by, removal_of
 from provisioning.entries import Why, naming
 from provisioning.guard import RELEASE, Tally, judge
-from provisioning.held import APPROVED, Held, Mark, Withheld, facts_of
+from provisioning.held import APPROVED, Approved, Held, Mark, Withheld, facts_of
 from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane
 from provisioning.model import EntraId, Key, ScimId
 from provisioning.ports import Row
 from provisioning.provisioning_log import LogEntry, LogStatus
+from provisioning.rebuild import STATE_LOST
 from provisioning.record import CycleRecord
 from provisioning.resolve import resolve
 from provisioning.scope import GroupGraph
@@ -50,6 +51,7 @@ class Judging:
         """What may go, with its cause where it is not that of the look."""
         self._marks: dict[Key, Mapping[ScimId, Withheld]] = {}
         self._fresh: list[Part] = []
+        self._lost: list[Part] = []
         self._still: list[Part] = []
 
     async def take_up(self) -> set[Key]:
@@ -81,6 +83,8 @@ class Judging:
                 self.go.setdefault(part.key, (part.removal, None))
         for part, why in kept:
             await self._hold(part, why, cause)
+        for part in self._lost:
+            await self._hold(part, STATE_LOST, cause)
         if release and self._still and not brake.holds and self._plans.may_be_released:
             await self._release(pending, cause)
         rows = [*self.rows, *await self._plans.finish(self._cause(kept))]
@@ -116,19 +120,36 @@ class Judging:
         if case.withheld:
             await self._unmark(case, case.withheld, _ANOTHER, cause)
         approved = await self._job.held.approved.get(str(case.key))
-        if approved is not None and approved.action is removal.action:
+        if approved is not None and await self._is_as_shown(removal, approved):
             self.go[case.key] = (removal, APPROVED)
             return
         if approved is not None:
             self.rows += await self._plans.drop(approved.place, _ANOTHER, cause)
             self.rows.append(self._job.held.approved.drop(str(case.key)))
-        if held is not None and held.place is not None and held.action is removal.action:
-            self._still.append(Part(removal))
+        if held is not None and held.place is not None and await self._is_as_shown(removal, held):
+            self._stays(Part(removal))
             return
         if held is not None:
             await self._let_go(held, _ANOTHER, cause)
         if not await self._is_kept(removal):
-            self._fresh.append(Part(removal))
+            self._found(Part(removal))
+
+    async def _is_as_shown(self, removal: Removal, known: Held | Approved) -> bool:
+        """Whether it is the removal that is held, or was approved. Of what a rebuild has found it
+        has to be for the same reason: little is known of these people, and a new fact is looked at.
+        """
+        if known.action is not removal.action or removal.whole is None:
+            return False
+        if isinstance(known, Held) and not self._plans.waits(known.place or ""):
+            return False
+        if not removal.case.lost or known.place is None:
+            return known.place is not None
+        entry = await self._job.held.entries.get(known.place)
+        return entry is not None and entry.change.reason_code == removal.whole.reason_code
+
+    def _found(self, part: Part) -> None:
+        """What a rebuild has found is always held, whatever the limits allow."""
+        (self._lost if part.removal.case.lost else self._fresh).append(part)
 
     async def _is_kept(self, removal: Removal) -> bool:
         """Whether somebody has decided that it stays, and its facts are those of then."""
@@ -152,19 +173,32 @@ class Judging:
             await self._unmark(case, gone, _BACK, cause)
         if held is not None and held.place is not None:
             await self._let_go(held, _ANOTHER, cause)
-        marked = {id: case.withheld[id].mark for id in members if id in case.withheld}
+        marked = {id: case.withheld[id].mark for id in members if self._is_marked(case, id)}
         still = {id: members[id] for id, mark in marked.items() if mark is Mark.HELD}
         if still:
-            self._still.append(Part(removal, still))
+            self._stays(Part(removal, still))
         if Mark.APPROVED in marked.values():
             self.go[case.key] = (removal, None)
         fresh = {id: change for id, change in members.items() if id not in marked}
         if fresh:
-            self._fresh.append(Part(removal, fresh))
+            self._found(Part(removal, fresh))
+
+    def _is_marked(self, case: Case, id: ScimId) -> bool:
+        """Whether something was decided about a member. What is held has to be in a plan."""
+        mark = case.withheld.get(id)
+        return mark is not None and (mark.mark is not Mark.HELD or self._plans.waits(mark.where))
+
+    def _stays(self, part: Part) -> None:
+        """It is held already. No limit lets go what a rebuild has found."""
+        if not part.removal.case.lost:
+            self._still.append(part)
 
     async def _settle(self, key: Key, case: Case | None, cause: str) -> None:
         """Nothing is to be taken away of a principal that was held, or decided about."""
         why = _BACK if case is None else f"{_BACK} {case.verdict.sentence}"
+        if (lost := await self._job.rebuild.get(key)) is not None:
+            why = lost.over or why
+            self.rows.append(self._job.rebuild.drop(key))
         if case is not None and case.withheld:
             await self._unmark(case, case.withheld, why, cause)
         held = await self._job.held.held.get(str(key))
@@ -226,10 +260,11 @@ class Judging:
     async def _hold(self, part: Part, why: str, cause: str) -> None:
         removal, key, tables = part.removal, part.key, self._job.held
         before = await tables.held.get(str(key))
-        places = self._plans.hold(key, part.changes)
+        lost = removal.case.lost
+        places = self._plans.hold(key, part.changes, lost=lost)
         held = Held(
             key=key,
-            name=removal.case.name,
+            name=part.changes[0].name if lost else removal.case.name,
             kind=key.type.value,
             reason=why,
             since=before.since if before else self._now,
@@ -255,6 +290,9 @@ class Judging:
 
     def _held_entry(self, part: Part, why: str, cause: str) -> LogEntry:
         change = part.changes[0]
+        if part.removal.case.lost:
+            lost = Why("StateLost", f"{change.reason} {why}", RELEASE)
+            return self._entries.about(change, cause, LogStatus.HELD, lost)
         held = Why("DeletionThreshold", f"{change.reason} {why}", RELEASE)
         entry = self._entries.entry(part.removal.case, cause, LogStatus.HELD, held)
         return naming(entry, change)

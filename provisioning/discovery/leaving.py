@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import msgspec
 
 from provisioning.case import Case
-from provisioning.deprovisioning import Deprovision
 from provisioning.discovery.removed import RemovedFacts
 from provisioning.job import Job
 from provisioning.lanes import Aspect
@@ -42,7 +41,7 @@ async def _in_escrow(job: Job, keys: set[Key]) -> set[Key]:
 
 
 class Reconsideration:
-    """Asks Entra once more whether a principal is to be deleted. The mirror is left as it is: what
+    """Asks Entra once more whether a principal is to leave. The mirror is left as it is: what
     contradicts it is read again by the next cycle, by the rules of evidence.
     """
 
@@ -52,14 +51,17 @@ class Reconsideration:
         self._removed = RemovedFacts(job)
 
     async def still_leaves(self, case: Case, graph: GroupGraph) -> bool:
-        """Whether what Entra shows now ends in a delete, as what is stored of it does.
+        """Whether what Entra shows now ends as what is stored of it does: in a delete, or with an
+        account that is switched off.
 
         Assignments and memberships are as the last look has read them: Graph shows them as lists
         only. Raises ``RemoteError``.
         """
         assert case.link is not None
         verdict = await self._verdict(case, graph)
-        if self._job.rules.deprovisioning.now(verdict, case.link) is Deprovision.DELETE:
+        policy = self._job.rules.deprovisioning
+        gone = not (verdict.active or verdict.undecided)
+        if gone and policy.now(verdict, case.link) is policy.now(case.verdict, case.link):
             return True
         await self._job.store.write([self._removed.reread_row(case.key)])
         return False

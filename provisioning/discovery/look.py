@@ -17,6 +17,7 @@ from provisioning.evidence import SETTLING
 from provisioning.job import Job, Watermark
 from provisioning.lanes import Lane
 from provisioning.mapping import CompiledSchema
+from provisioning.mirror import group_key
 from provisioning.model import DEFAULT_ACCESS, Assignment, EntraId, Key, ObjectType
 from provisioning.ports import Source
 from provisioning.record import CycleRecord
@@ -202,7 +203,8 @@ class Look:
             and all(named.isdisjoint(graph.names(each)) for each in (id, *graph.around((id,))))
         ]
         links = await self._job.links.get_many(Key(ObjectType.GROUP, id) for id in outside)
-        return {id for id in outside if Key(ObjectType.GROUP, id) not in links}
+        unlinked = [id for id in outside if Key(ObjectType.GROUP, id) not in links]
+        return {id for id in unlinked if await self._job.rebuild.get(group_key(id)) is None}
 
     async def _watch_filtered(self, *, whole: bool = False) -> None:
         """Watches the groups that filters ask for. A name that nobody has is looked for again with

@@ -27,6 +27,7 @@ from provisioning.job import Job
 from provisioning.model import Action, Change, Key, ScimId
 from provisioning.ports import Row
 from provisioning.provisioning_log import LogStatus
+from provisioning.rebuild import STATE_LOST
 from provisioning.rows.order import in_steps
 
 _log = logging.getLogger(__name__)
@@ -34,19 +35,31 @@ _log = logging.getLogger(__name__)
 _DAY = 86_400.0
 
 
+class _Gathered(msgspec.Struct):
+    """What one look comes to hold: the name of its list, and the plan that it goes on with."""
+
+    name: str = ""
+    before: HeldPlan | None = None
+    new: list[HeldEntry] = []
+
+    @property
+    def start(self) -> int:
+        """How many entries the list has already."""
+        return 0 if self.before is None else self.before.size
+
+
 class Plans:
     """The plans of one job during one look. Removals that come to be held are gathered, and make
-    one plan at its end.
+    one plan at its end; those that adopt what a rebuild has found, one of their own.
     """
 
     def __init__(self, job: Job, entries: LookEntries, now: float) -> None:
         self._job = job
         self._entries = entries
         self._now = now
-        self._new: list[HeldEntry] = []
         self._open: list[HeldPlan] = []
-        self._list = ""
-        self._start = 0
+        self._ours = _Gathered()
+        self._lost = _Gathered()
         self._dropped = False
 
     # --- decided, expired ----------------------------------------------------------------------
@@ -60,19 +73,23 @@ class Plans:
                 _log.warning("A decision on the held plan %s came too late.", decision.plan)
                 await self._job.store.write([self._job.held.taken_up(at)])
                 continue
-            rows = await self._decide(plan, decision, keys)
-            await self._job.store.write(in_steps(rows, [self._job.held.taken_up(at)]))
+            steps = await self._decide(plan, decision, keys)
+            await self._job.store.write(in_steps(*steps, [self._job.held.taken_up(at)]))
         self._open = await self._job.held.open_plans()
         for plan in self._open:
             if plan.expires <= self._now:
                 rows = self._renewed(plan, PlanState.EXPIRED, "Nobody has decided in time.")
                 await self._job.store.write(rows)
         self._open = await self._job.held.open_plans()
-        self._begin_list()
+        self._ours = self._begun([plan for plan in self._open if not plan.rebuild], lists=2)
+        self._lost = self._begun([plan for plan in self._open if plan.rebuild], lists=1)
         return keys
 
-    async def _decide(self, plan: HeldPlan, decision: Decision, keys: set[Key]) -> list[Row]:
-        """Rows that carry out a decision. Each entry is checked again when its key is filed."""
+    async def _decide(self, plan: HeldPlan, decision: Decision, keys: set[Key]) -> list[list[Row]]:
+        """Rows that carry out a decision, step by step: the plan's own state last, since what is
+        left half-way is begun again as long as the plan waits. Each entry is checked again when its
+        key is filed, by this look or, after a death, by the next one.
+        """
         chosen = None if decision.change_ids is None else set(decision.change_ids)
         rest: list[Change] = []
         rows: list[Row] = []
@@ -85,6 +102,7 @@ class Plans:
             decided = msgspec.structs.replace(entry, state=state, plan=plan.id)
             rows.append(self._job.held.entries.put(at, decided))
             rows += self._standing(at, entry, decision, marks)
+            rows.append(self._job.touched.put(str(entry.key), ""))
             keys.add(entry.key)
         for key, members in marks.items():
             await self._job.held.mark(key.id, members)
@@ -96,7 +114,7 @@ class Plans:
             decided_by=decision.by,
             note=decision.note or None,
         )
-        rows += self._job.held.plan_rows(ended)
+        opened: list[Row] = []
         if rest:
             left = msgspec.structs.replace(
                 plan,
@@ -105,8 +123,10 @@ class Plans:
                 counts=counts_of(rest),
                 checksum=checksum(rest),
             )
-            rows += self._job.held.plan_rows(left)
-        return rows
+            opened = self._job.held.plan_rows(left)
+        # Last what no beginning anew would go by.
+        stored, closed = self._job.held.plan_rows(ended)
+        return [_last_words(rows), opened, [closed], [stored]]
 
     def _standing(
         self,
@@ -145,6 +165,13 @@ class Plans:
         )
         return [*self._job.held.plan_rows(anew), *self._job.held.plan_rows(ended)]
 
+    def waits(self, at: str) -> bool:
+        """Whether a place is in a plan that waits. A death may have left one that is in none."""
+        return any(
+            at.startswith(f"{plan.list}/") and at < place(plan.list, plan.size)
+            for plan in self._open
+        )
+
     @property
     def _expiry(self) -> float:
         return self._now + self._job.rules.held_plan_expiry_days * _DAY
@@ -154,22 +181,26 @@ class Plans:
         """Whether what is held may go without a decision. Not what was left out of a selection:
         somebody has looked at it.
         """
-        return all(plan.of is None for plan in self._open)
+        return all(plan.of is None for plan in self._open if not plan.rebuild)
 
     # --- held anew -----------------------------------------------------------------------------
 
-    def _begin_list(self) -> None:
-        """The first plan stays as it is; what comes later collects in one further plan."""
-        if len(self._open) > 1:
-            self._list, self._start = self._open[-1].list, self._open[-1].size
-        else:
-            self._list, self._start = self._job.ids.new(), 0
+    def _begun(self, open: Sequence[HeldPlan], lists: int) -> _Gathered:
+        """The first plan stays as it is; what comes later collects in one further plan. What a
+        rebuild finds later comes to what it has found.
+        """
+        if len(open) >= lists:
+            return _Gathered(name=open[-1].list, before=open[-1])
+        return _Gathered(name=self._job.ids.new())
 
-    def hold(self, key: Key, changes: Sequence[Change]) -> list[str]:
-        """Gathers changes to be held; their places."""
-        first = self._start + len(self._new)
-        self._new += [HeldEntry(key=key, change=change, since=self._now) for change in changes]
-        return [place(self._list, first + number) for number in range(len(changes))]
+    def hold(self, key: Key, changes: Sequence[Change], *, lost: bool = False) -> list[str]:
+        """Gathers changes to be held; their places. ``lost``: a rebuild has found what they are
+        about.
+        """
+        gathered = self._lost if lost else self._ours
+        first = gathered.start + len(gathered.new)
+        gathered.new += [HeldEntry(key=key, change=change, since=self._now) for change in changes]
+        return [place(gathered.name, first + number) for number in range(len(changes))]
 
     async def drop(self, at: str, why: str, cause: str) -> list[Row]:
         """Rows that let an entry drop out of its plan, which keeps its id."""
@@ -183,26 +214,34 @@ class Plans:
         return [self._job.held.entries.put(at, dropped), *self._job.log.rows([logged])]
 
     async def finish(self, cause: str) -> list[Row]:
-        """Rows of the plan that was gathered. To be written with what was dropped, or after it."""
+        """Rows of the plans that were gathered. To be written with what was dropped, or after it.
+
+        ``cause`` is of what the brake holds.
+        """
+        lost = await self._finished(self._lost, STATE_LOST, rebuild=True)
+        return [*lost, *await self._finished(self._ours, cause, rebuild=False)]
+
+    async def _finished(self, gathered: _Gathered, cause: str, *, rebuild: bool) -> list[Row]:
+        if not gathered.new:
+            return []
         rows = [
-            self._job.held.entries.put(place(self._list, self._start + number), entry)
-            for number, entry in enumerate(self._new)
+            self._job.held.entries.put(place(gathered.name, gathered.start + number), entry)
+            for number, entry in enumerate(gathered.new)
         ]
-        if not self._new:
-            return rows
-        before = self._open[-1] if self._start else None
-        changes = [entry.change for entry in self._new]
+        before = gathered.before
+        changes = [entry.change for entry in gathered.new]
         if before is not None:
             changes += [e.change async for _, e in self._job.held.entries_of(before)]
         plan = HeldPlan(
             id=self._job.ids.new(),
-            list=self._list,
-            size=self._start + len(self._new),
+            list=gathered.name,
+            size=gathered.start + len(gathered.new),
             created=self._now,
             expires=self._expiry,
-            cause=cause if before is None else f"{before.cause} {cause}",
+            cause=cause if before is None or rebuild else f"{before.cause} {cause}",
             counts=counts_of(changes),
             checksum=checksum(changes),
+            rebuild=rebuild,
         )
         rows += self._job.held.plan_rows(plan)
         if before is not None:
@@ -228,3 +267,8 @@ class Plans:
                     note="Nothing is left of it.",
                 )
                 await self._job.store.write(self._job.held.plan_rows(ended))
+
+
+def _last_words(rows: Sequence[Row]) -> list[Row]:
+    """Of several rows of one key the last one: side by side none of them is last."""
+    return list({(row.table, row.key): row for row in rows}.values())

@@ -248,6 +248,7 @@ async def _plan(job: Job, plan: HeldPlan) -> Plan:
         count=counts.users + counts.groups + counts.memberships,
         names=tuple(dict.fromkeys(names)),
         cause=plan.cause,
+        rebuild=plan.rebuild,
     )
 
 

@@ -21,6 +21,10 @@ _FOUND = 100
 """Edits by hand that a dry run shows; the numbers are of all of them."""
 
 
+_HELD = 1000
+"""Held changes that a dry run shows; `counts` has the number of the principals."""
+
+
 def require_on(services: Services) -> None:
     """Raises ``ConfigurationError`` while ``PROVISIONING_STATUS`` is off."""
     if services.settings.provisioning_status != "on":
@@ -73,12 +77,13 @@ async def run_cycle(
 
 class Ran(NamedTuple):
     """A cycle that was run; of a dry run, what it would send, and the first edits by hand that it
-    found, which are stored nowhere.
+    found and changes that would be held, which are stored nowhere.
     """
 
     record: CycleRecord
     changes: list[Change]
     findings: list[Finding]
+    held: list[Change]
 
 
 async def run_whole_cycle(
@@ -96,6 +101,7 @@ async def run_whole_cycle(
         require_on(services)
         await ask_for_probe(services)
     findings: list[Finding] = []
+    waiting: list[Change] = []
     async with writing(services, wait=wait, dry_run=dry_run) as held:
         record = await find_or_start(held.job, services, kind, cycle_id, dry_run=dry_run)
         run = held.cycle(record, budget=budget, progress=progress)
@@ -103,13 +109,26 @@ async def run_whole_cycle(
         if dry_run and record.drift is not None:
             rows = await held.job.drift.findings.page(f"{record.cycle_id}/", limit=_FOUND)
             findings = [each for _, found in rows for each in found][:_FOUND]
+        if dry_run:
+            waiting = await _held(held.job)
     if dry_run:
         await _store_plan(services, record, run.recorder.changes)
     # Calls that came while the lease was being let go.
     await calls_handover(services, budget=budget).look_again()
     if not dry_run:
         await alarms.watch(services)
-    return Ran(record, run.recorder.changes, findings)
+    return Ran(record, run.recorder.changes, findings, waiting)
+
+
+async def _held(job: Job) -> list[Change]:
+    """The first changes of the plans that wait, or would."""
+    found: list[Change] = []
+    for plan in await job.held.open_plans():
+        async for _, entry in job.held.entries_of(plan):
+            found.append(entry.change)
+            if len(found) == _HELD:
+                return found
+    return found
 
 
 async def run_dry(services: Services, cycle_id: str) -> None:

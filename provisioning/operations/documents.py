@@ -30,9 +30,10 @@ def cycle_document(
     record: CycleRecord,
     changes: list[Change] | None = None,
     findings: Sequence[Finding] | None = None,
+    held: Sequence[Change] | None = None,
 ) -> Document:
-    """A cycle with its progress; with the changes of a dry run and the edits by hand that it
-    found, if given.
+    """A cycle with its progress; with the changes of a dry run, the edits by hand that it found
+    and what would be held, if given.
     """
     duration = None if record.finished is None else round(record.finished - record.started, 3)
     document: Document = {
@@ -64,6 +65,8 @@ def cycle_document(
         document["changes"] = [change_document(change) for change in changes]
     if findings:
         document["findings"] = [finding_document(finding) for finding in findings]
+    if held:
+        document["held"] = [change_document(change) for change in held]
     return document
 
 

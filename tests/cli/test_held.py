@@ -98,3 +98,33 @@ async def test_approved_while_off_waits_until_it_is_on(world: World) -> None:
     assert all(u.active for u in world.zscloud.users if not u.admin)
     assert (await world.run("cycle")).status == 0
     assert not any(u.active for u in world.zscloud.users if not u.admin)
+
+
+async def test_state_lost_is_shown_first_by_a_dry_run_and_then_held(world: World) -> None:
+    """The plan of a rebuild: who, why, and that nobody is touched before it is approved."""
+    await world.run("cycle")
+    (world.folder / "state.db").unlink()
+    leaver = world.tenant.ids_named("user4@example.com", "user")[0]
+    world.tenant.unassign(leaver)
+    before = world.provisioned
+    dry = await world.run("plan")
+    assert dry.status == 0
+    assert "Would be held" in dry.out
+    assert "user4@example.com" in dry.out
+    assert "held list" not in dry.out
+    planned = (await world.run("plan", "--json")).json
+    assert [change["name"] for change in planned["held"]] == ["user4@example.com"]
+    assert (await world.run("held", "--json")).json["items"] == []
+
+    ended = await world.run("cycle")
+    assert ended.status == 3
+    listed = await world.run("held", "list")
+    assert "State lost" in listed.out
+    [plan] = (await world.run("held", "--json")).json["items"]
+    shown = await world.run("held", "show", plan["id"])
+    assert "user4@example.com" in shown.out
+    assert "No assignment" in shown.out
+    assert world.provisioned == before
+    approved = await world.run("held", "approve", plan["id"])
+    assert approved.status == 0
+    assert world.provisioned == world.entitled
