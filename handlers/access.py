@@ -23,7 +23,8 @@ _SIGN_IN = "WEBSITE_AUTH_ENABLED"
 a caller sends (App Service: work with user identities in authentication)."""
 
 _PRINCIPAL = "X-MS-CLIENT-PRINCIPAL"
-_SIGNS = (_PRINCIPAL, "X-MS-CLIENT-PRINCIPAL-NAME", "X-MS-CLIENT-PRINCIPAL-ID")
+_NAME = "X-MS-CLIENT-PRINCIPAL-NAME"
+_SIGNS = (_PRINCIPAL, _NAME, "X-MS-CLIENT-PRINCIPAL-ID")
 """Each of these says that somebody is signed in; only the first says with which roles."""
 
 _ENTRA = "aad"
@@ -43,16 +44,17 @@ class Right(StrEnum):
 _GIVEN_BY = {Right.READ: {Right.READ, Right.OPERATE}, Right.OPERATE: {Right.OPERATE}}
 
 
-def signs_in() -> bool:
-    """Whether the platform signs people in, so that its headers can be believed."""
-    return os.environ.get(_SIGN_IN, "").lower() == "true"
+def signed_in_name(request: func.HttpRequest) -> str:
+    """The name of whom the platform has signed in, empty for nobody."""
+    name: str = request.headers.get(_NAME, "") if _signs_in() else ""
+    return name.strip()
 
 
 def refusal(request: func.HttpRequest, right: Right) -> RoleMissing | None:
     """Why whoever calls may not; ``None`` for who may: a bearer of a function key who is not
     signed in, or who is signed in and has the role.
     """
-    if not signs_in() or not any(request.headers.get(name) for name in _SIGNS):
+    if not _signs_in() or not any(request.headers.get(name) for name in _SIGNS):
         return None
     from provisioning.errors import RoleMissing
 
@@ -62,6 +64,11 @@ def refusal(request: func.HttpRequest, right: Right) -> RoleMissing | None:
     if roles.isdisjoint(_GIVEN_BY[right]):
         return RoleMissing(f"Whoever is signed in has not the app role {right.value}.", right.value)
     return None
+
+
+def _signs_in() -> bool:
+    """Whether the platform signs people in, so that its headers can be believed."""
+    return os.environ.get(_SIGN_IN, "").lower() == "true"
 
 
 def _roles(header: str) -> set[str] | None:

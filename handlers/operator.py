@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 import azure.functions as func
 
-from handlers.access import signs_in
+from handlers.access import signed_in_name
 
 if TYPE_CHECKING:
     from provisioning.audit import Operator
 
-_PRINCIPAL = "X-MS-CLIENT-PRINCIPAL-NAME"
 _CLAIM = "X-Operator"
 
 
@@ -19,9 +18,8 @@ def operator_of(request: func.HttpRequest) -> Operator:
     """The signed-in principal; else whom the header ``X-Operator`` names, marked as claimed."""
     from provisioning.audit import Operator
 
-    if signs_in():
-        name = request.headers.get(_PRINCIPAL, "").strip()
-        if name:
-            return Operator.signed_in(name)
+    name = signed_in_name(request)
+    if name:
+        return Operator.signed_in(name)
     claimed = request.headers.get(_CLAIM, "").strip()
     return Operator.claimed(claimed) if claimed else Operator()
