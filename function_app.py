@@ -19,6 +19,7 @@ from handlers import (
     notifications,
     operations,
     subscriptions,
+    switches,
     work,
 )
 
@@ -35,6 +36,7 @@ for blueprint in (
     subscriptions.blueprint,
     escrow.blueprint,
     alerts.blueprint,
+    switches.blueprint,
     maintenance.blueprint,
 ):
     app.register_functions(blueprint)

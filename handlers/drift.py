@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import azure.functions as func
 
+from handlers.access import Right
 from handlers.http import answer, check_query, respond
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ async def drift(req: func.HttpRequest) -> func.HttpResponse:
 
         return answer(await list_drift(services, **_paging(req)))
 
-    return await respond(call)
+    return await respond(req, Right.READ, call)
 
 
 @blueprint.function_name("orphans")
@@ -39,7 +40,7 @@ async def orphans(req: func.HttpRequest) -> func.HttpResponse:
 
         return answer(await list_orphans(services, **_paging(req)))
 
-    return await respond(call)
+    return await respond(req, Right.READ, call)
 
 
 def _paging(req: func.HttpRequest) -> dict[str, str]:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import azure.functions as func
 
+from handlers.access import Right
 from handlers.http import answer, check_query, decode_body, respond
+from handlers.operator import operator_of
 
 if TYPE_CHECKING:
     from provisioning.services import Services
@@ -33,7 +35,7 @@ async def escrow(req: func.HttpRequest) -> func.HttpResponse:
         check_query(req, "after")
         return answer(await operation.list_(services, req.params.get("after", "")))
 
-    return await respond(call)
+    return await respond(req, Right.READ, call)
 
 
 @blueprint.function_name("retry_escrow")
@@ -45,6 +47,7 @@ async def retry_escrow(req: func.HttpRequest) -> func.HttpResponse:
         from provisioning.operations import escrow as operation
 
         body = decode_body(req, RetryRequest)
-        return answer(await operation.retry_now(services, body.ids or ()), 202)
+        found = await operation.retry_now(services, body.ids or (), operator_of(req))
+        return answer(found, 202)
 
-    return await respond(call)
+    return await respond(req, Right.OPERATE, call)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import azure.functions as func
 
+from handlers.access import Right
 from handlers.http import answer, check_query, decode_body, number, respond
 from handlers.operator import operator_of
 
@@ -41,7 +42,7 @@ async def held_plans(req: func.HttpRequest) -> func.HttpResponse:
         check_query(req)
         return answer(await held.list_(services))
 
-    return await respond(call)
+    return await respond(req, Right.READ, call)
 
 
 @blueprint.function_name("held_plan")
@@ -56,7 +57,7 @@ async def held_plan(req: func.HttpRequest) -> func.HttpResponse:
         after = req.params.get("after", "")
         return answer(await held.show(services, req.route_params["id"], after))
 
-    return await respond(call, path_field="id")
+    return await respond(req, Right.READ, call, path_field="id")
 
 
 @blueprint.function_name("approve_held_plan")
@@ -75,7 +76,7 @@ async def approve_held_plan(req: func.HttpRequest) -> func.HttpResponse:
         await wakes(services).arm()
         return answer(plan)
 
-    return await respond(call)
+    return await respond(req, Right.OPERATE, call)
 
 
 @blueprint.function_name("reject_held_plan")
@@ -92,7 +93,7 @@ async def reject_held_plan(req: func.HttpRequest) -> func.HttpResponse:
         await wakes(services).arm()
         return answer(plan)
 
-    return await respond(call)
+    return await respond(req, Right.OPERATE, call)
 
 
 @blueprint.function_name("audit")
@@ -109,4 +110,4 @@ async def audit(req: func.HttpRequest) -> func.HttpResponse:
             await query_audit(services, limit=limit or 100, after=req.params.get("after"))
         )
 
-    return await respond(call)
+    return await respond(req, Right.READ, call)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_h
 
 import azure.functions as func
 
+from handlers.access import Right, refusal
+
 if TYPE_CHECKING:
     from provisioning.errors import ProvisioningError
     from provisioning.services import Services
@@ -28,14 +30,20 @@ _LARGEST_BODY = 1_000_000
 _JSON_NAMES = {str: "a text", bool: "true or false", list: "a list of texts", NoneType: "null"}
 
 
-async def respond(call: Call, *, path_field: str = "") -> func.HttpResponse:
-    """What the call answers. An error of the program becomes a problem document.
+async def respond(
+    req: func.HttpRequest, right: Right, call: Call, *, path_field: str = ""
+) -> func.HttpResponse:
+    """What the call answers to who has the right to it; 403 to others. An error of the program
+    becomes a problem document.
 
     Settings that cannot be used are 500. What a call finds wrong has the status that
     ``_status_of`` says. ``path_field`` names the field that came from the path: what is wrong
     with it is 404. Any other exception is a bug: it is raised, logged with its stack trace by
     the host and answered 500.
     """
+    refused = refusal(req, right)
+    if refused is not None:
+        return problem(refused, 403)
     from provisioning.bootstrap import services
     from provisioning.errors import ProvisioningError
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Literal
 
 import azure.functions as func
 
+from handlers.access import Right
 from handlers.http import answer, check_query, decode_body, number, respond
+from handlers.operator import operator_of
 
 if TYPE_CHECKING:
     from provisioning.services import Services
@@ -49,10 +51,12 @@ async def start_cycle(req: func.HttpRequest) -> func.HttpResponse:
         from provisioning.record import CycleKind
 
         body = decode_body(req, CycleRequest)
-        cycle = await work.queue_cycle(services, CycleKind(body.kind), dry_run=body.dry_run)
+        cycle = await work.queue_cycle(
+            services, CycleKind(body.kind), dry_run=body.dry_run, operator=operator_of(req)
+        )
         return answer(cycle, 202, {"Location": f"/api/cycles/{cycle['cycle_id']}"})
 
-    return await respond(call)
+    return await respond(req, Right.OPERATE, call)
 
 
 @blueprint.function_name("get_cycle")
@@ -67,7 +71,7 @@ async def get_cycle(req: func.HttpRequest) -> func.HttpResponse:
         after = number(req, "after")
         return answer(await cycles.get_cycle(services, req.route_params["id"], after))
 
-    return await respond(call, path_field="id")
+    return await respond(req, Right.READ, call, path_field="id")
 
 
 @blueprint.function_name("provision_on_demand")
@@ -89,14 +93,18 @@ async def provision_on_demand(req: func.HttpRequest) -> func.HttpResponse:
             )
             return answer(results)
         id, found = await on_demand.provision_within(
-            services, users=users, group=body.group, seconds=_WAIT
+            services,
+            users=users,
+            group=body.group,
+            seconds=_WAIT,
+            operator=operator_of(req),
         )
         if found is not None:
             return answer(found)
         where = f"/api/provision-on-demand/{id}"
         return answer({"id": id, "status": "queued", "results": []}, 202, {"Location": where})
 
-    return await respond(call)
+    return await respond(req, Right.OPERATE, call)
 
 
 @blueprint.function_name("get_on_demand")
@@ -110,12 +118,12 @@ async def get_on_demand(req: func.HttpRequest) -> func.HttpResponse:
         found, done = await on_demand.get_on_demand(services, req.route_params["id"])
         return answer(found, 200 if done else 202)
 
-    return await respond(call, path_field="id")
+    return await respond(req, Right.READ, call, path_field="id")
 
 
 @blueprint.function_name("test_connection")
 @blueprint.route(route="test-connection", methods=["POST"])
-async def test_connection(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001
+async def test_connection(req: func.HttpRequest) -> func.HttpResponse:
     """Reads a little from both systems. 200 also when a check failed: the document says so."""
 
     async def call(services: Services) -> func.HttpResponse:
@@ -123,12 +131,12 @@ async def test_connection(req: func.HttpRequest) -> func.HttpResponse:  # noqa: 
 
         return answer(await connection.test_connection(services))
 
-    return await respond(call)
+    return await respond(req, Right.READ, call)
 
 
 @blueprint.function_name("status")
 @blueprint.route(route="status", methods=["GET"])
-async def status(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001
+async def status(req: func.HttpRequest) -> func.HttpResponse:
     """How the job stands."""
 
     async def call(services: Services) -> func.HttpResponse:
@@ -136,7 +144,7 @@ async def status(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001
 
         return answer(await operation.status(services))
 
-    return await respond(call)
+    return await respond(req, Right.READ, call)
 
 
 @blueprint.function_name("logs")
@@ -151,7 +159,7 @@ async def logs(req: func.HttpRequest) -> func.HttpResponse:
         given = {name: req.params[name] for name in _FILTERS if name in req.params}
         return answer(await query_logs(services, **given))
 
-    return await respond(call)
+    return await respond(req, Right.READ, call)
 
 
 @blueprint.function_name("due")
@@ -166,7 +174,7 @@ async def due(req: func.HttpRequest) -> func.HttpResponse:
         given = {name: req.params[name] for name in ("limit", "after") if name in req.params}
         return answer(await operation.list_due(services, **given))
 
-    return await respond(call)
+    return await respond(req, Right.READ, call)
 
 
 @blueprint.function_name("explain")
@@ -185,7 +193,7 @@ async def explain(req: func.HttpRequest) -> func.HttpResponse:
             raise InvalidRequest(Problem("principal", "is missing", remedy))
         return answer(await operation.explain(services, principal))
 
-    return await respond(call, path_field="principal" if principal else "")
+    return await respond(req, Right.READ, call, path_field="principal" if principal else "")
 
 
 @blueprint.function_name("health")

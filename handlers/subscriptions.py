@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import azure.functions as func
 
+from handlers.access import Right
 from handlers.http import answer, check_query, respond
+from handlers.operator import operator_of
 
 if TYPE_CHECKING:
     from provisioning.services import Services
@@ -28,21 +30,21 @@ async def subscriptions(req: func.HttpRequest) -> func.HttpResponse:
         check_query(req)
         return answer(await operation.list_(services))
 
-    return await respond(call)
+    return await respond(req, Right.READ, call)
 
 
 @blueprint.function_name("ensure_subscriptions")
 @blueprint.route(route="subscriptions/ensure", methods=["POST"])
-async def ensure_subscriptions(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001
+async def ensure_subscriptions(req: func.HttpRequest) -> func.HttpResponse:
     """Makes, adopts, renews and deletes. 200 also when something failed: the document says so."""
 
     async def call(services: Services) -> func.HttpResponse:
         from provisioning.operations import subscriptions as operation
         from provisioning.operations.work import look_now
 
-        report = await operation.ensure(services, wait=_WAIT)
+        report = await operation.ensure(services, wait=_WAIT, operator=operator_of(req))
         if report.look_wanted:
             await look_now(services)
         return answer(operation.report_document(services, report))
 
-    return await respond(call)
+    return await respond(req, Right.OPERATE, call)

@@ -15,7 +15,7 @@ from provisioning.apply.matching import Matching
 from provisioning.apply.outcome import Recorder
 from provisioning.apply.provision import Provisioner
 from provisioning.apply.removal import RemovalForm
-from provisioning.apply.sender import Sender, Stopped
+from provisioning.apply.sender import Halted, Sender, Stopped
 from provisioning.calls import Call
 from provisioning.cycle_progress import Progress
 from provisioning.discovery.arrivals import Arrivals
@@ -126,6 +126,8 @@ class CycleRun:
         except SourceImplausible as error:
             self._failed(error)
             await self._drain_leavers(lanes)
+        except Halted:
+            self._halted()
         except Stopped:
             _log.info("the budget is spent; the cycle goes on with the next execution")
         except LeaseUnavailable:
@@ -218,6 +220,7 @@ class CycleRun:
                 dry_run=self._writer is None,
                 arrivals=self._arrivals(lanes),
                 failing=self._too_many_failures,
+                halted=self._sender.is_halted,
             )
             ended = await engine.drain()
             if ended.end is not DrainEnd.EMPTY or not provisioner.unjudged:
@@ -268,6 +271,9 @@ class CycleRun:
     async def _finish(self, ended: Drained) -> None:
         record = self.record
         if ended.end is DrainEnd.BUDGET:
+            return
+        if ended.end is DrainEnd.HALTED:
+            self._halted()
             return
         if ended.error is not None:
             if isinstance(ended.error, LeaseUnavailable):
@@ -324,6 +330,13 @@ class CycleRun:
         self._failed(error)
         if isinstance(error, CredentialsRefused) and error.remote == "ZSCloud":
             self.record.status = CycleStatus.QUARANTINED
+
+    def _halted(self) -> None:
+        """It goes on where it is: a cycle after `start`, a call on demand too, as whoever called
+        is still to have an answer.
+        """
+        if self.record.kind is not CycleKind.ON_DEMAND:
+            self.record.stop(self._job.clock.time())
 
     def _quarantined(self, shut: QuarantineEntry) -> None:
         now = self._job.clock.time()

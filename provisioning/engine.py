@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from typing import Protocol
 
@@ -17,7 +17,7 @@ import msgspec
 from provisioning.apply.naming import Blocked
 from provisioning.apply.provision import Provisioner
 from provisioning.apply.read_ahead import ReadAhead
-from provisioning.apply.sender import Stopped
+from provisioning.apply.sender import Halted, Stopped
 from provisioning.errors import (
     Conflict,
     CredentialsRefused,
@@ -50,6 +50,7 @@ class DrainEnd(StrEnum):
 
     EMPTY = "empty"
     BUDGET = "budget"
+    HALTED = "halted"
     REFUSED = "refused"
     UNAVAILABLE = "unavailable"
     FAILING = "failing"
@@ -83,6 +84,11 @@ class Incoming(Protocol):
         ...
 
 
+async def _never() -> bool:
+    """Nobody ends it."""
+    return False
+
+
 class Engine:
     """Drains the work set of one job. ``lanes`` limits it to the most urgent ones."""
 
@@ -97,9 +103,11 @@ class Engine:
         dry_run: bool = False,
         arrivals: Incoming | None = None,
         failing: Callable[[], ProvisioningError | None] = lambda: None,
+        halted: Callable[[], Awaitable[bool]] = _never,
     ) -> None:
         self._job = job
         self._failing = failing
+        self._halted = halted
         self._arrivals = arrivals
         self._provisioner = provisioner
         self._deadline = deadline
@@ -121,7 +129,8 @@ class Engine:
     async def drain(self) -> Drained:
         """Works until nothing is left, the budget is spent, or ZSCloud refuses or is away.
 
-        ``failing``, given to the engine, says whether too many of those tried have failed.
+        ``failing``, given to the engine, says whether too many of those tried have failed;
+        ``halted`` whether an operator wants it to end.
         """
         try:
             while True:
@@ -156,17 +165,23 @@ class Engine:
             self._graph_at = now
         if now - self._looked_at >= LOOK_EVERY:
             self._looked_at = now
-            await self._promote_due()
-            if arrivals is not None:
-                await arrivals.look()
-            for lane in (Lane.LEAVERS, Lane.ON_DEMAND):
-                if lane in self._lanes:
-                    self._take(await self._job.work.page(lane, limit=_WINDOW))
+            if await self._halted():
+                self._end(Drained(DrainEnd.HALTED))
+                return
+            await self._look_at_urgent(arrivals)
         for lane in (Lane.LIVE, Lane.BULK):
             if lane in self._lanes and len(self._ready) + len(self._active) < _WINDOW:
                 await self._fill(lane)
         if self._ready:
             await self._announce()
+
+    async def _look_at_urgent(self, arrivals: Incoming | None) -> None:
+        await self._promote_due()
+        if arrivals is not None:
+            await arrivals.look()
+        for lane in (Lane.LEAVERS, Lane.ON_DEMAND):
+            if lane in self._lanes:
+                self._take(await self._job.work.page(lane, limit=_WINDOW))
 
     async def _announce(self) -> None:
         """Reads ahead for what is near, and stores its intents; a dry run has none."""
@@ -247,6 +262,8 @@ class Engine:
             self._outage = 0
         except Blocked as blocked:
             await self._block(item, blocked.holder)
+        except Halted:
+            self._end(Drained(DrainEnd.HALTED))
         except Stopped:
             self._end(Drained(DrainEnd.BUDGET))
         except CredentialsRefused as error:

@@ -59,6 +59,20 @@ class InvalidRequest(ProvisioningError):
         super().__init__(f"{problem.field}: {problem.message}", remedy=problem.remedy)
 
 
+class RoleMissing(ProvisioningError):
+    """Whoever the platform has signed in may not do this."""
+
+    code = "RoleMissing"
+
+    def __init__(self, message: str, role: str) -> None:
+        remedy = (
+            f"Assign the app role {role} in Entra ID: Enterprise applications, the application of "
+            "this app's sign-in, Users and groups; then sign in anew."
+        )
+        self.problem = Problem("role", message, remedy)
+        super().__init__(message, remedy=remedy)
+
+
 class PlanNotPending(ProvisioningError):
     """A held plan is decided, expired or unknown: an approval is of what was shown, once."""
 

@@ -114,6 +114,17 @@ class Escrow:
         ]
         return [row._replace(about=f"escrow/{_place(item)}") for row in rows]
 
+    def released(self, entry: EscrowEntry, now: float, cause: str) -> list[Row]:
+        """Rows that end an entry and make its work due: it is tried as if for the first time."""
+        item = msgspec.structs.replace(
+            entry.item, cause=cause, attempt=1, generation=self._ids.new()
+        )
+        due = self._work.later(now, item)
+        rows = [due, self.entries.drop(_place(item))]
+        before = self._work.not_later(entry.next_try, entry.item)
+        rows += [before] if before.key != due.key else []
+        return [row._replace(about=f"escrow/{_place(item)}") for row in rows]
+
     # --- what operators ask for ----------------------------------------------------------------
 
     def wanted(self, places: Iterable[str]) -> list[Row]:

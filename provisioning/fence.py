@@ -8,7 +8,7 @@ for. So whoever decides leaves word here, and whoever sends asks once more, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import NamedTuple
@@ -19,6 +19,7 @@ from provisioning.errors import LeaseUnavailable
 class _Word(NamedTuple):
     may_send: Callable[[], bool]
     written: Callable[[], None]
+    look: Callable[[], Awaitable[None]]
 
 
 _word: ContextVar[_Word | None] = ContextVar("word", default=None)
@@ -28,12 +29,21 @@ def _nobody() -> None:
     """Nobody wants to know when."""
 
 
+async def _nothing() -> None:
+    """Nothing has to be looked at."""
+
+
 @contextmanager
-def fenced(may_send: Callable[[], bool], written: Callable[[], None] = _nobody) -> Iterator[None]:
+def fenced(
+    may_send: Callable[[], bool],
+    written: Callable[[], None] = _nobody,
+    look: Callable[[], Awaitable[None]] = _nothing,
+) -> Iterator[None]:
     """What is sent within the body is sent only while ``may_send`` says so; ``written`` is told
-    when. Raises ``LeaseUnavailable`` at once if nothing may be sent now.
+    when. ``look`` is awaited before: it raises what keeps the request from being sent.
+    Raises ``LeaseUnavailable`` at once if nothing may be sent now.
     """
-    token = _word.set(_Word(may_send, written))
+    token = _word.set(_Word(may_send, written, look))
     try:
         check_fence()
         yield
@@ -46,6 +56,15 @@ def check_fence() -> None:
     word = _word.get()
     if word is not None and not word.may_send():
         raise LeaseUnavailable("The lease of this ZSCloud tenant was lost.")
+
+
+async def before_the_wire() -> None:
+    """Awaited when the connection stands, before ``at_the_wire``. Raises what the sender has seen
+    that forbids to send: nothing was sent.
+    """
+    word = _word.get()
+    if word is not None:
+        await word.look()
 
 
 def at_the_wire() -> None:

@@ -13,7 +13,7 @@ import msgspec
 
 from provisioning.apply.naming import Blocked
 from provisioning.apply.provision import Provisioner
-from provisioning.apply.sender import Sender, Stopped
+from provisioning.apply.sender import Halted, Sender, Stopped
 from provisioning.errors import (
     LeaseUnavailable,
     ProvisioningError,
@@ -69,7 +69,7 @@ class Gate:
     async def shut(self) -> QuarantineEntry | None:
         """The quarantine that holds on, after a probe if one is due. ``None``: the way is free.
 
-        Raises ``LeaseUnavailable``, ``StoreUnavailable``.
+        Raises ``LeaseUnavailable``, ``StoreUnavailable``, ``Halted``.
         """
         entry = await self._job.quarantine.get()
         if entry is None:
@@ -139,6 +139,8 @@ class Gate:
             if entry.cause is Cause.FAILURE_RATIO:
                 return await self._try_some(entry)
             await self._sender.send(await self._request(entry), _URGENT, tries=1)
+        except Halted:
+            raise  # It says nothing about ZSCloud.
         except Stopped:
             return ProvisioningError("ZSCloud asked for a pause, or the budget was spent.")
         except (LeaseUnavailable, StoreUnavailable):

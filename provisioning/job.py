@@ -37,6 +37,7 @@ from provisioning.model import (
 )
 from provisioning.near_scope import NearScope
 from provisioning.notifications.counts import NotificationCounts
+from provisioning.orders import Orders
 from provisioning.poison import Poison
 from provisioning.polling import Poll
 from provisioning.ports import Clock, Ids, Row
@@ -149,6 +150,7 @@ class Job:
         self.cycles = Cycles(store, name)
         self.calls = Calls(store, name, self.work, self.cycles)
         self.audit = AuditLog(store, name)
+        self.orders = Orders(store, name)
         self.hints = Hints(store, name)
         self.application_seen = Table(store, name, "application_seen", float)
         """When the enterprise application was last seen to be enabled."""

@@ -41,6 +41,8 @@ class CycleStatus(StrEnum):
 OPEN = frozenset({CycleStatus.QUEUED, CycleStatus.RUNNING})
 """A cycle in one of these goes on with the next invocation."""
 
+_INTERRUPTED = frozenset({CycleStatus.QUARANTINED, CycleStatus.STOPPED})
+
 
 class Counts(msgspec.Struct):
     """Objects (users and groups together) by outcome; memberships one by one."""
@@ -116,10 +118,10 @@ class CycleRecord(msgspec.Struct, kw_only=True):
 
     @property
     def goes_on(self) -> bool:
-        """Whether the next invocation goes on with it. A quarantine interrupts a cycle, and no
-        more; a call on demand has an answer then.
+        """Whether the next invocation goes on with it. A quarantine and a stop interrupt a cycle,
+        and no more; a call on demand has an answer then.
         """
-        waits = self.status is CycleStatus.QUARANTINED and self.kind is not CycleKind.ON_DEMAND
+        waits = self.status in _INTERRUPTED and self.kind is not CycleKind.ON_DEMAND
         return self.status in OPEN or (waits and not self.dry_run)
 
     @property
@@ -143,6 +145,17 @@ class CycleRecord(msgspec.Struct, kw_only=True):
         self.finished = at
         self.error_code, self.error, self.remedy = code, reason, remedy
 
+    def stop(self, at: float) -> None:
+        """It is interrupted by an operator: it goes on where it is, after `start`."""
+        self.status, self.phase, self.finished = CycleStatus.STOPPED, "stopped", at
+
+    def supersede(self, by: str, at: float) -> None:
+        """It ends, since a restart has begun another one."""
+        self.stop(at)
+        self.error_code = "Restarted"
+        self.error = f"The job was restarted: cycle {by} begins anew."
+        self.remedy = "Look at that one."
+
     def fail(self, error: ProvisioningError, at: float) -> None:
         """Ends the cycle with an error, at a time in epoch seconds."""
         self.status = CycleStatus.FAILED
@@ -162,7 +175,7 @@ class Cycles:
         self.current = Table(store, job, "cycle_current", str)
 
     async def open_cycle(self) -> CycleRecord | None:
-        """The cycle that is queued or running, or that a quarantine interrupts."""
+        """The cycle that is queued or running, or that a quarantine or a stop interrupts."""
         id = await self.current.get("open")
         record = await self.rows.get(id) if id else None
         return record if record is not None and record.goes_on else None
@@ -183,6 +196,21 @@ class Cycles:
             return record
         await self._store.write([self.rows.drop(record.cycle_id)])
         return opened
+
+    async def supersede(self, record: CycleRecord) -> None:
+        """Stores the record as the open cycle, in place of whichever is open. Doing so once more
+        changes nothing.
+        """
+        while (last := await self.current.get("open")) != record.cycle_id:
+            taken = self.current.put("open", record.cycle_id)
+            rows = [self.rows.put(record.cycle_id, record)]
+            if last is not None:
+                taken = taken._replace(only_if=self.current.put("open", last).value)
+                before = await self.rows.get(last)
+                if before is not None and before.goes_on:
+                    before.supersede(record.cycle_id, record.started)
+                    rows.append(self.rows.put(last, before))
+            await self._store.write([*rows, taken])
 
     async def forget_before(self, time: float, limit: int = 100) -> list[Row]:
         """Rows that drop cycles begun before ``time`` (epoch seconds), with the plans of dry runs;

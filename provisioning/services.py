@@ -116,12 +116,11 @@ class Services:
 
     async def claim(self, *, dry_run: bool = False) -> None:
         """Makes the store this job's own. Raises ``ConfigurationError`` if it holds another."""
-        owner = Table(self.store, "store", "owner", str)
-        stored = await owner.get("job")
+        stored = await self.stored_job()
         if stored is None:
             self.kept.forget()
         if stored is None and not dry_run:
-            await self.store.write([owner.put("job", self.settings.job)])
+            await self.store.write([self._owner().put("job", self.settings.job)])
         if stored is not None and stored != self.settings.job:
             raise ConfigurationError(
                 (
@@ -129,12 +128,28 @@ class Services:
                         "STATE_STORE",
                         f"holds the job {stored}, and the settings name {self.settings.job}.",
                         "Correct ENTRA_SERVICE_PRINCIPAL_ID and ZSCLOUD_SCIM_BASE_URL, or give "
-                        "each job a store of its own. If the stored one was a mistake that has "
-                        "provisioned nobody, delete the store: the SQLite file, or the table "
-                        "`provisioning`.",
+                        "each job a store of its own. If this job is to take the place of the "
+                        f"stored one, run `restart --take-over {stored}`.",
                     ),
                 )
             )
+
+    async def stored_job(self) -> str | None:
+        """The job that the store holds."""
+        return await self._owner().get("job")
+
+    async def take_over(self, other: str) -> None:
+        """Makes the store this job's own, if it is still the ``other``'s. The rows of that one
+        stay. Raises ``ConfigurationError`` if somebody else was quicker.
+        """
+        owner = self._owner()
+        ours = owner.put("job", self.settings.job)
+        await self.store.write([ours._replace(only_if=owner.put("job", other).value)])
+        self.kept.forget()
+        await self.claim(dry_run=True)
+
+    def _owner(self) -> Table[str]:
+        return Table(self.store, "store", "owner", str)
 
     async def close(self) -> None:
         """Gives back connections and files."""

@@ -53,6 +53,8 @@ def report(record: CycleRecord) -> None:
             alert(_code(record), f"{record.error.rstrip('.')}. {record.remedy or ''}".strip())
         return
     _log.info("%s %s %s", what, record.status.value, record.cycle_id)
+    if record.status is CycleStatus.STOPPED:
+        return  # It goes on; whom it concerns hears of the rest at its end.
     if record.counts.held:
         alert(
             AlertCode.HELD,

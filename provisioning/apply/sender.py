@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
+from provisioning.apply.halting import Halting
 from provisioning.apply.pacer import Pacer, Priority, Turn
 from provisioning.errors import LeaseUnavailable, RemoteUnavailable, Throttled
 from provisioning.fence import fenced
@@ -35,16 +36,24 @@ class Stopped(Exception):
     """The budget is spent, or the drain ends: nothing more is sent. What waits stays filed."""
 
 
+class Halted(Stopped):
+    """An operator has ordered a stop, or a restart that is to be carried out first."""
+
+
 class Sender:
     """Sends requests for whoever asks, most urgent first.
 
     Retries what surely was not executed: 429 with Retry-After (which pauses everybody), and
     transient failures of reads. A lost answer of a write is not retried: the caller looks.
+    ``halting`` is asked at each send; without it, no order of an operator ends the sending.
     """
 
-    def __init__(self, pacer: Pacer, fence: Fence, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, pacer: Pacer, fence: Fence, clock: Clock, ids: Ids, halting: Halting | None = None
+    ) -> None:
         self.pacer = pacer
         self._fence = fence
+        self._halting = halting
         self._clock = clock
         self._ids = ids
         self._stopped = False
@@ -103,16 +112,18 @@ class Sender:
         """Sends one request and gives its answer.
 
         With ``tries`` of 1 it is sent once, whatever comes.
-        Raises ``LeaseUnavailable`` when the lease was lost, and ``Stopped``: nothing was sent.
+        Raises ``LeaseUnavailable`` when the lease was lost, ``Halted`` when an operator has ordered
+        so, and ``Stopped``: nothing was sent.
         """
         throttled = failed = 0
         while True:
             turn = turn or await self.turn(priority)
             try:
                 await turn.start()
-                with fenced(self._fence.may_send, turn.written):
+                await self._unless_halted()
+                with fenced(self._fence.may_send, turn.written, self._unless_halted):
                     return await call()
-            except LeaseUnavailable:
+            except (LeaseUnavailable, Halted):
                 turn.give_back()
                 raise
             except Throttled as error:
@@ -129,6 +140,14 @@ class Sender:
             finally:
                 turn.finish()
             turn = None
+
+    async def is_halted(self) -> bool:
+        """Whether an operator wants nothing more to be sent."""
+        return self._halting is not None and await self._halting.is_wanted()
+
+    async def _unless_halted(self) -> None:
+        if await self.is_halted():
+            raise Halted
 
     def _back_off(self, failed: int) -> float:
         longest: float = min(_BACK_OFF_LIMIT, _BACK_OFF * 2 ** min(failed, _DOUBLINGS))

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from provisioning.cli import exit_status, output
 from provisioning.cli.group import group
+from provisioning.cli.operator import OperatorName, operator
 from provisioning.cli.options import Json
 from provisioning.cli.progress import Update
 from provisioning.cli.session import Outcome, run
@@ -33,7 +34,7 @@ app = group("Show the alarms that hold now, or try out the channels that tell of
 
 
 @app.command("test")
-def try_out(*, as_json: Json = False) -> None:
+def try_out(*, name: OperatorName = None, as_json: Json = False) -> None:
     """Send a test message by mail and webhook, as far as they are configured.
 
     Exit status: 2 if a setting is wrong or none is set, 4 if a channel cannot be used now.
@@ -42,7 +43,7 @@ def try_out(*, as_json: Json = False) -> None:
     async def operation(services: Services, _: Update) -> Outcome:
         from provisioning.operations import alarms
 
-        document = await alarms.test(services)
+        document = await alarms.test(services, operator(name))
         codes = [item["error"]["code"] for item in document["items"] if not item["ok"]]
         status = exit_status.of_failures(codes)
         return Outcome(document, lambda out: _show_test(out, document), status)

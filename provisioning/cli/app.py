@@ -26,6 +26,7 @@ from provisioning.cli.schema import app as schema
 from provisioning.cli.serve import serve
 from provisioning.cli.status import status
 from provisioning.cli.subscriptions import app as subscriptions
+from provisioning.cli.switches import restart, start, stop
 from provisioning.errors import InvalidRequest, Problem
 
 _PROGRAM = "python -m provisioning"
@@ -66,7 +67,7 @@ def _first_steps(context: typer.Context) -> None:
         typer.echo(_FIRST_STEPS)
 
 
-for _command in (cycle, plan, on_demand, status, logs, explain, serve):
+for _command in (cycle, plan, on_demand, status, logs, explain, stop, start, restart, serve):
     app.command()(_command)
 app.command("test-connection")(check_connection)
 app.add_typer(due, name="due")

@@ -13,12 +13,13 @@ from provisioning.cli import exit_status, output
 from provisioning.cli.attention import attention, attention_table
 from provisioning.cli.changes import changes_table
 from provisioning.cli.drift import drift_line, findings_table
+from provisioning.cli.operator import OperatorName, operator
 from provisioning.cli.options import DryRun, Json, Kind, KindOption, Wait
 from provisioning.cli.progress import Update
 from provisioning.cli.session import Outcome, run
 from provisioning.model import Change
 from provisioning.operations.documents import Document, cycle_document
-from provisioning.record import CycleKind, CycleRecord
+from provisioning.record import CycleKind, CycleRecord, CycleStatus
 
 if TYPE_CHECKING:
     from provisioning.services import Services
@@ -31,6 +32,7 @@ def cycle(
     kind: KindOption = "incremental",
     dry_run: DryRun = False,
     wait: Wait = None,
+    name: OperatorName = None,
     as_json: Json = False,
 ) -> None:
     """Run a cycle: find who differs, and provision them.
@@ -38,20 +40,25 @@ def cycle(
     A cycle that was interrupted goes on. Waits for the lease without limit unless told.
     Exit status: 1 if objects failed, 3 if removals are held.
     """
-    _run(kind, dry_run=dry_run, wait=wait, as_json=as_json)
+    _run(kind, dry_run=dry_run, wait=wait, name=name, as_json=as_json)
 
 
 def plan(*, kind: KindOption = "incremental", wait: Wait = None, as_json: Json = False) -> None:
     """Show what a cycle would send, and why. Nothing is sent; nothing but the plan is stored."""
-    _run(kind, dry_run=True, wait=wait, as_json=as_json)
+    _run(kind, dry_run=True, wait=wait, name=None, as_json=as_json)
 
 
-def _run(kind: Kind, *, dry_run: bool, wait: float | None, as_json: bool) -> None:
+def _run(kind: Kind, *, dry_run: bool, wait: float | None, name: str | None, as_json: bool) -> None:
     async def operation(services: Services, progress: Update) -> Outcome:
         from provisioning.operations.cycles import run_whole_cycle
 
         record, changes, findings, held = await run_whole_cycle(
-            services, CycleKind(kind), dry_run=dry_run, wait=wait, progress=progress
+            services,
+            CycleKind(kind),
+            dry_run=dry_run,
+            wait=wait,
+            progress=progress,
+            operator=operator(name),
         )
         document = cycle_document(record, changes if dry_run else None, findings, held)
         entries = [] if dry_run or as_json else await attention(services, record.cycle_id)
@@ -86,6 +93,8 @@ def _show(
     out.print(_summary(record, document))
     if record.dry_run:
         out.print("Dry run: nothing was sent to ZSCloud.")
+    if record.status is CycleStatus.STOPPED:
+        out.print("It was interrupted, and goes on: after `start`, or as a restart has it.")
     if not record.dry_run and record.counts.held > sum(
         entry["status"] == "held" for entry in entries
     ):

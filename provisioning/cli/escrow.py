@@ -9,6 +9,7 @@ from rich.console import Console
 
 from provisioning.cli import output
 from provisioning.cli.group import group
+from provisioning.cli.operator import OperatorName, operator
 from provisioning.cli.options import Json
 from provisioning.cli.progress import Update
 from provisioning.cli.session import Outcome, run
@@ -45,6 +46,7 @@ def retry_now(
         typer.Argument(metavar="[ID]", help="Object id, or the name as listed. Without: all."),
     ] = None,
     *,
+    name: OperatorName = None,
     as_json: Json = False,
 ) -> None:
     """Have a principal, or all of them, tried at once instead of at their next try.
@@ -56,7 +58,8 @@ def retry_now(
     async def operation(services: Services, _: Update) -> Outcome:
         from provisioning.operations import escrow
 
-        document = await escrow.retry_now(services, () if id is None else (id,))
+        names = () if id is None else (id,)
+        document = await escrow.retry_now(services, names, operator(name))
         return Outcome(document, lambda out: _show_wanted(out, document))
 
     run(operation, as_json=as_json)

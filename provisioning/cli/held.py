@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import csv
-import getpass
 import io
-import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +13,7 @@ from rich.console import Console
 
 from provisioning.cli import exit_status, output
 from provisioning.cli.group import group
+from provisioning.cli.operator import OperatorName, operator
 from provisioning.cli.options import Json, Wait
 from provisioning.cli.progress import Update
 from provisioning.cli.session import Outcome, run
@@ -22,7 +21,6 @@ from provisioning.operations.documents import Document
 from provisioning.record import CycleKind, CycleRecord, CycleStatus
 
 if TYPE_CHECKING:
-    from provisioning.audit import Operator
     from provisioning.services import Services
 
 PlanId = Annotated[str, typer.Argument(metavar="ID", help="As `held list` shows it.")]
@@ -76,9 +74,7 @@ def approve(
         list[str] | None,
         typer.Option(metavar="CHANGE_ID", help="This change alone; may be given several times."),
     ] = None,
-    operator: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Who decides, for the audit log.")
-    ] = None,
+    name: OperatorName = None,
     wait: Wait = 30.0,
     as_json: Json = False,
 ) -> None:
@@ -90,7 +86,7 @@ def approve(
     async def work(services: Services, progress: Update) -> Outcome:
         from provisioning.operations import held
 
-        plan = await held.approve(services, id, only, _operator(operator))
+        plan = await held.approve(services, id, only, operator(name))
         return await _carried_out(services, plan, wait, progress)
 
     run(work, as_json=as_json, waiting="waiting for the lease of this ZSCloud tenant")
@@ -101,9 +97,7 @@ def reject(
     id: PlanId,
     *,
     note: Annotated[str, typer.Option(metavar="TEXT", help="Why the access is to stay.")],
-    operator: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Who decides, for the audit log.")
-    ] = None,
+    name: OperatorName = None,
     wait: Wait = 30.0,
     as_json: Json = False,
 ) -> None:
@@ -112,7 +106,7 @@ def reject(
     async def work(services: Services, progress: Update) -> Outcome:
         from provisioning.operations import held
 
-        plan = await held.reject(services, id, note, _operator(operator))
+        plan = await held.reject(services, id, note, operator(name))
         return await _carried_out(services, plan, wait, progress)
 
     run(work, as_json=as_json, waiting="waiting for the lease of this ZSCloud tenant")
@@ -124,9 +118,11 @@ async def _carried_out(
     """A cycle carries the decision out, here if the lease is free, else in who has it."""
     from provisioning.errors import LeaseUnavailable
     from provisioning.operations.cycles import run_cycle
+    from provisioning.operations.switches import stopped
 
     record: CycleRecord | None = None
-    if services.settings.provisioning_status == "on":
+    waits = await stopped(services)
+    if services.settings.provisioning_status == "on" and waits is None:
         try:
             kind = CycleKind.INCREMENTAL
             record, _ = await run_cycle(services, kind, wait=wait, progress=progress)
@@ -136,13 +132,12 @@ async def _carried_out(
     if record is not None and record.status not in (CycleStatus.HELD, CycleStatus.COMPLETED):
         status = exit_status.of_cycle(record)
     document = {**plan, "carried_out": record is not None}
-    return Outcome(document, lambda out: _show_decided(out, services, plan, record), status)
-
-
-def _operator(name: str | None) -> Operator:
-    from provisioning.audit import Operator
-
-    return Operator.claimed(name or f"{getpass.getuser()}@{socket.gethostname()}")
+    until = "Another process is writing to this ZSCloud tenant: it carries it out."
+    if services.settings.provisioning_status != "on":
+        until = "It is carried out when PROVISIONING_STATUS is on."
+    elif waits is not None:
+        until = "The job is stopped: it is carried out after `start`."
+    return Outcome(document, lambda out: _show_decided(out, plan, record, until), status)
 
 
 async def _whole(services: Services, id: str) -> Document:
@@ -223,9 +218,7 @@ def _who(change: Document) -> str:
     return f"{member['name'] or member['target_id']} of {change['name']}"
 
 
-def _show_decided(
-    out: Console, services: Services, plan: Document, record: CycleRecord | None
-) -> None:
+def _show_decided(out: Console, plan: Document, record: CycleRecord | None, until: str) -> None:
     out.print(output.plain(f"The held plan {plan['id']} is {plan['state']}."))
     if plan.get("rest"):
         out.print(output.plain(f"What was not chosen waits on as {plan['rest']}."))
@@ -234,10 +227,8 @@ def _show_decided(
         gone = f"{counts.disabled} disabled, {counts.deleted} deleted"
         gone += f", {counts.memberships_removed} memberships removed"
         out.print(output.plain(f"Cycle {record.cycle_id}: {gone}, {counts.failed} failed."))
-    elif services.settings.provisioning_status != "on":
-        out.print("It is carried out when PROVISIONING_STATUS is on.")
     else:
-        out.print("Another process is writing to this ZSCloud tenant: it carries it out.")
+        out.print(until)
 
 
 def _write_csv(path: Path, document: Document) -> None:

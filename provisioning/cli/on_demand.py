@@ -12,6 +12,7 @@ from rich.console import Console
 from provisioning.cli import exit_status, output
 from provisioning.cli.attention import attention, attention_table
 from provisioning.cli.changes import changes_table
+from provisioning.cli.operator import OperatorName, operator
 from provisioning.cli.options import DryRun, Json, Wait
 from provisioning.cli.progress import Update
 from provisioning.cli.session import Outcome, run
@@ -37,6 +38,7 @@ def on_demand(
     ] = None,
     dry_run: DryRun = False,
     wait: Wait = 30.0,
+    name: OperatorName = None,
     as_json: Json = False,
 ) -> None:
     """Provision users, or one group, at once, and show the five steps of each.
@@ -48,7 +50,12 @@ def on_demand(
         from provisioning.operations.on_demand import provision_on_demand
 
         record, document = await provision_on_demand(
-            services, users=users or (), group=group, dry_run=dry_run, wait=wait
+            services,
+            users=users or (),
+            group=group,
+            dry_run=dry_run,
+            wait=wait,
+            operator=operator(name),
         )
         document = {**document, "cycle": cycle_document(record)}
         outcomes = [result["outcome"] for result in document["results"]]

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from provisioning.cli import exit_status, output
 from provisioning.cli.group import group
+from provisioning.cli.operator import OperatorName, operator
 from provisioning.cli.options import Json, Wait
 from provisioning.cli.progress import Update
 from provisioning.cli.session import Outcome, run
@@ -35,7 +36,7 @@ app = group("List, ensure, renew or delete the subscriptions to change notificat
 
 
 @app.command()
-def ensure(*, wait: Wait = 30.0, as_json: Json = False) -> None:
+def ensure(*, wait: Wait = 30.0, name: OperatorName = None, as_json: Json = False) -> None:
     """Bring Graph to what the settings say: make, adopt, renew, make anew, delete.
 
     Exit status: 2 or 4 if something could not be done, with what to do about it.
@@ -44,19 +45,21 @@ def ensure(*, wait: Wait = 30.0, as_json: Json = False) -> None:
     async def operation(services: Services, _: Update) -> Outcome:
         from provisioning.operations import subscriptions
 
-        return _outcome(services, await subscriptions.ensure(services, wait=_seconds(wait)))
+        report = await subscriptions.ensure(services, wait=_seconds(wait), operator=operator(name))
+        return _outcome(services, report)
 
     run(operation, as_json=as_json, waiting="looking after the subscriptions")
 
 
 @app.command()
-def renew(*, wait: Wait = 30.0, as_json: Json = False) -> None:
+def renew(*, wait: Wait = 30.0, name: OperatorName = None, as_json: Json = False) -> None:
     """Prolong those that there are, however long they have to live."""
 
     async def operation(services: Services, _: Update) -> Outcome:
         from provisioning.operations import subscriptions
 
-        return _outcome(services, await subscriptions.renew(services, wait=_seconds(wait)))
+        report = await subscriptions.renew(services, wait=_seconds(wait), operator=operator(name))
+        return _outcome(services, report)
 
     run(operation, as_json=as_json, waiting="renewing the subscriptions")
 
@@ -66,6 +69,7 @@ def delete(
     id: Annotated[str, typer.Argument(metavar="ID", help="As `subscriptions list` shows it.")],
     *,
     wait: Wait = 30.0,
+    name: OperatorName = None,
     as_json: Json = False,
 ) -> None:
     """Delete one of this application's, also one that belongs to another deployment.
@@ -76,7 +80,9 @@ def delete(
     async def operation(services: Services, _: Update) -> Outcome:
         from provisioning.operations import subscriptions
 
-        document = await subscriptions.delete(services, id, wait=_seconds(wait))
+        document = await subscriptions.delete(
+            services, id, wait=_seconds(wait), operator=operator(name)
+        )
         return Outcome(document, lambda out: out.print(output.plain(f"Deleted {id}.")))
 
     run(operation, as_json=as_json)

@@ -61,18 +61,25 @@ def obstacle_of(found: Findings) -> Obstacle | None:
     return next(_obstacles(found), None)
 
 
+def _switched_off(found: Findings) -> Iterator[Obstacle]:
+    if found.waiting.off:
+        yield Obstacle(
+            StepStatus.WAITING,
+            "PROVISIONING_STATUS is 'off': no cycle sends anything.",
+            "Set PROVISIONING_STATUS=on; `on-demand` works meanwhile.",
+        )
+    if found.waiting.stopped is not None:
+        detail = f"The job was stopped {found.waiting.stopped}: nothing is sent."
+        yield Obstacle(StepStatus.WAITING, detail, "Run `start`.")
+
+
 def _obstacles(found: Findings) -> Iterator[Obstacle]:
     waiting = found.waiting
     if waiting.held is not None:
         since = clock_time(waiting.held.since)
         detail = f"Held by the brake since {since}: {waiting.held.reason}"
         yield Obstacle(StepStatus.WAITING, detail, RELEASE)
-    if waiting.off:
-        yield Obstacle(
-            StepStatus.WAITING,
-            "PROVISIONING_STATUS is 'off': no cycle sends anything.",
-            "Set PROVISIONING_STATUS=on; `on-demand` works meanwhile.",
-        )
+    yield from _switched_off(found)
     if waiting.quarantine is not None:
         detail = f"The job is in quarantine: {waiting.quarantine.sentence}"
         yield Obstacle(StepStatus.FAILURE, detail, waiting.quarantine.remedy)

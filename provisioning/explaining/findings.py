@@ -97,11 +97,13 @@ class HeldBack(msgspec.Struct, frozen=True):
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     """What keeps work from being done, or says when it will be. Times are epoch seconds.
 
-    ``off``: PROVISIONING_STATUS. ``cycle`` is why the last cycle failed, ``quarantine`` why the
-    whole job stands still. ``young``: until when a gone assignment is not believed gone.
+    ``off``: PROVISIONING_STATUS. ``stopped``: by whom, since when. ``cycle`` is why the last cycle
+    failed, ``quarantine`` why the whole job stands still. ``young``: until when a gone assignment
+    is not believed gone.
     """
 
     off: bool = False
+    stopped: str | None = None
     held: HeldBack | None = None
     escrow: tuple[EscrowEntry, ...] = ()
     items: tuple[WorkItem, ...] = ()

@@ -27,10 +27,13 @@ from provisioning.alerts.deciding import Told
 from provisioning.alerts.notice import Alarm, Notice, NoticeState
 from provisioning.alerts.rows import AlarmRows, Seen
 from provisioning.alerts.telling import Teller
+from provisioning.audit import Operator
 from provisioning.errors import ConfigurationError, Problem, ProvisioningError, RemoteError
 from provisioning.held import HeldPlan
 from provisioning.job import Job
+from provisioning.operations.audit import note
 from provisioning.operations.documents import Document, timestamp
+from provisioning.operations.writing import orders
 from provisioning.ports import AlertChannel
 from provisioning.record import OPEN, CycleKind, CycleRecord, CycleStatus
 from provisioning.services import Services
@@ -124,7 +127,7 @@ async def list_(services: Services) -> Document:
     }
 
 
-async def test(services: Services) -> Document:
+async def test(services: Services, operator: Operator | None = None) -> Document:  # noqa: PT028  an operation
     """Sends a test message through each channel, and says what became of it.
 
     Raises ``ConfigurationError`` when there is no channel.
@@ -134,6 +137,8 @@ async def test(services: Services) -> Document:
         problem = Problem("SMTP_URL", "and ALERT_WEBHOOK are not set: nobody is told.", remedy)
         raise ConfigurationError((problem,))
     now = services.clock.time()
+    names = ", ".join(channel.name for channel in services.channels)
+    await note(services, operator, "alerts test", names)
     notice = Notice(
         id="test",
         code=Alarm.TEST,
@@ -180,7 +185,7 @@ async def _facts(services: Services) -> Facts:
     cycles = await _cycles(job)
     seen = await _rows(services).seen() or Seen(first_at=now)
     alive = [at for at in (cycles.ended_well_at, seen.moved_at) if at is not None]
-    on = _is_on(services)
+    on = await _is_on(services)
     return Facts(
         now=now,
         no_cycle_seconds=services.settings.no_cycle_alert_minutes * 60.0,
@@ -203,14 +208,15 @@ async def _see(services: Services) -> None:
     before = await rows.seen()
     cycles = await _cycles(services.job())
     open = None if cycles.open is None else (cycles.open.cycle_id, cycles.open.done)
-    seen = (before or Seen(first_at=now)).after(now, on=_is_on(services), open=open)
+    seen = (before or Seen(first_at=now)).after(now, on=await _is_on(services), open=open)
     if seen != before:
         await services.store.write([rows.seen_row(seen)])
 
 
-def _is_on(services: Services) -> bool:
-    """Whether cycles are expected to run."""
-    return services.settings.provisioning_status == "on"
+async def _is_on(services: Services) -> bool:
+    """Whether cycles are expected to run: nobody has switched the job off, or stopped it."""
+    on = services.settings.provisioning_status == "on"
+    return on and await orders(services).stop() is None
 
 
 async def _quarantine(job: Job) -> Quarantine | None:

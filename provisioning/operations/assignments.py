@@ -6,6 +6,7 @@ from provisioning.discovery.reading import USERS_FEED
 from provisioning.errors import ConfigurationError, RemoteError, Throttled
 from provisioning.hints import ASSIGNMENTS, Hint
 from provisioning.operations import hints, subscriptions, work
+from provisioning.operations.writing import orders
 from provisioning.polling import Poll, failed_poll, judge_poll
 from provisioning.services import Services
 
@@ -29,13 +30,15 @@ async def poll(services: Services) -> Poll | None:
     """One poll, if it is time for one. Raises ``ConfigurationError``, ``StoreUnavailable``.
 
     ``None`` when there was nothing to do: everybody is in scope, nothing was ever read in full,
-    the job is off, or the last poll took too long or was throttled for another so soon.
+    the job is off or stopped, or the last poll took too long or was throttled for another so soon.
     """
     if services.settings.provisioning_scope == "all":
         return None
     if services.settings.provisioning_status != "on":
         return None
     await services.claim()
+    if await orders(services).stop() is not None:
+        return None  # The cycle that the start begins reads the list.
     job = services.job()
     before = await job.polls.get("last") or Poll()
     began = services.clock.time()

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from provisioning.audit import Operator
 from provisioning.drift import Finding
 from provisioning.errors import ConfigurationError, InvalidRequest, Problem
 from provisioning.job import Job
 from provisioning.model import Change
 from provisioning.operations import alarms
+from provisioning.operations.audit import note
 from provisioning.operations.documents import Document, cycle_document
-from provisioning.operations.writing import Progress, ask_for_probe, calls_handover, silent, writing
+from provisioning.operations.writing import (
+    Progress,
+    ask_for_probe,
+    calls_handover,
+    require_started,
+    silent,
+    writing,
+)
 from provisioning.record import OPEN, CycleKind, CycleRecord, CycleStatus
 from provisioning.rows.order import in_steps
 from provisioning.services import Services
@@ -40,10 +49,15 @@ def require_on(services: Services) -> None:
 
 
 async def start_cycle(services: Services, kind: CycleKind, *, dry_run: bool) -> Document:
-    """Queues a cycle. One that is open already goes on instead of a second one."""
+    """Queues a cycle. One that is open already goes on instead of a second one.
+
+    Raises ``ConfigurationError`` while the job is off or stopped, unless for a dry run.
+    """
     if not dry_run:
         require_on(services)
     await services.claim(dry_run=dry_run)
+    if not dry_run:
+        await require_started(services)
     return cycle_document(await _begun(services.job(), services, kind, dry_run=dry_run))
 
 
@@ -95,15 +109,21 @@ async def run_whole_cycle(
     wait: float | None = None,
     budget: float | None = None,
     progress: Progress = silent,
+    operator: Operator | None = None,
 ) -> Ran:
-    """The same as ``run_cycle``, with what else a dry run has found."""
+    """The same as ``run_cycle``, with what else a dry run has found. ``operator``: who started it,
+    for the audit log; ``None`` if nobody did.
+    """
     if not dry_run:
         require_on(services)
+        await require_started(services)
         await ask_for_probe(services)
     findings: list[Finding] = []
     waiting: list[Change] = []
     async with writing(services, wait=wait, dry_run=dry_run) as held:
         record = await find_or_start(held.job, services, kind, cycle_id, dry_run=dry_run)
+        if not dry_run:
+            await note(services, operator, "cycle", record.cycle_id, record.kind.value)
         run = held.cycle(record, budget=budget, progress=progress)
         await run.run()
         if dry_run and record.drift is not None:

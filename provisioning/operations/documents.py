@@ -9,7 +9,13 @@ from typing import Any
 import msgspec
 
 from provisioning.drift import DriftCounts, Finding, Orphan
-from provisioning.errors import ConfigurationError, InvalidRequest, Problem, ProvisioningError
+from provisioning.errors import (
+    ConfigurationError,
+    InvalidRequest,
+    Problem,
+    ProvisioningError,
+    RoleMissing,
+)
 from provisioning.model import Change
 from provisioning.provisioning_log import LogEntry
 from provisioning.record import CycleRecord
@@ -109,7 +115,7 @@ def problem_document(error: ProvisioningError, status: int) -> Document:
     problems: tuple[Problem, ...] = ()
     if isinstance(error, ConfigurationError):
         problems = error.problems
-    elif isinstance(error, InvalidRequest):
+    elif isinstance(error, InvalidRequest | RoleMissing):
         problems = (error.problem,)
     return {
         "type": "about:blank",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from provisioning.audit import Operator
 from provisioning.errors import InvalidRequest, Problem
 from provisioning.escrow import EscrowEntry
+from provisioning.operations.audit import note
 from provisioning.operations.documents import Document, timestamp
 from provisioning.operations.writing import wakes
 from provisioning.services import Services
@@ -24,7 +26,9 @@ async def list_(services: Services, after: str = "", limit: int = PAGE) -> Docum
     }
 
 
-async def retry_now(services: Services, names: Sequence[str] = ()) -> Document:
+async def retry_now(
+    services: Services, names: Sequence[str] = (), operator: Operator | None = None
+) -> Document:
     """Asks for a try at once of the named principals, by object id or name; of all without one.
 
     The wish is stored: whoever writes to ZSCloud, now or next, takes it up. ``{items}`` are the
@@ -49,6 +53,7 @@ async def retry_now(services: Services, names: Sequence[str] = ()) -> Document:
                 )
             wanted |= found
     if wanted:
+        await note(services, operator, "escrow retry-now", ", ".join(names) or "all")
         await job.store.write(job.escrow.wanted(wanted if names else ()))
         await wakes(services).ensure()
     return {"items": [_document(entry) for entry in wanted.values()]}

@@ -33,6 +33,7 @@ from provisioning.model import (
     Write,
 )
 from provisioning.operations.status import last_cycle
+from provisioning.operations.writing import stopped_by
 from provisioning.plan import Planned
 from provisioning.ports import Row, Source, TargetEncoder
 from provisioning.record import CycleStatus
@@ -134,8 +135,10 @@ async def waiting(services: Services, job: Job, key: Key, young: float | None) -
     held = await job.held.held.get(str(key))
     last = await last_cycle(job)
     shut = await job.quarantine.get()
+    stop = await job.orders.stop()
     return Waiting(
         off=services.settings.provisioning_status != "on",
+        stopped=None if stop is None else stopped_by(stop),
         held=None if held is None else HeldBack(held.reason, held.since),
         escrow=tuple(await job.escrow.of(key)),
         items=tuple(await job.work.of(key)),

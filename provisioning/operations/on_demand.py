@@ -10,17 +10,20 @@ import asyncio
 import math
 from collections.abc import Sequence
 
+from provisioning.audit import Operator
 from provisioning.calls import Call
 from provisioning.errors import InvalidRequest, LeaseUnavailable, Problem
 from provisioning.explaining.steps import steps_of
 from provisioning.job import Job
 from provisioning.mirror import group_key, user_key
 from provisioning.model import Change, Key, ObjectType
+from provisioning.operations.audit import note
 from provisioning.operations.documents import Document, change_document
 from provisioning.operations.writing import (
     Progress,
     ask_for_probe,
     calls_handover,
+    require_started,
     silent,
     wakes,
     writing,
@@ -51,18 +54,21 @@ async def provision_on_demand(
     dry_run: bool = False,
     wait: float | None = 30.0,
     progress: Progress = silent,
+    operator: Operator | None = None,
 ) -> tuple[CycleRecord, Document]:
     """Provisions users (by id or user principal name) or a group (by id or display name).
 
     Works also while ``PROVISIONING_STATUS`` is off, so that one test user can go first. While
     another process writes, that one answers; ``wait`` is how long to wait for it.
     Gives the record of the call, and ``{results: [{source_id, name, outcome, steps, changes}]}``.
-    Raises ``InvalidRequest``, ``ConfigurationError``, and ``LeaseUnavailable``: the call is
-    stored then, and will be answered by whoever writes next.
+    ``operator`` is who asks, for the audit log.
+    Raises ``InvalidRequest``, ``ConfigurationError`` (also while the job is stopped, unless for a
+    dry run), and ``LeaseUnavailable``: the call is stored then, and will be answered by whoever
+    writes next.
     """
     if dry_run:
         return await _dry_run(services, await _keys(services, users, group), wait)
-    call = await _store(services, users, group)
+    call = await _store(services, users, group, operator)
     if not await _answered(services, call, wait, progress=progress):
         raise LeaseUnavailable(
             f"Another process is writing to this ZSCloud tenant, and has not answered yet. "
@@ -72,13 +78,18 @@ async def provision_on_demand(
 
 
 async def provision_within(
-    services: Services, *, users: Sequence[str] = (), group: str | None = None, seconds: float
+    services: Services,
+    *,
+    users: Sequence[str] = (),
+    group: str | None = None,
+    seconds: float,
+    operator: Operator | None = None,
 ) -> tuple[str, Document | None]:
     """The same for a caller who waits ``seconds`` at most: the call's id, and the results.
 
     Without results the call goes on by a wake-up; ``get_on_demand`` tells how far it is.
     """
-    call = await _store(services, users, group)
+    call = await _store(services, users, group, operator)
     try:
         async with asyncio.timeout(seconds + _CUT_AFTER):
             answered = await _answered(services, call, seconds, budget=seconds)
@@ -102,10 +113,15 @@ async def get_on_demand(services: Services, id: str) -> tuple[Document, bool]:
     return await _results(services, call), True
 
 
-async def _store(services: Services, users: Sequence[str], group: str | None) -> Call:
+async def _store(
+    services: Services, users: Sequence[str], group: str | None, operator: Operator | None
+) -> Call:
     await services.claim()
+    await require_started(services)
     keys = await _keys(services, users, group)
     call = Call(services.ids.new(), tuple(keys), services.clock.time())
+    whom = ", ".join(users) if group is None else f"group {group}"
+    await note(services, operator, "on-demand", call.id, f"{len(keys)} named: {whom}")
     await services.job().calls.store(call)
     await ask_for_probe(services)
     return call
@@ -127,6 +143,7 @@ async def _answered(
         record = await services.job().calls.record(call)
         if record.status not in OPEN:
             return True
+        await require_started(services)  # The call waits for the start, and nobody for the call.
         if give_up is not None and services.clock.monotonic() >= give_up:
             return False
         await services.clock.sleep(_LOOK_EVERY)

@@ -8,6 +8,8 @@ from provisioning.job import Job
 from provisioning.operations import alarms, subscriptions, token
 from provisioning.operations.documents import Document, cycle_document, drift_document, timestamp
 from provisioning.operations.held import kept, plans_document
+from provisioning.operations.switches import document as stop_document
+from provisioning.operations.writing import stopped_by
 from provisioning.poison import PoisonedMessage
 from provisioning.quarantine import QuarantineEntry
 from provisioning.record import OPEN, CycleKind, CycleRecord, CycleStatus
@@ -29,7 +31,11 @@ async def status(services: Services) -> Document:
     busy = lease is not None and lease.until > now
     held = await job.held.held.count()
     shut = await job.quarantine.get()
+    stop = await job.orders.stop()
     state, why, since = _state(services, last, held, shut, busy=busy)
+    if stop is not None and state != "off":
+        state, since = "stopped", stop.at
+        why = f"Stopped {stopped_by(stop)}. `start` ends it."
     lanes = await job.work.counts()
     poison = await job.poison.all()
     drift = await job.drift.last()
@@ -37,6 +43,7 @@ async def status(services: Services) -> Document:
         "state": state,
         "since": timestamp(since),
         "why": why,
+        "stopped": None if stop is None else stop_document(stop),
         "cycle": None if last is None else cycle_document(last),
         "lanes": {str(lane.value): count for lane, count in lanes.items()},
         "held": held,

@@ -15,9 +15,11 @@ from urllib.parse import urlsplit
 import msgspec
 
 from provisioning.alerts.lines import AlertCode, alert
+from provisioning.audit import Operator
 from provisioning.errors import InvalidRequest, LeaseUnavailable, Problem
 from provisioning.lease import HeldLease
 from provisioning.model import Subscription
+from provisioning.operations.audit import note
 from provisioning.operations.documents import Document, timestamp
 from provisioning.services import Services
 from provisioning.subscribed import RESOURCES
@@ -42,14 +44,17 @@ _PATIENCE = 60.0
 """Seconds that an answer to Graph waits for whoever is at the subscriptions."""
 
 
-async def ensure(services: Services, *, wait: float = 0.0) -> Report:
+async def ensure(
+    services: Services, *, wait: float = 0.0, operator: Operator | None = None
+) -> Report:
     """Makes, adopts, renews and deletes, so that Graph has what the settings say. What could not
     be done is in the report, and somebody is told if it lasts.
 
-    ``wait``: seconds to wait for another process that is at it.
+    ``wait``: seconds to wait for another process that is at it. ``operator``: who asks for it.
     Raises ``LeaseUnavailable``, ``ConfigurationError``, ``StoreUnavailable``.
     """
     async with _keeper(services, wait) as keeper:
+        await note(services, operator, "subscriptions ensure", "all")
         report = await keeper.ensure()
     for each in report.outcomes:
         _say(each)
@@ -76,21 +81,27 @@ async def ensure_if_needed(services: Services) -> bool:
         return False
 
 
-async def renew(services: Services, *, wait: float = 0.0) -> Report:
+async def renew(
+    services: Services, *, wait: float = 0.0, operator: Operator | None = None
+) -> Report:
     """Prolongs those that fit, however long they have to live. Raises as ``ensure`` does."""
     async with _keeper(services, wait) as keeper:
+        await note(services, operator, "subscriptions renew", "all")
         report = await keeper.renew_all()
     for each in report.outcomes:
         _say(each)
     return report
 
 
-async def delete(services: Services, id: str, *, wait: float = 0.0) -> Document:
+async def delete(
+    services: Services, id: str, *, wait: float = 0.0, operator: Operator | None = None
+) -> Document:
     """Deletes one of this application's, whoever it belongs to.
 
     Raises ``InvalidRequest`` for an unknown one, ``RemoteError``, and as ``ensure`` does.
     """
     async with _keeper(services, wait) as keeper:
+        await note(services, operator, "subscriptions delete", id)
         if not await keeper.delete(id):
             raise InvalidRequest(
                 Problem(

@@ -6,14 +6,16 @@ import json
 from collections.abc import Awaitable, Callable
 
 from provisioning.alerts.lines import AlertCode, alert, report
+from provisioning.audit import Operator
 from provisioning.errors import LeaseUnavailable, ProvisioningError
 from provisioning.handover import Handover
 from provisioning.job import Job
 from provisioning.notifications.message import HINTS
 from provisioning.operations import alarms
+from provisioning.operations.audit import note
 from provisioning.operations.cycles import find_or_start, run_dry, start_cycle
 from provisioning.operations.documents import Document
-from provisioning.operations.writing import Writing, ask_for_probe, wakes, writing
+from provisioning.operations.writing import Writing, ask_for_probe, orders, wakes, writing
 from provisioning.record import OPEN, CycleKind, CycleStatus
 from provisioning.services import Services
 from provisioning.wake import WORK
@@ -34,7 +36,8 @@ _SOONEST = 1.0
 async def tick(services: Services, kind: CycleKind) -> Document:
     """A timer: starts a cycle or keeps the open one, and sees to it that a wake-up is on its way.
 
-    Raises ``ConfigurationError`` while the job is off; calls on demand are worked on even then.
+    Raises ``ConfigurationError`` while the job is off, when calls on demand are worked on all the
+    same, and while it is stopped.
     """
     try:
         return await start_cycle(services, kind, dry_run=False)
@@ -65,9 +68,9 @@ async def look_now(services: Services) -> None:
 
     Whoever holds the lease looks by itself; an open cycle takes hints up when it goes on.
     """
-    if services.settings.provisioning_status != "on":
-        return
     job = services.job()
+    if services.settings.provisioning_status != "on" or await job.orders.stop() is not None:
+        return
     if await job.quarantine.get() is not None:
         # The hint waits where it is stored; what may be due is a probe.
         if await _left(services, job) == 0:
@@ -98,6 +101,8 @@ async def check_zscloud(services: Services) -> None:
     job = services.job()
     if services.settings.provisioning_status != "on" or await job.quarantine.get() is not None:
         return
+    if await job.orders.stop() is not None:
+        return
     if await job.knowledge.get("target") is None:
         return
 
@@ -109,10 +114,16 @@ async def check_zscloud(services: Services) -> None:
     await _handover(services, work).once(wakes(services))
 
 
-async def queue_cycle(services: Services, kind: CycleKind, *, dry_run: bool) -> Document:
-    """Starts a cycle that the work queue runs. Raises ``ConfigurationError`` while off."""
+async def queue_cycle(
+    services: Services, kind: CycleKind, *, dry_run: bool, operator: Operator | None = None
+) -> Document:
+    """Starts a cycle that the work queue runs, for ``operator``.
+
+    Raises ``ConfigurationError`` while the job is off or stopped.
+    """
     cycle = await start_cycle(services, kind, dry_run=dry_run)
     if not dry_run:
+        await note(services, operator, "cycle", cycle["cycle_id"], cycle["kind"])
         await ask_for_probe(services)
     if cycle["dry_run"]:
         await _send_dry_run(services, cycle["cycle_id"], 0.0)
@@ -156,6 +167,8 @@ async def poisoned(
 
 
 async def _work(held: Writing) -> None:
+    if await orders(held.services).stop() is not None:
+        return
     budget = held.services.settings.drain_budget_seconds
     if held.services.settings.provisioning_status != "on":
         await held.answer_calls(budget=budget)
@@ -195,7 +208,7 @@ async def _look_at_hints(held: Writing, budget: float) -> None:
         await find_or_start(held.job, held.services, CycleKind.INCREMENTAL)
         return
     record = await held.live(budget=budget)
-    if record.status in OPEN:
+    if record.status in OPEN or record.status is CycleStatus.STOPPED:
         await find_or_start(held.job, held.services, CycleKind.INCREMENTAL)
     else:
         report(record)
@@ -218,7 +231,13 @@ def _handover(services: Services, work: Callable[[Writing], Awaitable[None]]) ->
 
 
 async def _left(services: Services, job: Job) -> float | None:
-    """Seconds until there is work again. What failed waits for the next tick, or its next try."""
+    """Seconds until there is work again. What failed waits for the next tick, or its next try;
+    what an operator has stopped, for the start.
+    """
+    if await job.orders.restarts():
+        return 0.0
+    if await job.orders.stop() is not None:
+        return None
     if await job.calls.unfinished():
         return 0.0
     if services.settings.provisioning_status != "on":

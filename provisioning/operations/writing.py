@@ -6,12 +6,17 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
+from provisioning.apply.halting import Halting
 from provisioning.apply.sender import Sender
 from provisioning.cycle import CycleRun
+from provisioning.errors import ConfigurationError, Problem
 from provisioning.handover import Handover
 from provisioning.job import Job
 from provisioning.lease import held
+from provisioning.operations.documents import timestamp
+from provisioning.orders import Order, Orders
 from provisioning.record import OPEN, CycleKind, CycleRecord
+from provisioning.restart import carry_out
 from provisioning.services import Services
 from provisioning.wake import Wakes
 
@@ -63,6 +68,8 @@ class Writing:
 
         Also those whose keys are filed already, if whoever took them up has not ended them.
         """
+        if await self.sender.is_halted():
+            return
         tried: set[str] = set()
         calls = self.job.calls
         while left := [call for call in await calls.unfinished() if call.id not in tried]:
@@ -78,6 +85,7 @@ async def writing(
     services: Services, *, wait: float | None, dry_run: bool = False
 ) -> AsyncIterator[Writing]:
     """Holds the lease for the body. Waits up to ``wait`` seconds for it, for ever if ``None``.
+    A restart that was ordered is carried out first; a dry run leaves it to others.
 
     Raises ``LeaseUnavailable``, and ``ConfigurationError`` for a store of another job.
     """
@@ -92,8 +100,43 @@ async def writing(
         wait=wait,
     )
     async with ours as lease, services.held_job(lease, dry_run=dry_run) as job:
-        sender = Sender(services.pacer, lease, services.clock, services.ids)
-        yield Writing(services, job, sender, dry_run)
+        if dry_run:
+            sender = Sender(services.pacer, lease, services.clock, services.ids)
+            yield Writing(services, job, sender, dry_run)
+            return
+        await carry_out(job)
+        halting = Halting(orders(services), services.clock)
+        try:
+            sender = Sender(services.pacer, lease, services.clock, services.ids, halting)
+            yield Writing(services, job, sender, dry_run)
+        finally:
+            await halting.close()
+
+
+def orders(services: Services) -> Orders:
+    """What operators have ordered, as it is stored: nothing of it is remembered."""
+    return Orders(services.store, services.settings.job)
+
+
+async def require_started(services: Services) -> None:
+    """Raises ``ConfigurationError`` while an operator has stopped the job."""
+    order = await orders(services).stop()
+    if order is not None:
+        raise ConfigurationError(
+            (
+                Problem(
+                    "start",
+                    f"the job was stopped {stopped_by(order)}: nothing is sent to ZSCloud.",
+                    "Run `start`, or call POST /api/start. Dry runs work meanwhile.",
+                ),
+            )
+        )
+
+
+def stopped_by(order: Order) -> str:
+    """By whom, since when, and why."""
+    why = f" ({order.note})" if order.note else ""
+    return f"by {order.by} at {timestamp(order.at)}{why}"
 
 
 async def ask_for_probe(services: Services) -> None:
@@ -117,6 +160,8 @@ def calls_handover(
         await held.answer_calls(budget=budget, progress=progress)
 
     async def left(_: Writing | None) -> float | None:
+        if await orders(services).stop() is not None:
+            return None  # They wait for the start.
         return 0.0 if await services.job().calls.any_waiting() else None
 
     return Handover(lambda: writing(services, wait=0), answer, left)

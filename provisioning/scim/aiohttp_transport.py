@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from provisioning.fence import at_the_wire
+from provisioning.fence import at_the_wire, before_the_wire
 from provisioning.scim.transport import (
     Answer,
     AnswerBroken,
@@ -106,11 +106,13 @@ async def _note_sending(
     context: SimpleNamespace,
     _params: aiohttp.TraceRequestHeadersSentParams,
 ) -> None:
-    """Called before the headers are written: the last await is over.
+    """Called before the headers are written: the connection stands, and after the last look
+    nothing is awaited any more.
 
     When a kept connection breaks, aiohttp by itself sends GET, PUT and DELETE a second time
     (RFC 9110 section 9.2.2 allows it). That would go past the pacer, so it is refused here.
     """
+    await before_the_wire()
     at_the_wire()
     sending: _Sending = context.trace_request_ctx
     if sending.begun:

@@ -38,6 +38,9 @@ ROUTES = {
     "ensure_subscriptions": ("subscriptions/ensure", ["POST"], "function"),
     "alerts": ("alerts", ["GET"], "function"),
     "test_alerts": ("alerts/test", ["POST"], "function"),
+    "stop": ("stop", ["POST"], "function"),
+    "start": ("start", ["POST"], "function"),
+    "restart": ("restart", ["POST"], "function"),
     "notifications": ("notifications", ["POST"], "anonymous"),
     "health": ("health", ["GET"], "anonymous"),
 }

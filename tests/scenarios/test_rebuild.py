@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from provisioning.forgetting import Scope
 from provisioning.guard import Tally
+from provisioning.operations import restart
 from provisioning.rebuild import STATE_LOST
 from provisioning.record import CycleRecord, CycleStatus
 from provisioning.state.memory import MemoryStore
@@ -16,7 +18,9 @@ from tests.scenarios.piecewise import PiecewiseStore
 from tests.scenarios.simulation import RunningClock, Saga, simulate
 from tests.scenarios.steps import account, everybody, group, provisioned, user
 from tests.scenarios.test_held import (
+    ANNA,
     approve,
+    ask,
     disable,
     inactive,
     names,
@@ -581,3 +585,27 @@ def test_a_group_whose_list_shows_no_members_is_found_all_the_same() -> None:
         assert plan["counts"] == {"users": 0, "groups": 1, "memberships": 3}
 
     simulate(story, tenant=two_groups, zscloud={"list_members": False})
+
+
+@pytest.mark.parametrize("scope", [Scope.LINKS, Scope.FULL])
+def test_a_restart_without_links_is_a_rebuild_and_keeps_what_the_first_one_held(
+    scope: Scope,
+) -> None:
+    """Who is held since the state was lost stays held, and can be approved after the restart."""
+
+    async def story(world: World) -> None:
+        await lost(world)
+        await rebuilt(world)
+        before = await the_plan(world)
+        await ask(world, lambda s: restart.order(s, (scope,), ANNA))
+        await ask(world, lambda s: restart.carried_out(s, 60.0))
+        record = await world.cycle()
+        assert record.status is CycleStatus.HELD
+        assert inactive(world) == set()
+        after = await the_plan(world)
+        assert (after["id"], held_names(after)) == (before["id"], held_names(before))
+        await approve(world, after["id"])
+        await world.cycle()
+        assert inactive(world) == held_names(before)
+
+    simulate(story, tenant=everybody(50))

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from provisioning.apply.sender import Halted
 from provisioning.errors import LeaseUnavailable
 from provisioning.fence import fenced
 from provisioning.scim import aiohttp_transport
@@ -213,6 +214,31 @@ async def test_nothing_is_written_once_the_lease_has_ended(transport: AiohttpTra
             await transport.request("DELETE", f"{url}/Users/1", {}, None)
         await transport.close()
         await asyncio.sleep(0.05)
+    assert got in ([], [b""])
+
+
+async def test_a_stop_that_comes_while_it_connects_keeps_the_request_from_being_written(
+    transport: AiohttpTransport,
+) -> None:
+    """What an operator has ordered is looked at when the connection stands, and not before."""
+    got: list[bytes] = []
+    order: list[str] = []
+
+    async def handle(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        order.append("connected")
+        got.append(await reader.read(1000))
+
+    async def look() -> None:
+        await asyncio.sleep(0.05)
+        order.append("looked")
+        raise Halted
+
+    async with serving(handle) as url:
+        with pytest.raises(Halted), fenced(lambda: True, lambda: order.append("written"), look):
+            await transport.request("DELETE", f"{url}/Users/1", {}, None)
+        await transport.close()
+        await asyncio.sleep(0.05)
+    assert order == ["connected", "looked"]
     assert got in ([], [b""])
 
 
