@@ -30,6 +30,8 @@ _LEAST = 2
 _SETBACKS = 3
 _ANSWERED_WITHIN = 5.0
 """Seconds that an answer should take: a quarter of the time that a request may take."""
+_GROWTH = 4
+"""Times that a batch may be the last one, if that was answered in half of this time."""
 _PAYLOAD = 1_000_000
 """Bytes of a body, where the server does not say (RFC 7643 section 5 requires that it does)."""
 
@@ -102,8 +104,11 @@ def known(stored: BulkKnowledge | None, offered: Capabilities, now: float) -> Bu
 
 def did(was: BulkKnowledge, count: int, seconds: float, *, proven: bool) -> BulkKnowledge:
     """After a batch that was answered in so many seconds. ``proven``: its writes were read back."""
-    fits = MOST if seconds <= 0 else min(MOST, count * _ANSWERED_WITHIN / seconds)
-    size = max(_LEAST, int(fits))
+    enough = count * _ANSWERED_WITHIN >= MOST * seconds
+    fits = MOST if enough else int(count * _ANSWERED_WITHIN / seconds)
+    # Most of a short time may be the way there and back, which is the same for a larger one.
+    grown = count * _GROWTH if seconds <= _ANSWERED_WITHIN / 2 else 0
+    size = max(_LEAST, fits, min(MOST, grown))
     return msgspec.structs.replace(
         was, size=size, setbacks=0, proven=max(was.proven, count) if proven else was.proven
     )

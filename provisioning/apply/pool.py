@@ -46,21 +46,23 @@ class _Line:
         """In no order."""
         return list(self._heap)
 
-    @property
-    def length(self) -> int:
-        """How many wait; those who were sent away are forgotten."""
+    def purge(self) -> int:
+        """Forgets those who were sent away; how many are left."""
         if any(one.future.done() for one in self._heap):
             self._heap = [one for one in self._heap if not one.future.done()]
             heapq.heapify(self._heap)
         return len(self._heap)
 
-    @property
-    def first(self) -> _Waiter:
-        return self._heap[0]
+    def first(self) -> _Waiter | None:
+        """The most urgent one; it stays."""
+        while self._heap and self._heap[0].future.done():
+            heapq.heappop(self._heap)
+        return self._heap[0] if self._heap else None
 
-    def take(self) -> _Waiter:
+    def take(self) -> _Waiter | None:
         """The most urgent one."""
-        return heapq.heappop(self._heap)
+        waiter = self.first()
+        return waiter and heapq.heappop(self._heap)
 
 
 class Pool:
@@ -120,25 +122,22 @@ class Pool:
         self._board(line, turn)
 
     def _board(self, line: _Line, turn: Turn) -> None:
-        waiting = line.length
-        if not waiting:
-            turn.give_back()
-            return
+        waiting = line.purge()
         load = self._loads.load(waiting) if waiting > 1 else None
-        if load is None:
-            waiter = line.take()
-            turn.waited = self._waited(waiter)
-            waiter.future.set_result(turn)
-        else:
+        if load is not None:
             batch = Batch(turn, load, lambda batch: self._seat(line, batch))
             for _ in range(min(load.size, waiting)):
                 self._seat(line, batch)
-        if line.length:
-            self._ask(line, line.first.priority)
+        elif (waiter := line.take()) is not None:
+            turn.waited = self._waited(waiter)
+            waiter.future.set_result(turn)
+        else:
+            turn.give_back()
+        if (first := line.first()) is not None:
+            self._ask(line, first.priority)
 
     def _seat(self, line: _Line, batch: Batch) -> None:
-        if line.length:
-            waiter = line.take()
+        if (waiter := line.take()) is not None:
             waiter.future.set_result(batch.seat(waited=self._waited(waiter)))
 
     def _waited(self, waiter: _Waiter) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
@@ -179,17 +180,18 @@ class Together:
             if not self._use.known.proven:
                 self._use.set_back(len(writes), "none of the writes in it succeeds", began)
             return outcomes
-        try:
-            for place in done[-1:] if self._use.known.proven else done:
-                if not await self._is_there(writes[place], outcomes[place]):
-                    self._use.give_up("it says that a write is done, and it is not")
-                    return _doubted(outcomes, "said to be done, and is not to be seen")
-        except (RemoteError, Stopped):
+        samples = done[-1:] if self._use.known.proven else done
+        seen = await asyncio.gather(*[self._is_there(writes[p], outcomes[p]) for p in samples])
+        if False in seen:
+            self._use.give_up("it says that a write is done, and it is not")
+            return _doubted(outcomes, "said to be done, and is not to be seen")
+        if None in seen:
             self._use.set_back(len(writes), "what it writes could not be read back", began)
             return _doubted(outcomes, "could not be read back")
         return outcomes
 
-    async def _is_there(self, write: Write, outcome: Outcome) -> bool:
+    async def _is_there(self, write: Write, outcome: Outcome) -> bool | None:
+        """Whether the write is to be seen; ``None`` when it cannot be told now."""
         type, written = place_of(write)
         id = outcome.id if isinstance(outcome, TargetObject) else written
         assert id is not None
@@ -197,6 +199,8 @@ class Together:
             found = await self._sender.send(lambda: self._reader.get(type, id), _URGENT)
         except NotFound:
             return is_evident(write, None)
+        except (RemoteError, Stopped, LeaseUnavailable):
+            return None
         return is_evident(write, found)
 
 

@@ -104,8 +104,7 @@ def decode_answer(body: bytes, operations: Sequence[Operation]) -> list[Result |
 
 def identifier_in(location: str | None) -> str | None:
     """The id at the end of the location of a user or group."""
-    path = _path(location)
-    return path.rpartition("/")[2] or None
+    return _path(location).partition("/")[2].partition("/")[2] or None
 
 
 def _result(listed: list[Document]) -> Result | None:
