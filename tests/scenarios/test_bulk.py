@@ -387,12 +387,12 @@ def test_a_batch_without_an_answer(fault: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("name", SAGAS)
 @pytest.mark.parametrize("part", range(4))
-def test_killed_at_any_step(name: str, part: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_killed_at_every_fourth_step(name: str, part: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk, "WORTH_PROVING", 4)
     options = {"rate": 5, "zscloud": {"rate": 5, **BULK}}
     *before, last = SAGAS[name]
     total = steps_of(SAGAS[name], **options)
-    for steps in range(1 + part, total, 4):
+    for steps in range(1 + 4 * part, total, 16):
         saga = Saga(tenant=office, **options)
         for story in before:
             saga.tell(story)
@@ -403,7 +403,7 @@ def test_killed_at_any_step(name: str, part: int, monkeypatch: pytest.MonkeyPatc
 def test_killed_around_large_batches() -> None:
     options: dict[str, Any] = {"rate": 5, "zscloud": {"rate": 5, **BULK}}
     total = Saga(tenant=everybody(150), **options).tell(initial).steps_used
-    for steps in range(7, total, max(1, total // 40)):
+    for steps in range(7, total, max(1, total // 12)):
         saga = Saga(tenant=everybody(150), store=PiecewiseStore(seed=steps), **options)
         saga.tell(initial, steps=steps)
         assert saga.tell(ends_right).finished, steps
