@@ -210,6 +210,7 @@ def rules(settings: Settings) -> Rules:
         ),
         held_plan_expiry_days=settings.held_plan_expiry_days,
         member_batch=settings.member_batch_size,
+        bulk=settings.zscloud_bulk == "auto",
         member_removal=settings.zscloud_member_removal,
         protected=settings.protected,
         admin_group=settings.zscloud_admin_group,

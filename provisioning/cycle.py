@@ -11,11 +11,14 @@ from functools import partial
 
 import msgspec
 
+from provisioning.apply.bulk_use import BulkUse
 from provisioning.apply.matching import Matching
 from provisioning.apply.outcome import Recorder
 from provisioning.apply.provision import Provisioner
 from provisioning.apply.removal import RemovalForm
 from provisioning.apply.sender import Halted, Sender, Stopped
+from provisioning.apply.together import Together
+from provisioning.bulk import WEEK
 from provisioning.calls import Call
 from provisioning.cycle_progress import Progress
 from provisioning.discovery.arrivals import Arrivals
@@ -30,6 +33,7 @@ from provisioning.errors import (
     CredentialsRefused,
     LeaseUnavailable,
     ProvisioningError,
+    RemoteError,
     SourceImplausible,
     TooManyFailures,
 )
@@ -75,10 +79,11 @@ class CycleRun:
         self._matching = Matching(job, sender, reader)
         self._rebuilding = Rebuilding(job, source, self._matching, record, self._deadline)
         self._rebuilds = False
+        self._bulk = BulkUse(job)
         collect = writer is None or record.kind is CycleKind.ON_DEMAND
         self.recorder = Recorder(job, record, collect=collect)
         self._gate = Gate(job, sender, reader, settings_digest, self._provisioner)
-        self._progress = Progress(job.clock, source, reader, record, progress)
+        self._progress = Progress(job.clock, source, reader, record, progress, self._batch)
 
     async def run(self) -> CycleRecord:
         """Discovers, drains, finishes. Errors end up in the record, with code and remedy.
@@ -143,9 +148,34 @@ class CycleRun:
     async def _capabilities(self) -> None:
         known = await self._job.knowledge.get("target") or Knowledge()
         if known.capabilities is None:
-            capabilities = await self._sender.send(self._reader.capabilities, (4, 0))
-            known = msgspec.structs.replace(known, capabilities=capabilities)
-            await self._job.store.write([self._job.knowledge.put("target", known)])
+            await self._discover_target()
+
+    async def _discover_target(self) -> None:
+        capabilities = await self._sender.send(self._reader.capabilities, (4, 0))
+        known = await self._job.knowledge.get("target") or Knowledge()
+        now = self._job.clock.time()
+        known = msgspec.structs.replace(known, capabilities=capabilities, discovered_at=now)
+        await self._job.store.write([self._job.knowledge.put("target", known)])
+
+    async def _batches(self, lanes: Sequence[Lane]) -> None:
+        """Whether writes share requests from here on, by what is known of the server."""
+        known = await self._job.knowledge.get("target") or Knowledge()
+        old = known.discovered_at + WEEK <= self._job.clock.time()
+        if self._writer is not None and self._job.rules.bulk and old and await self._any(lanes):
+            try:
+                await self._discover_target()
+            except RemoteError as error:
+                _log.warning("what ZSCloud offers could not be read anew: %s", error)
+        await self._bulk.begin()
+        loads = None
+        if self._writer is not None and self._bulk.known.is_usable:
+            loads = Together(
+                self._job, self._sender, self._reader, self._writer, self._matching, self._bulk
+            )
+        self._sender.share(loads)
+
+    async def _any(self, lanes: Sequence[Lane]) -> bool:
+        return any([await self._job.work.page(lane, limit=1) for lane in lanes])
 
     async def _discover(self, named: frozenset[Key], *, prepare: bool) -> None:
         await self._capabilities()
@@ -207,6 +237,7 @@ class CycleRun:
                     await self._gate.shut_by(ended.error, self.record.cycle_id)
 
     async def _drain(self, lanes: Sequence[Lane]) -> Drained:
+        await self._batches(lanes)
         self._progress.draining()
         while True:
             self._sender.go_on()
@@ -221,6 +252,7 @@ class CycleRun:
                 arrivals=self._arrivals(lanes),
                 failing=self._too_many_failures,
                 halted=self._sender.is_halted,
+                batch=self._batch,
             )
             ended = await engine.drain()
             if ended.end is not DrainEnd.EMPTY or not provisioner.unjudged:
@@ -237,7 +269,11 @@ class CycleRun:
             self._writer,
             self.record.cycle_id,
             Reconsideration(self._job, self._source).still_leaves,
+            self._batch,
         )
+
+    def _batch(self) -> int:
+        return self._bulk.size
 
     def _too_many_failures(self) -> TooManyFailures | None:
         return None if self._writer is None else self.recorder.failures.too_many()

@@ -11,7 +11,8 @@ from provisioning.record import CycleRecord
 
 
 class Progress:
-    """Keeps the record of a cycle up to date, and tells ``told`` of it.
+    """Keeps the record of a cycle up to date, and tells ``told`` of it. ``batch`` is how many
+    items go into one request.
 
     The requests of one execution come to those that the record has counted before.
     """
@@ -23,7 +24,9 @@ class Progress:
         reader: TargetReader,
         record: CycleRecord,
         told: Callable[[CycleRecord], None],
+        batch: Callable[[], int] = lambda: 1,
     ) -> None:
+        self._batch = batch
         self._clock = clock
         self._source = source
         self._reader = reader
@@ -64,9 +67,9 @@ class Progress:
         now.throttled = counted.throttled + total - throttled
 
     def _estimate(self) -> None:
-        """What is left at the present pace: one request for each item, at least."""
+        """What is left at the present pace: one request for each item, or for a batch of them."""
         record = self._record
-        record.requests_left = record.left
+        record.requests_left = -(-record.left // self._batch())
         if record.draining_since is None or record.done <= record.done_before:
             return
         took = self._clock.monotonic() - record.draining_since

@@ -39,6 +39,11 @@ LOOK_EVERY = 0.25
 """Seconds between looks at the urgent lanes of the store, at most."""
 
 _WINDOW = 48
+"""Keys that are worked on at once, at least."""
+_MOST_AT_ONCE = 800
+"""The same, at most: they are held in memory."""
+_BATCHES_AT_ONCE = 8
+"""That are prepared, sent or recorded at once, where writes share requests."""
 _GRAPH_AGE = 5.0
 _UNREACHED = 2
 _OUTAGE = 5
@@ -90,7 +95,9 @@ async def _never() -> bool:
 
 
 class Engine:
-    """Drains the work set of one job. ``lanes`` limits it to the most urgent ones."""
+    """Drains the work set of one job. ``lanes`` limits it to the most urgent ones; ``batch`` says
+    how many writes go into one request.
+    """
 
     def __init__(
         self,
@@ -104,8 +111,10 @@ class Engine:
         arrivals: Incoming | None = None,
         failing: Callable[[], ProvisioningError | None] = lambda: None,
         halted: Callable[[], Awaitable[bool]] = _never,
+        batch: Callable[[], int] = lambda: 1,
     ) -> None:
         self._job = job
+        self._batch = batch
         self._failing = failing
         self._halted = halted
         self._arrivals = arrivals
@@ -157,7 +166,7 @@ class Engine:
 
     async def _look(self, arrivals: Incoming | None) -> None:
         """Takes new items from the lanes: the urgent ones at every look, the rest as they fit."""
-        now = self._job.clock.monotonic()
+        now, window = self._job.clock.monotonic(), self._window
         if self._stop is not None:
             return
         if now - self._graph_at >= _GRAPH_AGE:
@@ -168,20 +177,20 @@ class Engine:
             if await self._halted():
                 self._end(Drained(DrainEnd.HALTED))
                 return
-            await self._look_at_urgent(arrivals)
+            await self._look_at_urgent(arrivals, window)
         for lane in (Lane.LIVE, Lane.BULK):
-            if lane in self._lanes and len(self._ready) + len(self._active) < _WINDOW:
-                await self._fill(lane)
+            if lane in self._lanes and len(self._ready) + len(self._active) < window:
+                await self._fill(lane, window)
         if self._ready:
             await self._announce()
 
-    async def _look_at_urgent(self, arrivals: Incoming | None) -> None:
+    async def _look_at_urgent(self, arrivals: Incoming | None, window: int) -> None:
         await self._promote_due()
         if arrivals is not None:
             await arrivals.look()
         for lane in (Lane.LEAVERS, Lane.ON_DEMAND):
             if lane in self._lanes:
-                self._take(await self._job.work.page(lane, limit=_WINDOW))
+                self._take(await self._job.work.page(lane, limit=window))
 
     async def _announce(self) -> None:
         """Reads ahead for what is near, and stores its intents; a dry run has none."""
@@ -201,8 +210,13 @@ class Engine:
         if rows:
             await self._job.store.write(rows)
 
-    async def _fill(self, lane: Lane) -> None:
-        items = await self._job.work.page(lane, self._cursor.get(lane, ""), _WINDOW)
+    @property
+    def _window(self) -> int:
+        """Keys that are worked on at once, but for urgent ones."""
+        return max(_WINDOW, min(_MOST_AT_ONCE, (self._batch() - 1) * _BATCHES_AT_ONCE))
+
+    async def _fill(self, lane: Lane, window: int) -> None:
+        items = await self._job.work.page(lane, self._cursor.get(lane, ""), window)
         self._cursor[lane] = items[-1].position if items else ""
         self._take(items)
 
@@ -232,29 +246,27 @@ class Engine:
         if self._stop is not None:
             self._ready.clear()
             return
+        window, users = self._window, self._first_users()
         for position in sorted(self._ready):
             item = self._ready[position]
-            if len(self._active) >= _WINDOW and item.lane > Lane.ON_DEMAND:
+            if len(self._active) >= window and item.lane > Lane.ON_DEMAND:
                 return
-            if item.key in self._active or self._waits(item):
+            if item.key in self._active or self._waits(item, users):
                 continue
             del self._ready[position]
             task = asyncio.create_task(self._work(item))
             self._active[item.key] = (item, task)
 
-    def _waits(self, item: WorkItem) -> bool:
+    def _first_users(self) -> Lane | None:
+        """The most urgent lane that has users in flight or ready."""
+        items = [*(item for item, _ in self._active.values()), *self._ready.values()]
+        return min((item.lane for item in items if item.key.type is ObjectType.USER), default=None)
+
+    def _waits(self, item: WorkItem, users: Lane | None) -> bool:
         """Users in flight go before the groups of their lane: their ids are wanted there."""
         if item.key in self._blocked:
             return True
-        if item.rank < Rank.GROUPS:
-            return False
-        return any(
-            other.key.type is ObjectType.USER and other.lane <= item.lane
-            for other, _ in self._active.values()
-        ) or any(
-            other.key.type is ObjectType.USER and other.lane <= item.lane
-            for other in self._ready.values()
-        )
+        return item.rank >= Rank.GROUPS and users is not None and users <= item.lane
 
     async def _work(self, item: WorkItem) -> None:
         try:

@@ -262,6 +262,26 @@ class Rejected(RemoteError):
         self.scim_type = scim_type
 
 
+class Refusal(StrEnum):
+    """Why a request of many writes was refused."""
+
+    NOT_OFFERED = "not offered"
+    TOO_LARGE = "too large"
+    INVALID = "invalid"
+
+
+class BatchRefused(RemoteError):
+    """A request of many writes was refused as a whole: none of them was executed."""
+
+    code = "BatchRefused"
+
+    def __init__(
+        self, remote: str, operation: str, detail: str, refusal: Refusal, *, status: int
+    ) -> None:
+        super().__init__(remote, operation, detail, status=status)
+        self.refusal = refusal
+
+
 class QuotaReached(RemoteError):
     """Graph holds as many subscriptions as it allows (Graph: change notifications overview)."""
 

@@ -96,6 +96,7 @@ FATES: dict[str, Fate] = {
     "lost": _stays("what a rebuild has found belongs to the plan that holds it"),
     "awaiting": _by(*_LINKED, why="who waits for whose account is found out with the links"),
     "knowledge": _by(Scope.FULL, why="what the server can is asked and proven anew"),
+    "bulk": _by(Scope.FULL, why="whether batches work is asked and proven anew"),
     "intent": _stays("a POST whose outcome is not known: looked for before anything is made"),
     # Work.
     "work": _stays("it names keys, which are decided anew; dropped, a change would be lost"),

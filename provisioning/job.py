@@ -7,6 +7,7 @@ import fnmatch
 import msgspec
 
 from provisioning.audit import AuditLog
+from provisioning.bulk import BulkKnowledge
 from provisioning.calls import Calls
 from provisioning.deprovisioning import DeprovisioningPolicy
 from provisioning.drift import DriftPolicy
@@ -63,7 +64,7 @@ class Provisioned(msgspec.Struct, frozen=True):
 HELD_TABLES = frozenset(
     {
         *("link", "link_name", "link_scim_id", "link_members", "link_leaving", "intent"),
-        *("escrow", "knowledge"),
+        *("escrow", "knowledge", "bulk"),
         *("listing", "listing_name", "listing_external_id", "listing_value"),
         *("work", "work_due", "touched", "app_roles", "selection", "awaiting"),
         *("held", "held_plan", "held_open", "held_entry", "approved", "rejected", "withheld"),
@@ -85,6 +86,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     threshold: Threshold = Threshold()
     held_plan_expiry_days: float = 14
     member_batch: int = 100
+    bulk: bool = True
+    """Whether Bulk is used where it is offered and proven."""
     member_removal: MemberRemoval | None = None
     """``None``: found out at the first removal, and remembered."""
     protected: tuple[str, ...] = ()
@@ -105,6 +108,8 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
     removal: MemberRemoval | None = None
     """The form that was read back and proven."""
     refused: tuple[MemberRemoval, ...] = ()
+    discovered_at: float = 0.0
+    """When discovery was read, in epoch seconds."""
 
 
 class Watermark(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,6 +178,8 @@ class Job:
         self.touched = Table(store, name, "touched", str)
         """Keys that something happened to, until they are filed."""
         self.knowledge = Table(store, name, "knowledge", Knowledge)
+        self.bulk = Table(store, name, "bulk", BulkKnowledge)
+        """What was learned about Bulk, under ``target``: apart, since it changes side by side."""
         self._awaiting = Table(store, name, "awaiting", str)
         self._judged_by = Table(store, name, "selection", str)
         self._now = Tally()

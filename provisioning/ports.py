@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from enum import Enum
 from typing import NamedTuple, Protocol
 
 from provisioning.alerts.notice import Notice
+from provisioning.errors import RemoteError
 from provisioning.model import (
     Assignment,
     Capabilities,
@@ -289,6 +291,15 @@ class TargetReader(Protocol):
     async def get(self, type: ObjectType, id: ScimId) -> TargetObject: ...
 
 
+class Unsent(Enum):
+    """Of a write that was to be executed with others, and surely was not."""
+
+    LATER = "later"
+    """There was no room for it."""
+    ALONE = "alone"
+    """It does not go with others: it is too large for that, or was refused for going so."""
+
+
 class TargetWriter(Protocol):
     """ZSCloud's SCIM server, to write. A dry run has none.
 
@@ -298,6 +309,16 @@ class TargetWriter(Protocol):
 
     async def write(self, write: Write) -> TargetObject | None:
         """Executes the write. The object as the server now shows it, when the answer holds it."""
+        ...
+
+    async def write_together(
+        self, writes: Sequence[Write], most_bytes: int
+    ) -> Sequence[TargetObject | RemoteError | Unsent | None]:
+        """Executes the writes in one request, as many of the first as fit into its body. Of each
+        what ``write`` would give or raise, or that it was not sent.
+
+        Raises ``BatchRefused`` too: nothing was executed.
+        """
         ...
 
 

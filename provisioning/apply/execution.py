@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
+from provisioning.apply.evidence import shows
 from provisioning.apply.executed import Executed
 from provisioning.apply.intents import Intents
 from provisioning.apply.matching import Matching
@@ -12,12 +13,10 @@ from provisioning.apply.pacer import Turn
 from provisioning.apply.removal import RemovalForm
 from provisioning.apply.sender import Sender
 from provisioning.case import Case
-from provisioning.differences import same
 from provisioning.errors import AnswerLost, Rejected
 from provisioning.job import Job
 from provisioning.lanes import WorkItem
 from provisioning.model import (
-    AddMembers,
     CreateObject,
     DeleteObject,
     Key,
@@ -65,6 +64,15 @@ class Execution:
     def forget(self, key: Key) -> None:
         """The key's work begins anew."""
         self._last.pop(key, None)
+
+    async def goes_with_others(self, plan: Planned) -> bool:
+        """Whether the plan may share a request. A removal may once its form is proven, and a PUT
+        reads before it writes.
+        """
+        write = plan.write
+        if not isinstance(write, RemoveMembers):
+            return not self.is_dry_run
+        return write.form is not MemberRemoval.PUT and await self._removal.is_proven(write.form)
 
     async def alone(self, plan: Planned) -> contextlib.AbstractAsyncContextManager[object]:
         """To be held while the plan is sent: the first removal of a tenant goes alone.
@@ -124,7 +132,7 @@ class Execution:
     ) -> TargetObject | None:
         if isinstance(write, CreateObject):
             await self._intents.sending(case)
-        answer = await self._sender.send(lambda: writer.write(write), item.urgency, turn)
+        answer = await self._sender.write(writer, write, item.urgency, turn)
         if answer is None and isinstance(write, CreateObject):
             answer = await self._matching.by_name(case.key.type, case.name, item.urgency)
             if answer is None:
@@ -166,7 +174,7 @@ class Execution:
             whole = await self._removal.as_replacement(case, write, item.urgency, turn)
             await self._sender.send(lambda: writer.write(whole), item.urgency)
             return
-        await self._sender.send(lambda: writer.write(write), item.urgency, turn)
+        await self._sender.write(writer, write, item.urgency, turn)
 
     def _as_if(self, case: Case, plan: Planned) -> TargetObject | None:
         write = plan.write
@@ -177,25 +185,3 @@ class Execution:
         elif isinstance(write, UpdateObject):
             self._matching.suppose(write.id, write.values)
         return None
-
-
-def shows(write: Write, found: TargetObject | None) -> bool:
-    """Whether an object is as a write would have left it."""
-    if found is None:
-        return isinstance(write, DeleteObject)
-    members = set(found.members or ())
-    match write:
-        case UpdateObject():
-            return all(same(found.attributes.get(p), v) for p, v in write.values.items())
-        case AddMembers():
-            return members.issuperset(write.members)
-        case RemoveMembers():
-            return found.members is not None and members.isdisjoint(write.members)
-        case CreateObject():
-            external = write.attributes.get("externalId")
-            return (
-                external is not None
-                and found.attributes.get("externalId") == external
-                and members.issuperset(write.members)
-            )
-    return False

@@ -6,7 +6,8 @@ creates that were never sent are taken back, so that nobody looks for them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 
 from provisioning.case import Case
 from provisioning.job import Job
@@ -20,10 +21,10 @@ from provisioning.scope import GroupGraph
 
 class Intents:
     """The intents of one drain. ``ahead`` of them are stored in one write: each that is stored
-    when the process dies costs its successor a request.
+    when the process dies costs its successor a request. A batch takes them all in one.
     """
 
-    def __init__(self, job: Job, ahead: int) -> None:
+    def __init__(self, job: Job, ahead: Callable[[], int]) -> None:
         self._job = job
         self._ahead = ahead
         self._announced: set[str] = set()
@@ -31,6 +32,7 @@ class Intents:
         self._coming: dict[Key, tuple[str, Intent]] = {}
         """Creates that are near, with the place of their item, not stored yet."""
         self._unsent: set[Key] = set()
+        self._storing = asyncio.Lock()
 
     async def announce(self, items: Sequence[WorkItem], graph: GroupGraph) -> None:
         """Notes the creates that are near, and those whose intent is stored already."""
@@ -67,16 +69,20 @@ class Intents:
         those of the next ones with it.
         """
         self._coming.pop(case.key, None)
-        stored = await self._job.links.intents.get(str(case.key))
-        if stored is None or stored.name != case.name:
-            intents = {case.key: self._intent(case), **self._next()}
-            rows = [self._job.links.intents.put(str(key), each) for key, each in intents.items()]
-            await self._job.store.write(in_steps(rows))
+        # Another task's write may be under way that has this one in it, and not be durable yet.
+        async with self._storing:
+            stored = await self._job.links.intents.get(str(case.key))
+            if stored is None or stored.name != case.name:
+                await self._store({case.key: self._intent(case), **self._next()})
         self._unsent.discard(case.key)
+
+    async def _store(self, intents: Mapping[Key, Intent]) -> None:
+        rows = [self._job.links.intents.put(str(key), each) for key, each in intents.items()]
+        await self._job.store.write(in_steps(rows))
 
     def _next(self) -> dict[Key, Intent]:
         """The creates that come next, as far as they are stored ahead."""
-        nearest = sorted(self._coming, key=lambda key: self._coming[key][0])[: self._ahead - 1]
+        nearest = sorted(self._coming, key=lambda key: self._coming[key][0])[: self._ahead() - 1]
         self._unsent.update(nearest)
         return {key: self._coming.pop(key)[1] for key in nearest}
 

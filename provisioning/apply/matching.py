@@ -6,14 +6,22 @@ read before the key's own last write is void.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
+from provisioning.apply.evidence import place_of
 from provisioning.apply.pacer import Priority
-from provisioning.apply.sender import Sender
+from provisioning.apply.sender import Sender, Stopped
+from provisioning.apply.sightings import Sightings
 from provisioning.case import Case
-from provisioning.errors import DuplicateTarget, NotFound, ProtocolError
+from provisioning.errors import (
+    DuplicateTarget,
+    LeaseUnavailable,
+    NotFound,
+    ProtocolError,
+    RemoteError,
+)
 from provisioning.job import Job
 from provisioning.links import Intent
 from provisioning.model import (
@@ -22,6 +30,7 @@ from provisioning.model import (
     ObjectType,
     ScimId,
     TargetObject,
+    Write,
     folded,
     name_key,
     value_key,
@@ -37,6 +46,8 @@ _SEVERAL = ""
 """Stands for the place of an object where there are two."""
 
 PAGE = 1000
+
+_URGENT = (1, 0)
 
 _SEEN_LATELY = 10.0
 """Seconds for which a list that was there is taken to be there."""
@@ -62,6 +73,7 @@ class Matching:
         self._by_external_id = job.listing_external_id
         self._written: dict[ScimId, Attributes | None] = {}
         self._seen_at = float("-inf")
+        self._sightings = Sightings(job.clock)
 
     async def prepare(
         self,
@@ -76,7 +88,8 @@ class Matching:
 
         ``unlinked`` counts them, up to the number that it is given: there may be a million.
         """
-        if await self.listing(type, cycle_id) is not None:
+        listing = await self.listing(type, cycle_id)
+        if listing is not None and not await self._is_void(listing, type):
             return
         if not whole and await unlinked(2) < 2:
             return
@@ -87,6 +100,16 @@ class Matching:
         if not whole and further >= await unlinked(further + 1) * ways:
             return
         await self._store_listing(type, first.objects, first.total, began, cycle_id)
+
+    async def _is_void(self, listing: Listing, type: ObjectType) -> bool:
+        """Whether a process died with more creates under way than the list has pages: which of
+        them were made is told by a list that is read anew.
+        """
+        now = self._job.clock.time()
+        pages = -(-listing.total // PAGE)
+        rows = await self._job.links.intents.page(f"{type.value}/", limit=PAGE)
+        settled = [one.at + _SETTLED for _, one in rows]
+        return sum(listing.began <= at < now for at in settled) > max(1, pages)
 
     async def listing(self, type: ObjectType, cycle_id: str) -> Listing | None:
         """The list read for this cycle."""
@@ -123,7 +146,37 @@ class Matching:
 
     async def by_name(self, type: ObjectType, name: str, priority: Priority) -> TargetObject | None:
         """The object of that name, by filter. Raises ``DuplicateTarget`` when there are several."""
+        seen = self._sightings.by_name(type, name)
+        if seen is not None:
+            return seen[0] if seen else None
         return await self._by_value(type, NAME_PATH[type], name, priority)
+
+    async def survey(self, writes: Sequence[Write]) -> None:
+        """Looks for the users of a batch without an answer in the list, if that has fewer pages
+        than they are. Groups are looked at one by one: a list may leave members out.
+        """
+        user = ObjectType.USER
+        lost = [one for one in writes if place_of(one)[0] is user]
+        try:
+            listed = await self._listed(user, lost) if len(lost) > 1 else None
+        except (RemoteError, Stopped, LeaseUnavailable):
+            return  # Each is looked for by itself then.
+        if listed is not None:
+            self._sightings.note(user, lost, listed)
+
+    async def _listed(self, type: ObjectType, lost: Sequence[Write]) -> list[TargetObject] | None:
+        page, read, seen = await self._page(type, 1, _URGENT), 0, set[ScimId]()
+        if page.total > len(lost) * len(page.objects):
+            return None
+        concerned: list[TargetObject] = []
+        while page.objects:
+            check_pager(type, page.objects, seen)
+            concerned += Sightings.concerned(type, lost, page.objects)
+            read += len(page.objects)
+            if read >= page.total:
+                break
+            page = await self._page(type, read + 1, _URGENT)
+        return concerned if read >= page.total else None
 
     async def _by_value(
         self, type: ObjectType, path: str, value: str, priority: Priority
@@ -154,6 +207,8 @@ class Matching:
         """The object as it is now. Raises ``NotFound``, and ``EndpointGone`` when it is not the
         object that is gone.
         """
+        if seen := self._sightings.by_id(id):
+            return seen[0]
         try:
             return await self._sender.send(lambda: self._reader.get(type, id), priority)
         except NotFound:
@@ -196,8 +251,8 @@ class Matching:
         name = NAME_PATH[type]
         return found and self._supposed(found, name, str(found.attributes.get(name)))
 
-    async def _page(self, type: ObjectType, start: int) -> _Page:
-        page = await self._sender.send(lambda: self._reader.page(type, start, PAGE), (4, 0))
+    async def _page(self, type: ObjectType, start: int, priority: Priority = (4, 0)) -> _Page:
+        page = await self._sender.send(lambda: self._reader.page(type, start, PAGE), priority)
         return _Page(page.objects, page.total)
 
     async def _store_listing(

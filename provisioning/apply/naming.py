@@ -40,6 +40,8 @@ class Names:
     def __init__(self, job: Job) -> None:
         self._job = job
         self._asked: dict[str, Key] = {}
+        self._names: dict[Key, set[str]] = {}
+        """Those that each key asks for."""
 
     async def check(self, graph: GroupGraph, case: Case, plan: Planned) -> None:
         """Whether the name that a create or rename wants is free among our own objects.
@@ -50,9 +52,11 @@ class Names:
         if name is None:
             return
         # Two principals of one name may be in flight at once: the second waits for the first.
-        first = self._asked.setdefault(name_key(case.key.type, name), case.key)
+        place = name_key(case.key.type, name)
+        first = self._asked.setdefault(place, case.key)
         if first != case.key:
             raise Blocked(first)
+        self._names.setdefault(case.key, set()).add(place)
         holder = await self._job.links.holder(case.key.type, name)
         if holder is None or holder == case.key:
             return
@@ -75,7 +79,8 @@ class Names:
 
     def release(self, key: Key) -> None:
         """The key asks for no name any more."""
-        self._asked = {name: one for name, one in self._asked.items() if one != key}
+        for place in self._names.pop(key, ()):
+            del self._asked[place]
 
 
 def ring_break(case: Case) -> Planned | None:

@@ -21,7 +21,8 @@ _RELAXED_AFTER = 2000
 _TOLERATED_LATENESS = 0.005
 _CLOSER = 0.001
 _REMEMBERED = 8
-_WAITED = 0.02
+WAITED = 0.02
+"""Seconds from the wish to the slot, from which on what is sent is chosen anew."""
 
 Priority = tuple[int, ...]
 """Smaller goes first: lane, then rank."""
@@ -31,7 +32,7 @@ class Turn:
     """One send slot. Give it back if nothing is sent, so that the next in line may have it."""
 
     def __init__(self, pacer: Pacer, before: float, after: float, *, waited: bool) -> None:
-        self._pacer = pacer
+        self.pacer = pacer
         self._open = True
         self.before = before
         self.after = after
@@ -42,23 +43,23 @@ class Turn:
         """The request is about to be written. Late ones move the slots after them, and two that
         were held up together are taken apart again.
         """
-        await self._pacer._start()  # noqa: SLF001
+        await self.pacer._start()  # noqa: SLF001
 
     def written(self) -> None:
         """The request is being written to the wire, maybe later than it was about to be."""
-        self._pacer._wrote()  # noqa: SLF001
+        self.pacer._wrote()  # noqa: SLF001
 
     def give_back(self) -> None:
         """Nothing was sent in this slot."""
         if self._open:
             self._open = False
-            self._pacer._finish(self, sent=False)  # noqa: SLF001
+            self.pacer._finish(self, sent=False)  # noqa: SLF001
 
     def finish(self) -> None:
         """The answer has come, or never will."""
         if self._open:
             self._open = False
-            self._pacer._finish(self, sent=True)  # noqa: SLF001
+            self.pacer._finish(self, sent=True)  # noqa: SLF001
 
 
 class Pacer:
@@ -189,7 +190,7 @@ class Pacer:
             self._spread -= _WIDER
             self._since_refusal = 0
         self._sent.append(self._clock.time())
-        future.set_result(Turn(self, before, self._next, waited=now - asked >= _WAITED))
+        future.set_result(Turn(self, before, self._next, waited=now - asked >= WAITED))
 
     async def _start(self) -> None:
         # Looked at again after each wait: the request before may have been written late meanwhile.

@@ -62,7 +62,9 @@ class _Later(Exception):
 
 
 class Provisioner:
-    """Does the work of items. A dry run has no ``writer``."""
+    """Does the work of items. A dry run has no ``writer``. ``batch`` is how many writes go into
+    one request.
+    """
 
     def __init__(
         self,
@@ -74,8 +76,10 @@ class Provisioner:
         writer: TargetWriter | None,
         cycle_id: str,
         still_leaves: StillLeaves | None = None,
+        batch: Callable[[], int] = lambda: 1,
     ) -> None:
-        self.intents = Intents(job, ahead=sender.pacer.within(_AHEAD_SECONDS))
+        ahead = sender.pacer.within(_AHEAD_SECONDS)
+        self.intents = Intents(job, ahead=lambda: max(ahead, batch()))
         self._job = job
         self._sender = sender
         self._matching = matching
@@ -211,7 +215,8 @@ class Provisioner:
         single = len(plans) == 1 and case.key.type is ObjectType.USER
         for plan in plans:
             async with await self._execution.alone(plan):
-                turn = await self._turn(item, stopping)
+                shared = await self._execution.goes_with_others(plan)
+                turn = await self._turn(item, stopping, shared=shared)
                 try:
                     # The slot has come: what is sent is decided now, not when the wait began.
                     late = turn is not None and turn.waited and single
@@ -226,12 +231,14 @@ class Provisioner:
                 case = await self._after(case, plan)
         return single
 
-    async def _turn(self, item: WorkItem, stopping: Callable[[], bool]) -> Turn | None:
+    async def _turn(
+        self, item: WorkItem, stopping: Callable[[], bool], *, shared: bool = False
+    ) -> Turn | None:
         """The send slot; a dry run needs none. Raises ``_Later`` if the item must wait."""
         turn = None
         if not self._execution.is_dry_run:
             try:
-                turn = await self._sender.turn(item.urgency, item.key)
+                turn = await self._sender.turn(item.urgency, item.key, shared=shared)
             except Stopped:
                 if item.key not in self._preempted:
                     raise

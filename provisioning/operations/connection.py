@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from provisioning import bulk
 from provisioning.errors import (
     CredentialsRefused,
     PermissionMissing,
     ProvisioningError,
     RemoteUnavailable,
+    StoreUnavailable,
     Throttled,
 )
-from provisioning.model import ObjectType
+from provisioning.model import Capabilities, ObjectType
 from provisioning.operations.documents import Document
 from provisioning.services import Services
 
@@ -91,8 +93,19 @@ def _changes_of(type: ObjectType) -> Callable[[Services], Awaitable[str]]:
 
 async def _discovery(services: Services) -> str:
     offered = await _paced(services, services.target.capabilities)
-    bulk = f"Bulk of {offered.bulk_operations}" if offered.bulk_operations else "no Bulk"
-    return f"PATCH {'offered' if offered.patch else 'not offered'}, {bulk}"
+    patch = "offered" if offered.patch else "not offered"
+    return f"PATCH {patch}, {await _bulk(services, offered)}"
+
+
+async def _bulk(services: Services, offered: Capabilities) -> str:
+    """What is offered now, and what was learned about it."""
+    if not services.rules.bulk:
+        return "Bulk switched off by ZSCLOUD_BULK"
+    try:
+        stored = await services.job().bulk.get("target")
+    except StoreUnavailable:
+        stored = None  # What is stored is no part of what is checked.
+    return str(bulk.known(stored, offered, services.clock.time()))
 
 
 async def _token(services: Services) -> str:

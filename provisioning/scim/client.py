@@ -10,7 +10,17 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from typing import TypeVar
 
-from provisioning.errors import AnswerLost, EndpointGone, NotFound, ProtocolError, Throttled
+import msgspec
+
+from provisioning.errors import (
+    AnswerLost,
+    BatchRefused,
+    EndpointGone,
+    NotFound,
+    ProtocolError,
+    RemoteError,
+    Throttled,
+)
 from provisioning.model import (
     Capabilities,
     CreateObject,
@@ -22,11 +32,13 @@ from provisioning.model import (
     WireRequest,
     Write,
 )
-from provisioning.scim import answers, wire
-from provisioning.scim.attributes import AttributeReader
+from provisioning.ports import Unsent
+from provisioning.scim import answers, bulk, wire
+from provisioning.scim.attributes import AttributeReader, Document
 from provisioning.scim.failure import (
     BASE_URL_REMEDY,
     REMOTE,
+    batch_refusal,
     failure,
     token_scrubber,
     transport_failure,
@@ -36,6 +48,13 @@ from provisioning.scim.transport import Answer, Closable, NotSent, Transport, Tr
 _READ_DONE = frozenset({200})
 _WRITTEN = frozenset({200, 201, 204})
 """ZSCloud publishes 204 for PATCH and DELETE; others answer the same writes with 200 and 201."""
+
+_BATCH_DONE = frozenset({200, 201, 207})
+"""RFC 7644 section 3.7 has 200."""
+
+_SINGLY = frozenset({401, 403, 405, 501})
+"""Of one operation, in an answer that accepts the others: not a verdict on the token, nor on what
+the server can do. Asked for by itself, it says what it means."""
 
 _TOKEN = re.compile(r"[!-~]+")
 """What can stand in the header without being changed; the alphabet is not published."""
@@ -127,6 +146,70 @@ class ScimTarget:
             raise self._failure(answer, operation, write=True)
         return self._written(write, command.type, answer, operation)
 
+    async def write_together(
+        self, writes: Sequence[Write], most_bytes: int
+    ) -> list[TargetObject | RemoteError | Unsent | None]:
+        """See ``ports.TargetWriter``. The writes are about different objects."""
+        commands = [wire.encode_write(one, member_add_path=self._member_add_path) for one in writes]
+        operations = [bulk.encode_operation(one, n) for n, one in enumerate(commands)]
+        count = bulk.fitting(operations, most_bytes)
+        if count == 0:
+            return [Unsent.ALONE, *[Unsent.LATER] * (len(writes) - 1)]
+        body = bulk.encode_request(operations[:count])
+        path, operation = bulk.BULK_PATH, f"POST {bulk.BULK_PATH}"
+        headers = self._write_headers
+        answer = await self._exchange("POST", path, operation, headers, body, write=True)
+        if answer.status not in _BATCH_DONE:
+            raise self._batch_failure(answer, operation)
+        try:
+            results = bulk.decode_answer(answer.body, operations[:count])
+        except answers.Undecodable as error:
+            raise AnswerLost(REMOTE, operation, str(error), status=answer.status) from None
+        told = [self._told(*each) for each in zip(writes, commands, results, strict=False)]
+        return [*told, *[Unsent.LATER] * (len(writes) - count)]
+
+    def _batch_failure(self, answer: Answer, operation: str) -> Exception:
+        error = self._failure(answer, operation, write=True)
+        refusal = batch_refusal(error)
+        if refusal is None or not isinstance(error, RemoteError):
+            return error
+        return BatchRefused(REMOTE, operation, error.detail, refusal, status=answer.status)
+
+    def _told(
+        self, write: Write, command: wire.Command, result: bulk.Result | None
+    ) -> TargetObject | RemoteError | Unsent | None:
+        """What a result means for its write."""
+        operation = f"{command.method} {command.path} in {bulk.BULK_PATH}"
+        if result is None:
+            return AnswerLost(REMOTE, operation, "the answer does not say what became of it")
+        if result.status in _WRITTEN:
+            return self._told_done(write, command.type, result, operation)
+        if result.status in _SINGLY:
+            return Unsent.ALONE
+        body = b"" if result.document is None else msgspec.json.encode(result.document)
+        error = self._failure(Answer(result.status, {}, body), operation, write=True)
+        assert isinstance(error, RemoteError)
+        return error
+
+    def _told_done(
+        self, write: Write, type: ObjectType, result: bulk.Result, operation: str
+    ) -> TargetObject | RemoteError | None:
+        if not isinstance(write, CreateObject):
+            return None
+        located = bulk.identifier_in(result.location)
+        try:
+            shown = None if result.document is None else self._shown(type, result.document)
+        except answers.Undecodable:
+            shown = None
+        if shown is None and located is not None:
+            return TargetObject(type, ScimId(located), {})
+        if shown is None or located not in (None, shown.id):
+            return AnswerLost(REMOTE, operation, "created, but not which", status=result.status)
+        return shown
+
+    def _shown(self, type: ObjectType, document: Document) -> TargetObject:
+        return answers.decode_object(type, document, self._readers[type])
+
     def encoded(self, write: Write) -> WireRequest:
         """See ``ports.TargetEncoder``."""
         command = wire.encode_write(write, member_add_path=self._member_add_path)
@@ -189,8 +272,7 @@ class ScimTarget:
             raise ProtocolError(REMOTE, operation, str(error), status=200) from None
 
     def _object(self, type: ObjectType, body: bytes) -> TargetObject:
-        document = answers.decode_document(body)
-        return answers.decode_object(type, document, self._readers[type])
+        return self._shown(type, answers.decode_document(body))
 
     def _written(
         self, write: Write, type: ObjectType, answer: Answer, operation: str

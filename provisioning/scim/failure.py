@@ -22,6 +22,7 @@ from provisioning.errors import (
     NotFound,
     NotReached,
     ProtocolError,
+    Refusal,
     Rejected,
     RemoteError,
     RemoteUnavailable,
@@ -128,6 +129,22 @@ def failure(
     if 400 <= status < 500 or status == 501:
         return Rejected(REMOTE, operation, detail, status=status, scim_type=scim_type)
     return _unexpected(status, operation, detail, write=write)
+
+
+def batch_refusal(error: Exception) -> Refusal | None:
+    """Why a bulk request was refused as a whole; ``None`` when that is not what happened.
+
+    413 is what RFC 7644 section 3.7.4 has for one that is too large. 403 may be a verdict on this
+    endpoint alone; if it is one on the token, the next single request says so.
+    """
+    if not isinstance(error, RemoteError) or isinstance(error, RemoteUnavailable | AnswerLost):
+        return None
+    if error.status in (403, 404, 405, 501):
+        return Refusal.NOT_OFFERED
+    scim_type = error.scim_type if isinstance(error, Rejected) else None
+    if error.status == 413 or (scim_type or "").lower() in ("toomany", "toolarge"):
+        return Refusal.TOO_LARGE
+    return None if error.status == 401 else Refusal.INVALID
 
 
 def _unexpected(status: int, operation: str, detail: str, *, write: bool) -> RemoteError:

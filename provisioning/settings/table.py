@@ -67,6 +67,7 @@ SETTINGS = (
         remedy="Set it to the Bearer Token that the ZSCloud portal shows beside the Base URL.",
     ),
     Setting("ZSCLOUD_REQUESTS_PER_SECOND", number(0, 1000), "5"),
+    Setting("ZSCLOUD_BULK", choice("auto", "off"), "auto"),
     Setting("ZSCLOUD_MEMBER_REMOVAL", _member_removal, "auto"),
     Setting("MEMBER_BATCH_SIZE", integer(1, 1000), "100"),
     Setting("PROVISIONING_STATUS", choice("on", "off"), "off"),

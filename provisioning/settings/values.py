@@ -26,6 +26,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     zscloud_scim_base_url: str
     zscloud_scim_token: Secret
     zscloud_requests_per_second: float
+    zscloud_bulk: Literal["auto", "off"]
     zscloud_member_removal: MemberRemoval | None
     member_batch_size: int
     provisioning_status: Literal["on", "off"]

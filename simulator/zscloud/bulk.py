@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from simulator.http import Request, Response, json_response
+from simulator.zscloud.bulk_conduct import misconduct
+from simulator.zscloud.bulk_operation import BulkOperation
 from simulator.zscloud.context import Context
 from simulator.zscloud.document import find
 from simulator.zscloud.errors import CONTENT_TYPE, ScimError, invalid_syntax, invalid_value
@@ -21,23 +23,15 @@ _PATH = re.compile(r"/(Users|Groups)(?:/([^/]+))?")
 _REFERENCE = "bulkId:"
 
 
-@dataclass(frozen=True, slots=True)
-class BulkOperation:
-    """One operation. ``kind`` is ``Users`` or ``Groups``; ``id`` is empty for a POST."""
-
-    number: int
-    method: str
-    kind: str
-    id: str
-    bulk_id: str
-    data: Mapping[str, Any]
-
-
 Perform = Callable[[BulkOperation, Context], Response]
 
 
-def run_bulk(request: Request, context: Context, perform: Perform) -> Response:
-    """Answer a bulk request. Raises ``ScimError`` 501 if it is switched off, 413 over a limit."""
+def run_bulk(
+    request: Request, context: Context, perform: Perform, *, breaks: bool = False
+) -> Response:
+    """Answer a bulk request. Raises ``ScimError`` 501 if it is switched off, 413 over a limit, and
+    500 half-way if it ``breaks``.
+    """
     if not context.options.bulk:
         raise ScimError(501, "Bulk operations are not offered")
     limit = context.options.bulk_max_payload_size
@@ -50,7 +44,12 @@ def run_bulk(request: Request, context: Context, perform: Perform) -> Response:
     if not isinstance(body, dict):
         raise invalid_syntax("The body is not a JSON object", "invalid_json")
     check_message(body, BULK_REQUEST, context)
-    results = _Run(perform, context, _fail_on_errors(body)).run(_operations(body, context))
+    run = _Run(perform, context, _fail_on_errors(body))
+    operations = _operations(body, context)
+    if breaks:
+        run.run(operations[: len(operations) // 2])
+        raise ScimError(500, "The service failed in the middle")
+    results = misconduct(operations, run.run, context)
     answer = {"schemas": [f"{MESSAGES}:BulkResponse"], "Operations": results}
     return json_response(200, answer, CONTENT_TYPE)
 
@@ -69,7 +68,7 @@ def _operations(body: Mapping[str, Any], context: Context) -> list[BulkOperation
     listed = find(body, "Operations")
     if not isinstance(listed, list) or not listed:
         raise invalid_syntax("A bulk request has Operations", "empty_operations")
-    limit = context.options.bulk_max_operations
+    limit = context.options.bulk_accepts or context.options.bulk_max_operations
     if len(listed) > limit:
         raise ScimError(413, f"More than the maxOperations of {limit}", rule="bulk_limit")
     return [_operation(number, item) for number, item in enumerate(listed)]
@@ -138,13 +137,19 @@ class _Run:
             del self._context.found[found:]
             self._context.note_refusal(error)
             document = error.document()
+            if operation.method != "POST":
+                # Only a POST that failed has no location (RFC 7644 section 3.7).
+                result["location"] = self._location(operation)
             return {**result, "status": str(error.status), "response": document}
-        location = f"{self._context.location}/{resolved.kind}/{resolved.id}"
+        location = self._location(resolved)
         if operation.method == "POST":
             created = json.loads(answer.body)
             self._ids[operation.bulk_id] = created["id"]
             location = created["meta"]["location"]
         return {**result, "location": location, "status": str(answer.status)}
+
+    def _location(self, operation: BulkOperation) -> str:
+        return f"{self._context.location}/{operation.kind}/{operation.id}"
 
     def _resolved(self, operation: BulkOperation) -> BulkOperation:
         data = self._substituted(operation.data)

@@ -9,7 +9,8 @@ from typing import Any
 
 from simulator.http import Request, Response, json_response
 from simulator.zscloud import groups, queries, users
-from simulator.zscloud.bulk import BulkOperation, run_bulk
+from simulator.zscloud.bulk import run_bulk
+from simulator.zscloud.bulk_operation import BulkOperation
 from simulator.zscloud.context import Context, meta
 from simulator.zscloud.discovery import discover, list_response
 from simulator.zscloud.document import Document
@@ -41,7 +42,7 @@ class Endpoints:
             return self._search(request, parts[:-1], context)
         if parts == ("Bulk",):
             _allow(request.method, ("POST",))
-            return run_bulk(request, context, self._bulk_operation)
+            return run_bulk(request, context, self._bulk_operation, breaks=self.injector.breaks())
         if not parts or parts[0] not in ("Users", "Groups") or len(parts) > 2:
             raise _no_endpoint(request)
         if len(parts) == 1:

@@ -29,6 +29,7 @@ class Faults:
     ``html_next``, ``html_share``: likewise, a proxy's error page with status 502.
     ``lose_next``, ``lose_share``: the write is done, but the caller gets a broken connection or
     a 500. ``truncate_next``, ``truncate_share``: the JSON of an answer ends halfway.
+    ``break_next``: so many bulk requests are done by half, then answered 500.
     ``repeat_pages``: so many listings from startIndex 2 on get the rows of the page before.
     ``list_order``: every listing has another order.
     """
@@ -54,6 +55,7 @@ class Faults:
     lose_by: Literal["drop", "500"] = "drop"
     truncate_next: int = 0
     truncate_share: float = 0.0
+    break_next: int = 0
     repeat_pages: int = 0
     list_order: Literal["stable", "shuffled"] = "stable"
 
@@ -116,6 +118,10 @@ class FaultInjector:
         if answer.body and self._strikes("truncate_next", self.faults.truncate_share):
             return replace(answer, body=answer.body[: len(answer.body) // 2]), delay
         return answer, delay
+
+    def breaks(self) -> bool:
+        """Whether the server gives up in the middle of this bulk request."""
+        return self._strikes("break_next", 0.0)
 
     def page_start(self, start: int, size: int) -> int:
         """The zero-based row where a listing really begins."""

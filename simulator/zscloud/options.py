@@ -16,6 +16,14 @@ class Options:
     ``retry_after``: the form of the header of a 429; ``zero_seconds`` is that of the cloud API.
     ``max_results``: rows of a page. ``list_members``: the groups list shows members.
     ``honour_attributes``: the attributes and excludedAttributes parameters work.
+    ``bulk``: Bulk is offered, with these limits. ``bulk_accepts``: operations beyond which it
+    answers 413 whatever it says; 0 means the limit that it says.
+    ``bulk_conduct``: ``pretends`` does nothing and answers success, ``half`` does the first half
+    and answers success for all, ``anonymous`` tells no location and no bulkId of what it did,
+    ``shuffled`` answers in another order, ``forgets`` leaves out every other result.
+    ``bulk_status``: a status as the RFC has it, as a number, or as its drafts had it.
+    ``bulk_throttles``: the operations of one request beyond this number are answered 429 each; 0
+    means none.
     ``patch_status``: 204 without a body, or 200 with the resource.
     ``member_removal``: the PATCH form that removes single members: ``filter`` is
     ``members[value eq "x"]``, ``value`` is path ``members`` with a value array.
@@ -48,6 +56,12 @@ class Options:
     bulk: bool = False
     bulk_max_operations: int = 1000
     bulk_max_payload_size: int = 1_048_576
+    bulk_accepts: int = 0
+    bulk_conduct: Literal["honest", "pretends", "half", "anonymous", "shuffled", "forgets"] = (
+        "honest"
+    )
+    bulk_status: Literal["text", "number", "object"] = "text"
+    bulk_throttles: int = 0
     patch_status: Literal[200, 204] = 204
     member_removal: Literal["filter", "value", "both", "neither"] = "both"
     removal_refusal: Literal["error", "silent", "removes_all"] = "error"

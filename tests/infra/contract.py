@@ -42,7 +42,7 @@ CYCLE_LINES = tuple(
 or with removals held, which have an alert of their own while all else goes on.
 """
 
-LATER = (Known("ZSCLOUD_BULK", "auto"),)
+LATER: tuple[Known, ...] = ()
 """Settings of the next versions, which the templates set already."""
 
 DIFFERENT: Mapping[str, str] = {

@@ -126,3 +126,59 @@ async def test_strict_mode_wants_the_schema_of_a_bulk_request() -> None:
     body = {"Operations": [operation("DELETE", "/Users/none")]}
     assert (await caller.call("POST", "/Bulk", body)).status == 400
     assert caller.rules == ["schemas"]
+
+
+async def test_an_operation_that_failed_tells_what_it_was_about() -> None:
+    caller = Caller(bulk=True)
+    answer = await caller.call("POST", "/Bulk", bulk(operation("DELETE", "/Users/none")))
+    (result,) = answer.body["Operations"]
+    assert result["location"].endswith("/Users/none")
+
+
+async def results(caller: Caller, count: int = 4) -> list[Any]:
+    posts = [operation("POST", "/Users", user(f"u{n}"), f"b{n}") for n in range(count)]
+    answer = await caller.call("POST", "/Bulk", bulk(*posts))
+    assert answer.status == 200, answer.body
+    found: list[Any] = answer.body["Operations"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("conduct", "told", "done"), [("pretends", 4, 0), ("half", 4, 2), ("forgets", 2, 4)]
+)
+async def test_a_server_that_lies(conduct: str, told: int, done: int) -> None:
+    caller = Caller(bulk=True, bulk_conduct=conduct)
+    found = await results(caller)
+    assert [result["status"] for result in found] == ["201"] * told
+    assert len(caller.sim.users.provisioned()) == done
+
+
+async def test_a_server_that_tells_little() -> None:
+    caller = Caller(bulk=True, bulk_conduct="anonymous", bulk_status="object")
+    assert await results(caller, 1) == [{"method": "POST", "status": {"code": "201"}}]
+
+
+async def test_a_server_that_answers_in_another_order() -> None:
+    caller = Caller(bulk=True, bulk_conduct="shuffled", bulk_status="number")
+    found = await results(caller)
+    assert {result["status"] for result in found} == {201}
+    assert [result["bulkId"] for result in found] != ["b0", "b1", "b2", "b3"]
+    for result in found:
+        name = f"u{result['bulkId'][1:]}@example.com"
+        assert result["location"].endswith(caller.sim.users.by_user_name(name).id)
+
+
+async def test_a_server_that_takes_fewer_than_it_says() -> None:
+    caller = Caller(bulk=True, bulk_accepts=2, bulk_throttles=1)
+    posts = [operation("POST", "/Users", user(f"u{n}"), f"b{n}") for n in range(3)]
+    assert (await caller.call("POST", "/Bulk", bulk(*posts))).status == 413
+    assert await statuses(caller, bulk(*posts[:2])) == ["201", "429"]
+
+
+async def test_a_server_that_breaks_down_in_the_middle() -> None:
+    caller = Caller(bulk=True)
+    caller.sim.set_faults(break_next=1)
+    posts = [operation("POST", "/Users", user(f"u{n}"), f"b{n}") for n in range(4)]
+    assert (await caller.call("POST", "/Bulk", bulk(*posts))).status == 500
+    assert len(caller.sim.users.provisioned()) == 2
+    assert await statuses(caller, bulk(*posts)) == ["409", "409", "201", "201"]

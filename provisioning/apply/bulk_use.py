@@ -1,0 +1,85 @@
+"""What is known of the server's Bulk, kept while it is learned and stored for the next ones."""
+
+from __future__ import annotations
+
+import logging
+
+from provisioning import bulk
+from provisioning.bulk import BulkKnowledge
+from provisioning.job import Job, Knowledge
+from provisioning.model import Capabilities
+
+_log = logging.getLogger(__name__)
+
+_TARGET = "target"
+
+
+async def bulk_knowledge(job: Job) -> BulkKnowledge:
+    """What counts now of what was learned. Nothing is offered while Bulk is switched off."""
+    if not job.rules.bulk:
+        return BulkKnowledge()
+    known = await job.knowledge.get("target") or Knowledge()
+    stored = await job.bulk.get(_TARGET)
+    return bulk.known(stored, known.capabilities or Capabilities(), job.clock.time())
+
+
+class BulkUse:
+    """The knowledge of one drain."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self.known = BulkKnowledge()
+        self._stored = BulkKnowledge()
+        self._set_back_at = float("-inf")
+
+    async def begin(self) -> None:
+        """Recalls what was learned."""
+        self.known = self._stored = await bulk_knowledge(self._job)
+
+    @property
+    def size(self) -> int:
+        """Writes that go into one request; 1 while they go one by one."""
+        return self.known.most if self.known.is_proven else 1
+
+    def did(self, count: int, seconds: float, *, proven: bool) -> None:
+        """A batch was answered in so many seconds, and read back if ``proven``."""
+        self.known = bulk.did(self.known, count, seconds, proven=proven)
+
+    def too_large(self, count: int) -> None:
+        """A batch was refused as too large."""
+        self.known = bulk.too_large(self.known, count)
+
+    def set_back(self, count: int, why: str, began: float) -> None:
+        """A batch that began then (monotonic) brought nothing. Several that were under way at the
+        same time had the same bad moment, and count once.
+        """
+        if began < self._set_back_at:
+            return
+        self._set_back_at = self._job.clock.monotonic()
+        self.known = bulk.set_back(self.known, count, why, self._job.clock.time())
+
+    def give_up(self, why: str) -> None:
+        """Bulk is not what it seemed."""
+        self.known = bulk.given_up(self.known, why, self._job.clock.time())
+
+    async def remember(self) -> None:
+        """Stores what was learned, if it is more than a batch a little larger or smaller."""
+        known, stored = self.known, self._stored
+        if not _is_news(known, stored):
+            return
+        self._stored = known
+        if known.refused and known.refused != stored.refused:
+            _log.warning("BULK is not used for a while: %s", known.refused)
+        elif known.is_proven and not stored.is_proven:
+            _log.info("BULK is proven, up to %d writes go in one request", known.most)
+        await self._job.store.write([self._job.bulk.put(_TARGET, known)])
+
+
+def _is_news(known: BulkKnowledge, stored: BulkKnowledge) -> bool:
+    same = (known.refused, known.ceiling, known.proven, known.setbacks) == (
+        stored.refused,
+        stored.ceiling,
+        stored.proven,
+        stored.setbacks,
+    )
+    return not same or not stored.size / 2 < known.size < stored.size * 2

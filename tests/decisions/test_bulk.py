@@ -1,0 +1,111 @@
+"""What is learned about a server's Bulk, and when it counts no more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provisioning import bulk
+from provisioning.bulk import HOUR, MOST, PROOF, WEEK, BulkKnowledge
+from provisioning.model import Capabilities
+
+OFFER = Capabilities(bulk_operations=1000, bulk_payload=1_000_000)
+FRESH = bulk.known(None, OFFER, 0.0)
+
+
+def proven(count: int = MOST) -> BulkKnowledge:
+    return bulk.did(FRESH, count, 0.1, proven=True)
+
+
+def test_nothing_is_offered_by_default() -> None:
+    known = bulk.known(None, Capabilities(), 0.0)
+    assert not known.is_offered
+    assert not known.is_usable
+    assert str(known) == "no Bulk"
+
+
+def test_a_small_batch_comes_first() -> None:
+    assert FRESH.is_usable
+    assert not FRESH.is_proven
+    assert FRESH.most == PROOF
+    assert proven(PROOF).most == MOST
+
+
+def test_an_offer_of_one_is_none() -> None:
+    assert not bulk.known(None, Capabilities(bulk_operations=1), 0.0).is_usable
+
+
+def test_never_more_than_is_offered() -> None:
+    offer = Capabilities(bulk_operations=7)
+    assert bulk.did(bulk.known(None, offer, 0.0), 3, 0.0, proven=True).most == 7
+
+
+def test_too_large_is_halved_until_it_fits() -> None:
+    known = bulk.too_large(proven(), 100)
+    assert known.most == 50
+    assert bulk.did(known, 50, 0.1, proven=False).most == 50
+    assert "too large" in bulk.too_large(known, 2).refused
+
+
+def test_slow_answers_make_smaller_batches() -> None:
+    assert bulk.did(proven(), 100, 10.0, proven=False).most == 50
+    assert bulk.did(proven(), 2, 60.0, proven=False).most == 2
+
+
+def test_three_bad_answers_in_a_row_end_it_for_an_hour() -> None:
+    known = proven()
+    for count in (100, 50):
+        known = bulk.set_back(known, count, "why", 10.0)
+        assert known.is_proven
+        assert known.most == count // 2
+    ended = bulk.set_back(known, 25, "why", 10.0)
+    assert ended.refused == "why"
+    assert bulk.known(ended, OFFER, 9.0 + HOUR) is ended
+    assert bulk.known(ended, OFFER, 10.0 + HOUR) == bulk.known(None, OFFER, 10.0 + HOUR)
+
+
+def test_one_bad_answer_ends_what_is_not_proven() -> None:
+    assert bulk.set_back(FRESH, 3, "why", 0.0).refused == "why"
+
+
+def test_a_good_answer_makes_up_for_bad_ones() -> None:
+    known = bulk.set_back(proven(), 100, "why", 0.0)
+    assert bulk.did(known, 50, 0.1, proven=False).setbacks == 0
+
+
+def test_a_lie_counts_for_a_week_or_until_the_offer_changes() -> None:
+    lied = bulk.given_up(proven(), "it lies", 5.0)
+    assert not lied.is_usable
+    assert bulk.known(lied, OFFER, 4.0 + WEEK) is lied
+    assert bulk.known(lied, OFFER, 5.0 + WEEK).is_usable
+    assert bulk.known(lied, Capabilities(bulk_operations=500), 6.0).is_usable
+
+
+def test_it_says_how_it_stands() -> None:
+    assert str(FRESH) == "Bulk of 1000 offered, to be proven by the first 3 writes of several"
+    assert str(proven()) == "Bulk of 1000 offered and proven, batches of 100"
+    assert str(bulk.given_up(FRESH, "it lies", 0.0)) == "Bulk of 1000 offered, not used: it lies"
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from("dtsg"), st.integers(2, 100), st.floats(0, 30)), max_size=30
+)
+
+
+@given(st.integers(0, 2000), STEPS)
+def test_the_size_stays_within_what_is_offered(operations: int, steps: list[Any]) -> None:
+    known = bulk.known(None, Capabilities(bulk_operations=operations), 0.0)
+    for step, count, seconds in steps:
+        match step:
+            case "d":
+                known = bulk.did(known, count, seconds, proven=True)
+            case "t":
+                known = bulk.too_large(known, count)
+            case "s":
+                known = bulk.set_back(known, count, "why", 0.0)
+            case _:
+                known = bulk.given_up(known, "why", 0.0)
+        if known.is_usable:
+            assert 2 <= known.most <= min(operations, MOST)
