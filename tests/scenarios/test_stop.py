@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from provisioning.apply.halting import FRESH, Halting
+from provisioning.apply.halting import Halting
 from provisioning.audit import Operator
 from provisioning.errors import ConfigurationError
 from provisioning.hints import Hint
@@ -25,6 +25,8 @@ from tests.scenarios.world import World
 from tests.simulated_time import run_simulated
 
 ANNA = Operator.claimed("anna")
+FRESH = 0.25
+"""Seconds that are promised."""
 
 
 async def stop(world: World, note: str = "") -> Any:
@@ -279,6 +281,22 @@ def test_what_a_send_goes_by_is_never_older_than_a_quarter_of_a_second(seconds: 
                 await store.write([orders.stop_row(order)])
             await clock.sleep(0.03)
         assert store.scans < 60
+        await halting.close()
+
+    run_simulated(story)
+
+
+@pytest.mark.parametrize("silence", [0.26, 0.5, 0.9, 3600.0])
+def test_after_a_silence_the_storage_is_asked_before_anything_is_sent(silence: float) -> None:
+    async def story() -> None:
+        clock = LoopClock()
+        store = SlowStore(time=clock.time)
+        orders = Orders(store, "job")
+        halting = Halting(orders, clock)
+        assert not await halting.is_wanted()
+        await store.write([orders.stop_row(Order(id="1", at=0.0, by="anna"))])
+        await clock.sleep(silence)
+        assert await halting.is_wanted()
         await halting.close()
 
     run_simulated(story)
