@@ -13,7 +13,6 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-
 from pathlib import Path
 
 from rich.console import Console

@@ -40,12 +40,12 @@ class Size:
     """How large the measures are. ``repeats`` of a CPU time: the least of them counts.
 
     ``users`` in ``departments`` groups of their own and one group of all. ``scopes`` are the
-    numbers of users in scope at which memory is measured, with the state in SQLite; ``azure_scopes``
-    with Azurite. Up to ``written`` users all is written, above only for ``sampled`` seconds, which
-    shows what reading, planning and filing take. ``load`` and ``groups`` are of the load at five
-    requests a second on simulated time. ``packages`` says which deployment packages are started:
-    the one that is shipped, the one as installed too, or all, and those also cold. ``latency`` is
-    that of ZSCloud beside the peers, in seconds.
+    numbers of users in scope at which memory is measured with the state in SQLite, and
+    ``azure_scopes`` with Azurite. Up to ``written`` users all is written, above only for
+    ``sampled`` seconds, which shows what reading, planning and filing take. ``load`` and
+    ``groups`` are of the load at five requests a second on simulated time. ``packages`` says which
+    deployment packages are started: the one that is shipped, the one as installed too, or all, and
+    those also cold. ``latency`` is that of ZSCloud beside the peers, in seconds.
     """
 
     users: int

@@ -26,7 +26,7 @@ _USERS = 40
 _PATIENCE = 30.0
 _PAUSE = 1.0
 _NEVER = "0 0 0 1 1 *"
-_SECRET = "the-secret-of-the-benchmark"  # noqa: S105
+_SECRET = "the-secret-of-the-benchmark"
 
 
 def measure(size: Size) -> list[Figure]:

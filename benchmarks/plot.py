@@ -80,9 +80,9 @@ def _rule(x1: float, x2: float, y1: float, y2: float) -> str:
 def _line(name: str, line: Points, across: _Axis, up: _Axis, colour: str, number: int) -> list[str]:
     places = [(across.place(x), up.place(y)) for x, y in line]
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
-    label = _TOP + 16 * number + 10
+    label = f"x='{_WIDTH - _RIGHT + 8}' y='{_TOP + 16 * number + 10}' {_FONT} fill='{colour}'"
     return [
         f"<polyline points='{path}' fill='none' stroke='{colour}' stroke-width='2'/>",
         *(f"<circle cx='{x:.1f}' cy='{y:.1f}' r='3' fill='{colour}'/>" for x, y in places),
-        f"<text x='{_WIDTH - _RIGHT + 8}' y='{label}' {_FONT} fill='{colour}'>{escape(name)}</text>",
+        f"<text {label}>{escape(name)}</text>",
     ]

@@ -69,6 +69,7 @@ def _figures(store: str, users: int, scaled: Scaled, bound: float) -> list[Figur
         figure("reading, CPU a user", scaled.reading_cpu / users * 1000, "ms"),
         figure("writing, CPU a user", scaled.writing_cpu / max(1, scaled.done) * 1000, "ms"),
         figure("loop at a stretch", scaled.stood_still, "s", bound=_STOOD_STILL, source="lease"),
+        figure("leases lost", scaled.lost, "", bound=0.0),
         figure("Graph requests, initial", scaled.graph, ""),
     ]
     if scaled.idle_cpu >= 0:

@@ -14,10 +14,12 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
 from benchmarks import resident
 from provisioning.bootstrap import SystemClock, build
+from provisioning.errors import LeaseUnavailable
 from provisioning.operations.cycles import run_cycle
 from provisioning.record import CycleKind, CycleRecord, CycleStatus
 from provisioning.services import Services
@@ -25,6 +27,9 @@ from provisioning.settings import load_settings
 
 _LATER = 200.0
 """Seconds after which the first read is repeated, and a bit."""
+
+_PATIENCE = 10
+"""Leases that may be lost before a cycle is given up."""
 
 
 @dataclass
@@ -41,6 +46,8 @@ class Scaled:
     reading_cpu: float = 0.0
     reading_seconds: float = 0.0
     writing_cpu: float = 0.0
+    lost: int = 0
+    """How often the lease was lost: the loop, or the thread of the store, was busy too long."""
     filed: int = 0
     done: int = 0
     graph: int = 0
@@ -111,7 +118,7 @@ async def _initial(made: Services, found: Scaled, seconds: float) -> None:
         if phases.writing_began is not None and seconds:
             stop.set()
 
-    cycle = asyncio.create_task(run_cycle(made, CycleKind.INITIAL, progress=progress))
+    cycle = asyncio.create_task(_cycle(made, found, progress))
     if seconds:
         await _first_of((stop.wait(), cycle))
         await _first_of((asyncio.sleep(seconds), cycle))
@@ -119,11 +126,26 @@ async def _initial(made: Services, found: Scaled, seconds: float) -> None:
         cycle.cancel()
         await asyncio.gather(cycle, return_exceptions=True)
     else:
-        record, _ = await cycle
+        record = await cycle
         found.done = record.done
         _check(record)
     found.writing_cpu = time.process_time() - (phases.writing_began or 0.0)
     found.peak_writing = resident.peak()
+
+
+async def _cycle(
+    made: Services, found: Scaled, progress: Callable[[CycleRecord], None]
+) -> CycleRecord:
+    """The cycle, gone on with whenever the lease was lost, as the next timer would."""
+    while True:
+        try:
+            record, _ = await run_cycle(made, CycleKind.INITIAL, progress=progress)
+        except LeaseUnavailable:
+            found.lost += 1
+            if found.lost > _PATIENCE:
+                raise
+        else:
+            return record
 
 
 async def _first_of(waiting: tuple[object, ...]) -> None:
