@@ -39,17 +39,19 @@ class Figure:
 class Size:
     """How large the measures are. ``repeats`` of a CPU time: the least of them counts.
 
-    ``users`` in ``departments`` groups of their own and one group of all. ``scopes`` are the
-    numbers of users in scope at which memory is measured with the state in SQLite, and
-    ``azure_scopes`` with Azurite. Up to ``written`` users all is written, above only for
-    ``sampled`` seconds, which shows what reading, planning and filing take. ``load`` and
-    ``groups`` are of the load at five requests a second on simulated time. ``packages`` says which
-    deployment packages are started: the one that is shipped, the one as installed too, or all, and
-    those also cold. ``latency`` is that of ZSCloud beside the peers, in seconds.
+    ``users`` in ``departments`` groups of their own and one group of all; ``peers`` are those of
+    the company that the peers load, too. ``scopes`` are the numbers of users in scope at which
+    memory is measured with the state in SQLite, and ``azure_scopes`` with Azurite. Up to
+    ``written`` users all is written, above only for ``sampled`` seconds, which shows what reading,
+    planning and filing take. ``load`` and ``groups`` are of the load at five requests a second on
+    simulated time. ``packages`` says which deployment packages are started: the one that is
+    shipped, the one as installed too, or all, and those also cold. ``latency`` is that of ZSCloud
+    beside the peers, in seconds.
     """
 
     users: int
     departments: int
+    peers: int
     paced: int
     load: int
     groups: int
@@ -68,6 +70,7 @@ class Size:
 TINY = Size(
     users=40,
     departments=4,
+    peers=40,
     paced=40,
     load=60,
     groups=4,
@@ -85,6 +88,7 @@ TINY = Size(
 QUICK = Size(
     users=300,
     departments=15,
+    peers=200,
     paced=200,
     load=500,
     groups=10,
@@ -101,11 +105,12 @@ QUICK = Size(
 STANDARD = Size(
     users=1000,
     departments=50,
+    peers=500,
     paced=500,
     load=2000,
     groups=40,
     scopes=(1000, 10_000),
-    azure_scopes=(1000,),
+    azure_scopes=(300,),
     written=1000,
     sampled=5.0,
     mapped=10_000,
@@ -117,6 +122,7 @@ STANDARD = Size(
 FULL = Size(
     users=2000,
     departments=100,
+    peers=1000,
     paced=2000,
     load=10_000,
     groups=200,

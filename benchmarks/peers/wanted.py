@@ -130,7 +130,7 @@ def wrong(zscloud: ZSCloud, expected: Wanted) -> Wrong:
         )
     objects = sum(count for what, count in counts.items() if what not in shown)
     attributes = sum(counts[what] for what in shown)
-    said = [f"{count:,} {what}" for what, count in counts.items() if count]
+    said = [f"{what}: {count:,}" for what, count in counts.items() if count]
     return Wrong(objects, attributes, ", ".join(said))
 
 
