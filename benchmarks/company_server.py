@@ -6,23 +6,27 @@ Prints one JSON line with its addresses when ready, and runs until SIGTERM.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import signal
 import sys
 
+from benchmarks.company import company
 from simulator.entra import EntraSimulator
 from simulator.http import Server
-from tests.scenarios.test_scale import company
 
 
 async def serve(users: int, departments: int) -> None:
     """Serves the company until the process is told to end."""
     tenant = company(users, departments)
+    gc.collect()
+    gc.freeze()  # What is there stays: a million users are not looked through again and again.
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     async with Server(EntraSimulator(tenant)) as server:
         ready = {
             "graph_url": f"{server.url}/v1.0",
+            "control_url": f"{server.url}/control",
             "service_principal_id": tenant.service_principal_id,
         }
         sys.stdout.write(json.dumps(ready) + "\n")

@@ -11,6 +11,9 @@ from tests.scenarios.world import World
 
 MEASURE = "requests"
 _SOURCE = "1.02 x the least"
+_DISCOVERY = 1
+"""One GET a tenant asks what the server can do."""
+
 _PROOF = 1
 """One GET a tenant proves the form in which members are removed."""
 
@@ -21,7 +24,7 @@ def measure(size: Size) -> list[Figure]:
 
     async def story(world: World) -> None:
         least = floor(size.users, size.departments)
-        figures.append(_figure("initial", await _requests(world, "initial"), least))
+        figures.append(_figure("initial", await _requests(world, "initial"), least, _DISCOVERY))
         await world.clock.sleep(200)
         await world.cycle()
         figures.append(_figure("incremental, no change", await _requests(world, "incremental"), 0))
@@ -40,7 +43,7 @@ def measure(size: Size) -> list[Figure]:
 
 
 def _figure(subject: str, sent: int, least: int, more: int = 0) -> Figure:
-    source = _SOURCE + (" + 1 proof" if more else "")
+    source = _SOURCE + (f" + {more} asked once" if more else "")
     return Figure(MEASURE, subject, sent, "", least * 1.02 + more, source=f"{source} ({least})")
 
 

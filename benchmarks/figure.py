@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 Side = Literal["at most", "at least"]
+Verdict = Literal["ok", "over"]
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
     """``value`` in ``unit``. Without a ``bound`` it is there for comparison only.
 
-    ``source`` says where the bound comes from, or what else explains the value.
+    ``source`` says where the bound comes from, or what else explains the value. ``at`` is the size
+    that it was measured at, where a measure is taken at several: the plots are drawn over it.
     """
 
     measure: str
@@ -22,39 +24,115 @@ class Figure:
     bound: float | None = None
     side: Side = "at most"
     source: str = ""
+    at: int | None = None
 
     @property
-    def kept(self) -> bool | None:
-        """Whether the bound is kept; ``None`` without one."""
+    def verdict(self) -> Verdict | None:
+        """Whether the bound is kept; ``None`` without one. ``over`` is also what falls short."""
         if self.bound is None:
             return None
-        return self.value <= self.bound if self.side == "at most" else self.value >= self.bound
+        kept = self.value <= self.bound if self.side == "at most" else self.value >= self.bound
+        return "ok" if kept else "over"
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
     """How large the measures are. ``repeats`` of a CPU time: the least of them counts.
 
-    ``users`` in ``departments`` groups of their own and one group of all. ``large`` is the number
-    of users of the larger memory measure. ``packages`` says which deployment packages are
-    started: the one that is shipped, the one as installed too, or all, and those also cold.
-    ``latency`` is that of ZSCloud beside the peer, in seconds.
+    ``users`` in ``departments`` groups of their own and one group of all; ``peers`` are those of
+    the company that the peers load, too. ``scopes`` are the numbers of users in scope at which
+    memory is measured with the state in SQLite, and ``azure_scopes`` with Azurite. Up to
+    ``written`` users all is written, above only for ``sampled`` seconds, which shows what reading,
+    planning and filing take. ``load`` and ``groups`` are of the load at five requests a second on
+    simulated time. ``packages`` says which deployment packages are started: the one that is
+    shipped, the one as installed too, or all, and those also cold. ``latency`` is that of ZSCloud
+    beside the peers, in seconds.
     """
 
     users: int
     departments: int
-    large: int
+    peers: int
+    paced: int
+    load: int
+    groups: int
+    scopes: tuple[int, ...]
+    azure_scopes: tuple[int, ...]
+    written: int
+    sampled: float
     mapped: int
     repeats: int
     imports: int
+    hinted: int
     packages: Literal["shipped", "installed", "all"] = "installed"
     latency: float = 0.02
 
 
-QUICK = Size(
-    users=300, departments=15, large=1500, mapped=5000, repeats=2, imports=3, packages="shipped"
+TINY = Size(
+    users=40,
+    departments=4,
+    peers=40,
+    paced=40,
+    load=60,
+    groups=4,
+    scopes=(40, 80),
+    azure_scopes=(),
+    written=40,
+    sampled=0.5,
+    mapped=500,
+    repeats=1,
+    imports=1,
+    hinted=2,
+    packages="shipped",
+    latency=0.0,
 )
-STANDARD = Size(users=1000, departments=50, large=10_000, mapped=10_000, repeats=5, imports=5)
+QUICK = Size(
+    users=300,
+    departments=15,
+    peers=200,
+    paced=200,
+    load=500,
+    groups=10,
+    scopes=(500, 2000),
+    azure_scopes=(500,),
+    written=2000,
+    sampled=5.0,
+    mapped=5000,
+    repeats=2,
+    imports=3,
+    hinted=5,
+    packages="shipped",
+)
+STANDARD = Size(
+    users=1000,
+    departments=50,
+    peers=500,
+    paced=500,
+    load=2000,
+    groups=40,
+    scopes=(1000, 10_000),
+    azure_scopes=(300,),
+    written=1000,
+    sampled=5.0,
+    mapped=10_000,
+    repeats=3,
+    imports=5,
+    hinted=10,
+    packages="shipped",
+)
 FULL = Size(
-    users=2000, departments=100, large=30_000, mapped=10_000, repeats=7, imports=9, packages="all"
+    users=2000,
+    departments=100,
+    peers=1000,
+    paced=2000,
+    load=10_000,
+    groups=200,
+    scopes=(1000, 10_000, 50_000, 200_000, 1_000_000),
+    azure_scopes=(1000, 10_000),
+    written=200_000,
+    sampled=60.0,
+    mapped=10_000,
+    repeats=7,
+    imports=9,
+    hinted=30,
+    packages="all",
 )

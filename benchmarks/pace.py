@@ -17,6 +17,9 @@ from tests.support.scim_inprocess import InProcessScim
 MEASURE = "pace"
 RATE = 5
 _LATENCY = 0.05
+_LATENCIES = (0.02, 0.5, 2.0)
+"""Seconds that ZSCloud takes to answer: requests in flight as needed."""
+
 _SOURCE = "budget of pace"
 
 
@@ -50,7 +53,7 @@ def measure(size: Size) -> list[Figure]:
         ("sliding", 0.02),
         ("sliding", 0.05),
     ]:
-        used, throttled = _paced(size, limiter, jitter)
+        used, throttled = _paced(size, limiter, jitter, _LATENCY)
         subject = f"{limiter}, 0-{jitter * 1000:.0f} ms jitter"
         # Behind a strict window the pace that jitter leaves is for the table to show.
         bound = 98.0 if limiter == "bucket" else None
@@ -66,10 +69,17 @@ def measure(size: Size) -> list[Figure]:
             ),
             Figure(MEASURE, f"{subject}: 429 once settled", throttled, "%", 0.1, source=_SOURCE),
         ]
+    for latency in _LATENCIES:
+        used, throttled = _paced(size, "bucket", 0.0, latency)
+        subject = f"bucket, answers after {latency:g} s"
+        figures += [
+            Figure(MEASURE, f"{subject}: rate used", used, "%", 98.0, "at least", source=_SOURCE),
+            Figure(MEASURE, f"{subject}: 429 once settled", throttled, "%", 0.1, source=_SOURCE),
+        ]
     return figures
 
 
-def _paced(size: Size, limiter: str, jitter: float) -> tuple[float, float]:
+def _paced(size: Size, limiter: str, jitter: float, latency: float) -> tuple[float, float]:
     """Served requests a second as a percentage of the limit, and the percentage of 429 among the
     later half of the answers.
     """
@@ -77,7 +87,7 @@ def _paced(size: Size, limiter: str, jitter: float) -> tuple[float, float]:
 
     async def story(world: World) -> None:
         world.transport = Jittery(world, jitter)
-        world.zscloud.set_faults(latency=_LATENCY)
+        world.zscloud.set_faults(latency=latency)
         await world.cycle()
         requests = world.scim()
         served = sum(r.status != 429 for r in requests)
@@ -88,7 +98,7 @@ def _paced(size: Size, limiter: str, jitter: float) -> tuple[float, float]:
 
     simulate(
         story,
-        tenant=lambda: company(size.users, size.departments),
+        tenant=lambda: company(size.paced, 5),
         rate=RATE,
         zscloud={"rate": RATE, "limiter": limiter},
     )

@@ -28,7 +28,8 @@ def main() -> None:
     profiler = cProfile.Profile()
     with servers.entra(options.users, options.departments) as entra, servers.zscloud() as zscloud:
         environ = environment(entra, zscloud)
-        asyncio.run(initial_cycle(environ, MemoryStore(), engine_begins=profiler.enable))
+        store = MemoryStore()
+        asyncio.run(initial_cycle(environ, store, store, engine_begins=profiler.enable))
         profiler.disable()
     pstats.Stats(profiler).sort_stats(options.sort).print_stats(_LINES)
 

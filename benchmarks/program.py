@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 from benchmarks.servers import Entra, ZSCloud
 from provisioning.bootstrap import build
 from provisioning.operations.cycles import run_cycle
+from provisioning.ports import LeasePort, Store
 from provisioning.record import CycleKind, CycleRecord, CycleStatus
 from provisioning.settings import load_settings
-from provisioning.state.memory import MemoryStore
-from provisioning.state.sqlite import SqliteStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +54,15 @@ def environment(entra: Entra, zscloud: ZSCloud, **settings: str) -> dict[str, st
 
 async def initial_cycle(
     environ: Mapping[str, str],
-    store: MemoryStore | SqliteStore,
+    store: Store,
+    leases: LeasePort,
     engine_begins: Callable[[], None] = lambda: None,
 ) -> Load:
     """Runs the first cycle of an empty store. ``engine_begins`` is called when all is read.
 
     Raises ``RuntimeError`` if the cycle does not complete.
     """
-    services = replace(build(load_settings(environ)), store=store, leases=store)
+    services = replace(build(load_settings(environ)), store=store, leases=leases)
     beginning = _Beginning(engine_begins)
     cpu, wall = time.process_time(), time.perf_counter()
     try:

@@ -27,7 +27,15 @@ class ZSCloud:
     def reset(self, **faults: Any) -> None:
         """An empty tenant with an empty log, and these faults."""
         self._call("reset", {})
+        self.set_faults(**faults)
+
+    def set_faults(self, **faults: Any) -> None:
+        """Replaces all faults by these."""
         self._call("faults", faults)
+
+    def set_options(self, **options: Any) -> None:
+        """Changes how the tenant behaves."""
+        self._call("options", options)
 
     def requests(self) -> list[dict[str, Any]]:
         """Every request since the last reset, with its parsed body."""
@@ -40,10 +48,7 @@ class ZSCloud:
         return state
 
     def _call(self, action: str, body: dict[str, Any] | None = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.control_url}/{action}", data=data)
-        with urllib.request.urlopen(request, timeout=_PATIENCE) as answer:
-            return json.load(answer)
+        return _post(f"{self.control_url}/{action}", body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +56,20 @@ class Entra:
     """A running Entra tenant."""
 
     graph_url: str
+    control_url: str
     service_principal_id: str
+
+    def change(self, action: str, **arguments: Any) -> dict[str, Any]:
+        """A change that an administrator makes, or a knob; what it answers."""
+        answer: dict[str, Any] = _post(f"{self.control_url}/{action}", arguments)
+        return answer
 
 
 @contextlib.contextmanager
-def zscloud(*arguments: str) -> Iterator[ZSCloud]:
-    """A ZSCloud tenant without a rate limit that keeps the bodies of requests."""
-    command = ("simulator", "zscloud", "--rate", "0", "--keep-bodies", *arguments)
-    with _child(*command) as ready:
+def zscloud(*arguments: str, bodies: bool = True) -> Iterator[ZSCloud]:
+    """A ZSCloud tenant without a rate limit that keeps the ``bodies`` of requests."""
+    command = ("simulator", "zscloud", "--rate", "0", *(("--keep-bodies",) if bodies else ()))
+    with _child(*command, *arguments) as ready:
         yield ZSCloud(ready["scim_url"], ready["zscloud_control_url"], ready["token"])
 
 
@@ -66,7 +77,15 @@ def zscloud(*arguments: str) -> Iterator[ZSCloud]:
 def entra(users: int, departments: int) -> Iterator[Entra]:
     """The Entra tenant of a company."""
     with _child("benchmarks.company_server", str(users), str(departments)) as ready:
-        yield Entra(ready["graph_url"], ready["service_principal_id"])
+        yield Entra(ready["graph_url"], ready["control_url"], ready["service_principal_id"])
+
+
+def _post(url: str, body: dict[str, Any] | None) -> Any:
+    """A call of a control interface; without a body a GET."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data=data)
+    with urllib.request.urlopen(request, timeout=_PATIENCE) as answer:
+        return json.load(answer)
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 
 import msgspec
 
@@ -29,6 +30,8 @@ from provisioning.model import (
 )
 from provisioning.scope import GroupGraph, Verdict, judge_group, judge_user
 from provisioning.source_attributes import ROLES
+
+_LINKS_AT_ONCE = 1000
 
 
 async def load_graph(job: Job) -> GroupGraph:
@@ -153,9 +156,8 @@ async def as_lost(job: Job, graph: GroupGraph, case: Case) -> Case | None:
 
 async def _with_members(job: Job, graph: GroupGraph, case: Case) -> Case:
     members = await effective_members(job, graph, case.key.id)
-    links = {k: v for k, v in (await job.links.get_many(members)).items() if not v.missing}
-    wanted = {link.scim_id: _member(link) for link in links.values()}
-    missing = tuple(sorted(key for key in members if key not in links))
+    wanted, linked = await _accounts(job, members)
+    missing = tuple(sorted(members - linked))
     recorded = await job.links.members(case.key.id) if case.link else {}
     owners = await job.links.owners(id for id in recorded if id not in wanted)
     others = await job.links.get_many(owners.values())
@@ -179,6 +181,23 @@ async def _with_members(job: Job, graph: GroupGraph, case: Case) -> Case:
         withheld=await job.held.withheld(case.key.id) if case.link else {},
         stays=not case.verdict.active and await job.held.keeps(case.key),
     )
+
+
+async def _accounts(
+    job: Job, members: Collection[Key]
+) -> tuple[dict[ScimId, ChangeMember], set[Key]]:
+    """Members by their account, and those who have one. Links are read some at a time and not
+    kept: a group may have a hundred thousand members, and little is needed of each link.
+    """
+    found: dict[ScimId, ChangeMember] = {}
+    linked: set[Key] = set()
+    rest = iter(members)
+    while part := list(islice(rest, _LINKS_AT_ONCE)):
+        for key, link in (await job.links.get_many(part)).items():
+            if not link.missing:
+                found[link.scim_id] = _member(link)
+                linked.add(key)
+    return found, linked
 
 
 def _member(link: Link) -> ChangeMember:

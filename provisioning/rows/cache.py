@@ -48,6 +48,8 @@ class CachedStore:
 
     async def get(self, table: str, key: str) -> bytes | None:
         """The value of a row, if it exists."""
+        if (table, key) in self._rows and not self._ranges.get(table):
+            return self._rows[table, key]  # Most reads: they need not be put together.
         return (await self.get_many(table, (key,))).get(key)
 
     async def get_many(self, table: str, keys: Sequence[str]) -> Mapping[str, bytes]:

@@ -49,6 +49,10 @@ class Edits:
         if self._chains.get(table, {}).pop(key, None) is not None:
             self._keys[table].drop(key)
 
+    def touches(self, table: str) -> bool:
+        """Whether there is a row of the table among them."""
+        return bool(self._chains.get(table))
+
     def resolve(self, table: str, key: str, base: bytes | None) -> bytes | None:
         """The value of a row whose value was ``base`` before."""
         value = base
@@ -80,6 +84,9 @@ async def get_many(
     base: Store, layers: Layers, table: str, keys: Sequence[str]
 ) -> Mapping[str, bytes]:
     """``Store.get_many`` of the base under the layers."""
+    layers = [edits for edits in layers if edits.touches(table)]
+    if not layers:
+        return await base.get_many(table, keys)
     unknown = [key for key in keys if not any(edits.decides(table, key) for edits in layers)]
     stored = await base.get_many(table, unknown) if unknown else {}
     found: dict[str, bytes] = {}

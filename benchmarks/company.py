@@ -1,0 +1,38 @@
+"""The company that is provisioned: departments of their own groups, and one group of all."""
+
+from __future__ import annotations
+
+from simulator.entra import Tenant
+
+EVERYONE = 100_000
+"""Members that the group of all has at most: the largest group that is promised to work."""
+
+
+def company(users: int, departments: int, strangers: int = 0) -> Tenant:
+    """Users in a group a department and in one group of all, every group assigned.
+
+    ``strangers`` are further users of the tenant in a group that nothing assigns.
+    """
+    tenant = Tenant.empty()
+    people = [
+        tenant.add_user(
+            f"user{n}@example.com", displayName=f"User {n}", department=f"Dept {n % departments}"
+        )
+        for n in range(users)
+    ]
+    tenant.assign(tenant.add_group("All", people[:EVERYONE]), "User")
+    for number in range(departments):
+        group = tenant.add_group(f"Dept {number}", people[number::departments])
+        tenant.assign(group, "User")
+    others = [
+        tenant.add_user(f"stranger{n}@example.com", displayName=f"Stranger {n}")
+        for n in range(strangers)
+    ]
+    if others:
+        tenant.add_group("Strangers", others)
+    return tenant
+
+
+def departments_of(users: int) -> int:
+    """Groups of about a thousand, as large companies have."""
+    return max(5, users // 1000)

@@ -1,0 +1,1 @@
+"""Whether the benchmarks measure what they say; no test looks at a time."""
