@@ -30,7 +30,8 @@ class Table(Generic[T]):
     def __init__(self, store: Store, job: str, name: str, type: type[T]) -> None:
         self.store = store
         self.name = f"{job}:{name}"
-        self._decode: Callable[[bytes], T] = _decoder(type)
+        kind: Any = type
+        self._decode: Callable[[bytes], T] = _decoder(kind)
         self._encode = _ENCODE
 
     def put(self, key: str, value: T) -> Row:

@@ -119,8 +119,12 @@ _FAULTS: dict[str, list[dict[str, Any]]] = {
 }
 
 
-def make(seed: int, hours: float) -> Script:
-    """The script of a seed."""
+EPISODES = 21.0
+"""Hours from one episode to the next."""
+
+
+def make(seed: int, hours: float, every: float = EPISODES) -> Script:
+    """The script of a seed. ``every`` so many hours something happens, for a while."""
     chance = random.Random(f"soak {seed}")
     setting = Setting(
         users=chance.randint(20, 60),
@@ -133,10 +137,10 @@ def make(seed: int, hours: float) -> Script:
         latency=chance.choice((0.02, 0.1, 0.3)),
     )
     events: list[Event] = []
-    episodes = max(1, round(hours / 21))
-    every = hours * 3600 / episodes
+    episodes = max(1, round(hours / every))
+    apart = hours * 3600 / episodes
     for number in range(episodes):
-        begins = 1.0 if number == 0 else number * every + chance.uniform(0, 7200)
+        begins = 1.0 if number == 0 else number * apart + chance.uniform(0, 7200)
         events += _episode(chance, setting, begins)
     return Script(seed=seed, hours=hours, setting=setting, events=tuple(events))
 
