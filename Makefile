@@ -57,6 +57,14 @@ check: lint types contracts infra-check test
 acceptance: setup
 	@$(BIN)/python -m acceptance
 
+# Weeks of tenant life on simulated time. RUNS seeds of HOURS hours each, from SEED on.
+SEED ?= 1
+HOURS ?= 168
+RUNS ?= 1
+.PHONY: soak
+soak: $(STAMP)
+	@$(BIN)/python -m tests.soak --seed $(SEED) --hours $(HOURS) --runs $(RUNS)
+
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks
 

@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from unittest.mock import patch
 
+import msgspec
+
 from provisioning.apply.execution import Execution
-from provisioning.discovery.look import Look
-from provisioning.errors import AnswerLost
+from provisioning.discovery.feeds import Feeds
+from provisioning.discovery.reading import USERS_FEED
+from provisioning.errors import AnswerLost, WatermarkExpired
 from provisioning.lease import HeldLease
-from provisioning.model import CreateObject
+from provisioning.model import CreateObject, ObjectType
 
 
 def _watermark_moved_early() -> Any:
-    """The watermarks are stored before the keys that they cover are filed."""
-    file = Look.file
+    """The watermark of a feed is stored before what the feed tells is taken in."""
+    follow = Feeds.follow
 
-    async def early(self: Any, *args: Any, **options: Any) -> None:
-        marks = self._job.watermarks
-        rows = [
-            marks.drop(name) if mark is None else marks.put(name, mark)
-            for name, mark in self._reading.watermarks.items()
-        ]
-        await self._job.store.write(rows)
-        await file(self, *args, **options)
+    async def early(self: Any, name: str, mark: Any) -> bool:
+        kind = ObjectType.USER if name == USERS_FEED else ObjectType.GROUP
+        link = mark.link
+        with suppress(WatermarkExpired):
+            async for page in self._source.delta(kind, mark.link):
+                link = page.delta_link or link
+        moved = msgspec.structs.replace(mark, link=link)
+        await self._job.store.write([self._job.watermarks.put(name, moved)])
+        return await follow(self, name, mark)
 
-    return patch.object(Look, "file", early)
+    return patch.object(Feeds, "follow", early)
 
 
 def _lease_not_fenced() -> Any:

@@ -11,6 +11,7 @@ import json
 from collections import Counter, deque
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -46,11 +47,12 @@ class Violation(msgspec.Struct, frozen=True):
 
 
 class Written(msgspec.Struct, frozen=True):
-    """A change that a request made to an object."""
+    """A change that a request of a process made to an object."""
 
     at: float
     scim_id: str
     method: str
+    sender: loop.Process | None
 
 
 class Laws:
@@ -83,6 +85,8 @@ class Laws:
         self._removals: deque[float] = deque()
         self._most = Counter[str]()
         self._leavers: dict[str, list[float]] = {}
+        self._senders: dict[str, loop.Process | None] = {}
+        self._sender: loop.Process | None = None
         self._worked = zscloud._worked
         zscloud._worked = self._judged  # type: ignore[method-assign]
         store.written = self._stored
@@ -98,6 +102,7 @@ class Laws:
         now = self._zscloud.clock.time()
         self.requests[method] += 1
         process = loop.current()
+        self._senders[unquote(urlsplit(url).path)] = process
         name = "nobody" if process is None else process.name
         state = self._store.lease(self._tenant)
         holder = "" if state is None else state.holder
@@ -119,6 +124,7 @@ class Laws:
     def _judged(self, request: Request, now: float) -> Response:
         if request.method not in WRITES:
             return self._worked(request, now)
+        self._sender = self._senders.get(request.path)
         if request.method == "POST":
             self._judge_create(request)
         store = self._zscloud.store
@@ -246,7 +252,7 @@ class Laws:
 
     def _note(self, scim_id: str, method: str) -> None:
         at = self._zscloud.clock.time()
-        self.written.append(Written(at, scim_id, method))
+        self.written.append(Written(at, scim_id, method, self._sender))
 
     # --- what is durable ---------------------------------------------------------------------
 

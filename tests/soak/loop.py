@@ -30,6 +30,8 @@ class Process:
         self.context.run(_process.set, self)
         self.dead = False
         self.paused = False
+        self.interrupted = False
+        """Whether it was ever killed or paused."""
         self.steps = 0
         self.kill_at: int | None = None
         self.pause_at: tuple[int, float] | None = None
@@ -46,7 +48,7 @@ class Process:
 
     def kill(self) -> None:
         """Nothing of it runs any more."""
-        self.dead = True
+        self.dead = self.interrupted = True
         loop = asyncio.get_running_loop()
         assert isinstance(loop, SoakLoop)
         loop.killed.append(self)
@@ -56,7 +58,7 @@ class Process:
 
     def pause(self, seconds: float) -> None:
         """Nothing of it runs for that long."""
-        self.paused = True
+        self.paused = self.interrupted = True
         asyncio.get_running_loop().call_later(seconds, self._resume, context=OUTSIDE)
 
     def _resume(self) -> None:
