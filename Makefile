@@ -67,6 +67,14 @@ $(PEERS_STAMP): benchmarks/peers/requirements.txt | $(STAMP)
 	@$(BIN)/uv pip install --quiet --python $(PEERS)/bin/python --require-hashes -r benchmarks/peers/requirements.txt
 	@touch $(PEERS_STAMP)
 
+# Weeks of tenant life on simulated time. RUNS seeds of HOURS hours each, from SEED on.
+SEED ?= 1
+HOURS ?= 168
+RUNS ?= 1
+.PHONY: soak
+soak: $(STAMP)
+	@$(BIN)/python -m tests.soak --seed $(SEED) --hours $(HOURS) --runs $(RUNS)
+
 # Times mean something on an idle machine only. DOCS=1 puts the figures into docs/performance.md.
 BENCH = $(BIN)/python -m benchmarks $(if $(DOCS),--write-docs)
 

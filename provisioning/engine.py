@@ -129,6 +129,7 @@ class Engine:
         self._blocked: dict[Key, Key] = {}
         self._unreached: dict[Key, int] = {}
         self._breaking: set[Key] = set()
+        self._gave_up: set[Key] = set()
         self._waited_for: set[tuple[Key, Key]] = set()
         self._cursor: dict[Lane, str] = {}
         self._stop: Drained | None = None
@@ -273,7 +274,7 @@ class Engine:
             await self._provisioner.provision(item, stopping=lambda: self._stop is not None)
             self._outage = 0
         except Blocked as blocked:
-            await self._block(item, blocked.holder)
+            await self._block(item, blocked)
         except Halted:
             self._end(Drained(DrainEnd.HALTED))
         except Stopped:
@@ -307,9 +308,11 @@ class Engine:
         else:
             await self._provisioner.set_aside(item, error)
 
-    async def _block(self, item: WorkItem, holder: Key) -> None:
-        """The newcomer waits for the holder of its name; a ring is broken by a name of our own."""
-        on = holder
+    async def _block(self, item: WorkItem, blocked: Blocked) -> None:
+        """The newcomer waits for the holder of its name; a ring is broken by a name of our own, and
+        so does a holder give its name up.
+        """
+        on = holder = blocked.holder
         while on in self._blocked and on != item.key:
             on = self._blocked[on]
         if on == item.key:
@@ -317,11 +320,16 @@ class Engine:
             self._breaking.add(item.key)
             self._ready.setdefault(item.position, item)
             return
-        if (item.key, holder) in self._waited_for:
+        gives_up = blocked.gives_up and holder not in self._gave_up
+        if (item.key, holder) in self._waited_for and not gives_up:
             # The holder had its turn and has the name still: waiting on would never end.
             await self._provisioner.set_aside(item, _name_taken(item, holder))
             return
         self._blocked[item.key] = holder
+        if gives_up and holder not in self._active:
+            self._gave_up.add(holder)
+            self._provisioner.give_up(holder)
+            self._breaking.add(holder)
         if holder not in self._active:
             first = msgspec.structs.replace(
                 item,

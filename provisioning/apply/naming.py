@@ -1,7 +1,8 @@
 """Who may have a name: ZSCloud's names are unique, and principals pass them on.
 
 A principal that wants a name held by another of ours waits for it, if that one wants another
-name; a ring of such wishes is broken by a name of its own.
+name; a ring of such wishes is broken by a name of its own. An object that is out of use takes one
+of its own, too: what it is called matters to nobody.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from provisioning.model import (
     Change,
     CreateObject,
     Key,
+    Link,
     ModifiedProperty,
+    ObjectType,
     UpdateObject,
     change_digest,
     folded,
@@ -23,15 +26,18 @@ from provisioning.model import (
 )
 from provisioning.plan import Planned
 from provisioning.resolve import resolve
-from provisioning.scope import GroupGraph
+from provisioning.scope import GroupGraph, Reason
 
 
 class Blocked(Exception):
-    """The wanted name is held by our own link of ``holder``, which wants another one."""
+    """The wanted name is held by our own link of ``holder``, which wants another one; or none, if
+    it ``gives_up``.
+    """
 
-    def __init__(self, holder: Key) -> None:
+    def __init__(self, holder: Key, *, gives_up: bool = False) -> None:
         super().__init__(str(holder))
         self.holder = holder
+        self.gives_up = gives_up
 
 
 class Names:
@@ -61,9 +67,14 @@ class Names:
         if holder is None or holder == case.key:
             return
         other = await resolve(self._job, graph, holder)
-        if other is None or other.link is None or not other.verdict.active:
+        if other is None or other.link is None:
             return  # ZSCloud decides: a conflict is met by looking.
-        self.refuse(case, other, name)
+        if other.verdict.active or _follows_entra(other):
+            self.refuse(case, other, name)
+        if case.link is None or other.link.protected or other.verdict.undecided:
+            return  # Without an object of its own, a principal gets this one by matching.
+        # Who is to be switched off is waited for; who is held as well, and is not renamed.
+        raise Blocked(other.key, gives_up=_is_out_of_use(other.link))
 
     def refuse(self, case: Case, other: Case, name: str) -> None:
         """Raises ``Blocked`` if the other wants another name, else ``Conflict``."""
@@ -83,10 +94,23 @@ class Names:
             del self._asked[place]
 
 
-def ring_break(case: Case) -> Planned | None:
-    """Gives an object a name of its own for a moment, so that the others of a ring have theirs."""
+EXCHANGED = (
+    "NameExchanged",
+    "Principals exchange their names: one takes a name of its own for a moment.",
+)
+GIVEN_UP = (
+    "NameGivenUp",
+    "It is out of use, and its name is that of another principal now: it takes a name of its own.",
+)
+
+
+def own_name(case: Case, why: tuple[str, str] = EXCHANGED) -> Planned | None:
+    """Gives an object a name that nobody else can have: for a moment, so that the others of a ring
+    have theirs, or as long as it is out of use. ``why`` are the code and sentence of the reason.
+    """
     if case.link is None:
         return None
+    code, reason = why
     path = NAME_PATH[case.key.type]
     domain = case.name.partition("@")[2]
     name = f"{case.key.id}@{domain}" if domain else str(case.key.id)
@@ -97,11 +121,21 @@ def ring_break(case: Case) -> Planned | None:
         source_id=case.key.id,
         target_id=case.link.scim_id,
         name=case.name,
-        reason_code="NameExchanged",
-        reason="Principals exchange their names: one takes a name of its own for a moment.",
+        reason_code=code,
+        reason=reason,
         modified_properties=(ModifiedProperty(path, case.link.attributes.get(path), name),),
     )
     return Planned(UpdateObject(case.key.type, case.link.scim_id, {path: name}), (change,))
+
+
+def _is_out_of_use(link: Link) -> bool:
+    """Whether nobody has access by the object of somebody who is out of scope."""
+    return link.key.type is ObjectType.GROUP or not link.active
+
+
+def _follows_entra(case: Case) -> bool:
+    """Whether an account that is switched off keeps being updated, its name too."""
+    return case.verdict.assigned and case.verdict.reason is Reason.DISABLED
 
 
 def _wanted(plan: Planned) -> str | None:

@@ -17,7 +17,7 @@ from provisioning.apply.last_look import LastLook, StillLeaves
 from provisioning.apply.looking import Looking
 from provisioning.apply.matching import Matching
 from provisioning.apply.members import Members
-from provisioning.apply.naming import Names, ring_break
+from provisioning.apply.naming import EXCHANGED, GIVEN_UP, Names, own_name
 from provisioning.apply.outcome import Recorder
 from provisioning.apply.pacer import Turn
 from provisioning.apply.planning import Planning, takes_away
@@ -91,7 +91,7 @@ class Provisioner:
         self._looking = Looking(job, matching, recorder, self._execution, self._names)
         self._members = Members(job, matching, recorder)
         self._planning = Planning(job.rules, self._members)
-        self._rings: set[Key] = set()
+        self._own_names: dict[Key, tuple[str, str]] = {}
         self._last_look = LastLook(matching, recorder, still_leaves)
         self._adoption = Adoption(job, matching, recorder, self._looking, still_leaves)
         self._preempted: set[Key] = set()
@@ -121,7 +121,11 @@ class Provisioner:
 
     def ring(self, key: Key) -> None:
         """The key's next work is to break a ring of names that it is part of."""
-        self._rings.add(key)
+        self._own_names[key] = EXCHANGED
+
+    def give_up(self, key: Key) -> None:
+        """The key's next work is to leave its name to somebody else."""
+        self._own_names[key] = GIVEN_UP
 
     async def provision(self, item: WorkItem, stopping: Callable[[], bool]) -> None:
         """Works until nothing differs, or the outcome is recorded as skipped or failed.
@@ -132,9 +136,8 @@ class Provisioner:
         self._preempted.discard(item.key)
         self._execution.forget(item.key)
         try:
-            if item.key in self._rings:
-                self._rings.discard(item.key)
-                await self._break_ring(item)
+            if item.key in self._own_names:
+                await self._take_own_name(item, self._own_names.pop(item.key))
             else:
                 await self._rounds(item, stopping)
         except _Later:
@@ -306,10 +309,10 @@ class Provisioner:
             change.action is not approved.action for plan in plans for change in plan.changes
         )
 
-    async def _break_ring(self, item: WorkItem) -> None:
+    async def _take_own_name(self, item: WorkItem, why: tuple[str, str]) -> None:
         """The item stays in the work set: its proper name comes when it is free."""
         case = await resolve(self._job, self.graph, item.key)
-        plan = None if case is None else ring_break(case)
+        plan = None if case is None else own_name(case, why)
         if case is None or plan is None:
             return
         try:

@@ -42,10 +42,8 @@ class ById:
         missing = [id for id in ids if found.get(id) is None]
         if not missing:
             return
-        deleted = await self._source.deleted(missing)
-        soft = [id for id in missing if deleted.get(id)]
-        await self._facts.users_absent(soft, Presence.SOFT_DELETED)
-        unknown = [id for id in missing if not deleted.get(id)]
+        soft = await self.soft_deleted(missing)
+        unknown = [id for id in missing if id not in soft]
         if unknown:
             await self._job.clock.sleep(SECOND_READ_AFTER)
             again = await self._source.users(unknown)
@@ -59,6 +57,13 @@ class ById:
                 ObjectType.USER, was_there, set(gone), proven=soft, total=total or len(stored)
             )
             await self._facts.users_absent(gone, Presence.GONE)
+
+    async def soft_deleted(self, missing: Sequence[EntraId]) -> set[EntraId]:
+        """Those of the users that lie among the deleted, which the mirror says from now on."""
+        deleted = await self._source.deleted(missing)
+        soft = [id for id in missing if deleted.get(id)]
+        await self._facts.users_absent(soft, Presence.SOFT_DELETED)
+        return set(soft)
 
     async def missing_groups(
         self, missing: Sequence[EntraId], read: Collection[EntraId]

@@ -147,6 +147,10 @@ class Reading(ById):
     async def _judge_members(
         self, group: EntraId, stored: set[str], first: set[str], second: set[str] | None
     ) -> None:
+        absent = await self._present_users(stored - first - (second or set()))
+        if absent:
+            # Whoever was deleted is not listed, and is a member still: maybe no feed has told yet.
+            await self.soft_deleted(absent)
         removed, rows = await self._absences.believed(
             f"members/{group}",
             f"The list of members of group {group}",
@@ -159,10 +163,15 @@ class Reading(ById):
         await self._relations.members_removed(group, [Key.parse(k) for k in removed])
 
     async def _deleted_users(self, members: set[str]) -> set[str]:
-        users = await self._job.mirror.users.get_many(
-            Key.parse(m).id for m in members if m.startswith("user/")
-        )
-        return {f"user/{id}" for id, row in users.items() if row.presence is not Presence.PRESENT}
+        known = _users(members)
+        present = set(await self._present_users(members))
+        rows = await self._job.mirror.users.get_many(known)
+        return {f"user/{id}" for id in rows if id not in present}
+
+    async def _present_users(self, members: set[str]) -> list[EntraId]:
+        """The users among them who exist as far as the mirror knows."""
+        rows = await self._job.mirror.users.get_many(_users(members))
+        return [EntraId(id) for id, row in rows.items() if row.presence is Presence.PRESENT]
 
     # --- whole reads ---------------------------------------------------------------------------
 
@@ -255,6 +264,10 @@ class Reading(ById):
         """The second look at keys whose removed fact showed again."""
         await self.read_users([key.id for key in keys if key.type is ObjectType.USER])
         await self.read_groups([key.id for key in keys if key.type is ObjectType.GROUP])
+
+
+def _users(members: Collection[str]) -> list[EntraId]:
+    return [Key.parse(member).id for member in sorted(members) if member.startswith("user/")]
 
 
 def _parts(ids: Sequence[EntraId]) -> list[list[EntraId]]:

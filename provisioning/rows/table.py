@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
-from typing import Generic, TypeVar
+from collections.abc import AsyncIterator, Callable, Iterable
+from functools import cache
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -12,6 +13,13 @@ from provisioning.ports import Row, Store
 T = TypeVar("T")
 
 _PAGE = 1000
+_ENCODE = msgspec.json.Encoder().encode
+
+
+@cache
+def _decoder(type: Any) -> Callable[[bytes], Any]:
+    """The decoder of a type. To make one costs more than to use it, and every poll makes a job."""
+    return msgspec.json.Decoder(type).decode
 
 
 class Table(Generic[T]):
@@ -22,8 +30,9 @@ class Table(Generic[T]):
     def __init__(self, store: Store, job: str, name: str, type: type[T]) -> None:
         self.store = store
         self.name = f"{job}:{name}"
-        self._decode = msgspec.json.Decoder(type).decode
-        self._encode = msgspec.json.Encoder().encode
+        kind: Any = type
+        self._decode: Callable[[bytes], T] = _decoder(kind)
+        self._encode = _ENCODE
 
     def put(self, key: str, value: T) -> Row:
         """The row that stores the value under the key."""

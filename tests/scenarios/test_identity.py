@@ -106,6 +106,69 @@ def test_a_newcomer_waits_for_the_renamed_holder_whatever_their_order(
     simulate(story, tenant=office, rate=rate)
 
 
+@pytest.mark.parametrize("how", ["exchanged", "deleted", "purged"])
+def test_who_left_gives_the_name_up_to_one_who_is_renamed(how: str) -> None:
+    """The account of somebody who is out of scope is switched off, and keeps a name that somebody
+    else has now: it takes a name of its own. It gets its proper name when its owner comes back.
+    """
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        gone, renamed = user(world, 7), user(world, 8)
+        before = account(world, 7).id
+        if how == "exchanged":
+            world.tenant.unassign(gone)
+        else:
+            world.tenant.delete(gone)
+        await world.cycle()
+        if how == "exchanged":
+            world.tenant.update_user(gone, userPrincipalName="spare@example.com")
+        if how == "purged":
+            world.tenant.purge(gone)
+        world.tenant.update_user(renamed, userPrincipalName="user7@example.com")
+        if how == "exchanged":
+            world.tenant.update_user(gone, userPrincipalName="user8@example.com")
+        _, told = await world.cycle_with_changes(dry_run=True)
+        record = await world.cycle()
+        assert record.status is CycleStatus.COMPLETED, await world.logs(status="failure")
+        assert world.differences() == []
+        entries = await world.logs(cycle=record.cycle_id)
+        codes = [entry["reason_code"] for entry in entries]
+        assert codes == ["NameGivenUp", "AttributeChanged"]
+        assert [change.change_id for change in told] == [e["change_id"] for e in entries]
+        assert (await world.cycle()).counts.writes == 0
+        if how == "exchanged":
+            await world.clock.sleep(SETTLE)
+            world.tenant.assign(gone, "User")
+            await world.cycle()
+            assert account(world, 8).id == before
+            assert world.differences() == []
+
+    ends(story)
+
+
+@pytest.mark.parametrize("percent", ["5", "100"])
+def test_who_is_held_does_not_lose_the_name(percent: str) -> None:
+    """Somebody decides about it first: until then the one who is renamed waits."""
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        for number in range(7):
+            world.tenant.delete(user(world, number))
+        renamed = user(world, 8)
+        world.tenant.update_user(renamed, userPrincipalName="user1@example.com")
+        record = await world.cycle()
+        if percent == "100":
+            assert record.status is CycleStatus.COMPLETED
+            assert account(world, 1).external_id == renamed
+        else:
+            assert account(world, 1).active
+            (failed,) = await world.logs(status="failure")
+            assert "could not be renamed" in failed["reason"]
+
+    ends(story, DELETION_THRESHOLD_PERCENT=percent)
+
+
 @pytest.mark.parametrize("name", ["user7@unregistered.example.org", f"{'x' * 130}@example.com"])
 def test_a_rename_to_a_name_that_its_holder_cannot_give_up(name: str) -> None:
     """The holder's own rename fails for ever: the second rename ends in escrow, not in a loop."""

@@ -7,7 +7,7 @@ import pytest
 from provisioning.record import CycleStatus
 from simulator.entra import Tenant
 from tests.scenarios.simulation import simulate
-from tests.scenarios.steps import SETTLE, account, group, office, provisioned, user
+from tests.scenarios.steps import SETTLE, account, changed, group, office, provisioned, user
 from tests.scenarios.world import World
 
 
@@ -236,3 +236,23 @@ def test_a_discovery_that_fails_at_any_read_loses_nothing(
         assert world.differences() == []
 
     simulate(story, tenant=office, DELETION_THRESHOLD_PERCENT="100")
+
+
+def test_a_deleted_user_stays_a_member_when_no_feed_could_tell_of_the_deletion() -> None:
+    """The tokens expired meanwhile: the members are read whole, and do not list who was deleted.
+    Graph would never tell of the membership again, not even when the user is restored.
+    """
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        id = user(world, 1)
+        world.tenant.delete(id)
+        world.entra.expire_tokens("delta")
+        await world.cycle()
+        assert not account(world, 1).active
+        assert "user1@example.com" in world.zscloud.members("Sales")
+        world.tenant.restore(id)
+        await changed(world)
+        assert "user1@example.com" in world.zscloud.members("Sales")
+
+    simulate(story, tenant=office)

@@ -1,0 +1,166 @@
+"""What is done and looked at when it is quiet: nothing fails any more, and all has had its time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from provisioning.escrow import EscrowEntry
+from provisioning.operations import escrow, held, work
+from provisioning.provisioning_log import LogEntry, LogStatus
+from provisioning.record import CycleKind
+from tests.soak import actions
+from tests.soak.oracle import Difference
+from tests.soak.script import SETTLE
+
+if TYPE_CHECKING:
+    from tests.soak.week import Run
+
+_FIRST, _SELDOM, _RECONCILE = 330.0, 150.0, 120.0
+"""Seconds at whose end an operator asks for what is left; between polls after that; for a
+reconcile.
+"""
+
+_log = msgspec.json.Decoder(LogEntry)
+_escrow = msgspec.json.Decoder(EscrowEntry)
+
+
+class Quiet:
+    """One quiet period of a run."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._laws = run.laws
+
+    async def look(self) -> None:
+        """Lets everything come to its end, then compares."""
+        run = self._run
+        self.end_faults()
+        await run.until(run.clock.time() + _FIRST)
+        await run.call(work.queue_cycle, CycleKind.INCREMENTAL, dry_run=False)
+        await run.call(escrow.retry_now)
+        polls, poll = run.host.timers["poll"], run.host.timers["poll"].every
+        polls.every = _SELDOM
+        await run.until(run.clock.time() + SETTLE - _FIRST)
+        polls.every = poll
+        if self._laws.violations:
+            return
+        touched = run.portal.touched
+        await self._compare(lambda one: not _is_touched(one, touched), "after a quiet period")
+        if touched and not self._laws.violations:
+            await run.call(work.queue_cycle, CycleKind.RECONCILE, dry_run=False)
+            await run.until(run.clock.time() + _RECONCILE)
+            await self._compare(lambda _: True, "after a reconcile")
+            touched.clear()
+        self._judge_log()
+        self._laws.since.begin_anew()
+        self._laws.written.clear()
+
+    def end_faults(self) -> None:
+        """Nothing fails any more; whoever was killed is replaced, whoever was paused goes on."""
+        run = self._run
+        run.faults.clear()
+        actions.set_faults(run)
+        run.store.is_down, run.store.renews, run.store.dies_in = False, True, None
+        run.host.queues.is_down = False
+        run.host.lose = run.host.twice = 0
+        run.kill_request = run.pause_request = None
+        for one in run.host.instances:
+            one.process.kill_at = one.process.pause_at = None
+        self._laws.forgive()
+
+    async def _compare(self, matters: Any, when: str) -> None:
+        """Law 1, and 2 as far as its end goes: nothing was lost."""
+        run = self._run
+        excused = await self._held()
+        wrong = [each for each in run.differences() if matters(each)]
+        for each in wrong:
+            if not excused.isdisjoint(each.about) or each.about in excused:
+                continue
+            self._laws.broken(1, f"{when}: {each.text}")
+        left = run.store.rows("work")
+        if left and not self._laws.violations:
+            self._laws.broken(2, f"{when} there is work left: {sorted(left)[:3]}")
+        for entry in map(_escrow.decode, run.store.rows("escrow").values()):
+            self._laws.broken(1, f"{when} in escrow: {entry.name}, {entry.reason}")
+
+    async def _held(self) -> set[Any]:
+        """Principals of whom something is held or kept by decision, and pairs, each with a
+        reason.
+        """
+        run = self._run
+        listed = await run.call(held.list_)
+        if listed is None:
+            return set()
+        found: set[Any] = {each["source_id"] for each in listed["kept"] if each["reason"]}
+        for plan in listed["items"]:
+            # Of a rejected plan the members are kept one by one, and only it names them.
+            if plan["state"] not in ("pending", "rejected"):
+                continue
+            shown = await run.call(held.show, plan["id"], limit=10_000)
+            for change in () if shown is None else shown["changes"]:
+                if not change["reason"]:
+                    self._laws.broken(10, f"held without a reason: {change}")
+                member = change["member"]
+                user = None if member is None else member["source_id"]
+                found.add(change["source_id"] if user is None else (change["source_id"], user))
+        return found
+
+    def _judge_log(self) -> None:
+        """Law 10: every object that was written has its line, and every line its reason."""
+        if self._laws.violations or not self._laws.written:
+            return
+        since = self._laws.written[0].at - 3600.0
+        rows = self._run.store.rows("log")
+        entries = [_log.decode(value) for key, value in rows.items() if float(key[:17]) >= since]
+        told = {entry.target_id for entry in entries if entry.status is LogStatus.SUCCESS}
+        for written in self._laws.written:
+            # Whoever was killed between the answer and the record has left no line; who looks then
+            # finds the object as it should be.
+            interrupted = written.sender is not None and written.sender.interrupted
+            if written.scim_id not in told and not interrupted:
+                self._laws.broken(10, f"{written.method} {written.scim_id} is not in the log")
+                return
+        for entry in entries:
+            has_code = entry.reason_code or entry.status is LogStatus.FAILURE
+            if not (entry.reason and has_code):
+                self._laws.broken(10, f"a line without a reason: {entry}")
+            if entry.status is LogStatus.FAILURE and not (entry.error_code and entry.remedy):
+                self._laws.broken(10, f"a failure without a code or a remedy: {entry}")
+            if "fault of this program" in f"{entry.reason} {entry.error_code}":
+                self._laws.broken(0, f"a fault of the program: {entry.reason}")
+
+
+def _is_touched(one: Difference, touched: set[Any]) -> bool:
+    return not touched.isdisjoint(one.about) or one.about in touched
+
+
+async def rehearse(run: Run, changes: list[Any]) -> bool:
+    """Law 9: while nothing else is at work, a dry run tells what the cycle after it does."""
+    run.host.stopped = True
+    try:
+        await run.until(run.clock.time() + 60.0)
+        for kind, args in changes:
+            run.people.do(kind, args)
+        run.observe()
+        await run.until(run.clock.time() + 200.0)
+        run.laws.dry = True
+        dry = await run.cycle(CycleKind.INCREMENTAL, dry_run=True)
+        run.laws.dry = False
+        ran = await run.cycle(CycleKind.INCREMENTAL)
+    finally:
+        run.host.stopped = run.laws.dry = False
+    if dry is None or ran is None:
+        return False
+    told = Counter(each.change_id for each in dry[1])
+    rows = map(_log.decode, run.store.rows("log").values())
+    done = [each for each in rows if each.cycle_id == ran[0].cycle_id]
+    made = Counter(each.change_id for each in done if each.status is LogStatus.SUCCESS)
+    if told != made:
+        texts = {c.change_id: f"{c.action.value} {c.name}" for c in (*done, *dry[1]) if c.change_id}
+        only = [f"told only: {texts[id or '']}" for id in (told - made)]
+        only += [f"done only: {texts[id or '']}" for id in (made - told)]
+        run.laws.broken(9, f"the dry run is not the run: {only[:5]}")
+    return True

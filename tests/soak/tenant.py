@@ -1,0 +1,201 @@
+"""What people do in Entra, and what an administrator does by hand in ZSCloud."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from simulator.entra import Tenant
+from simulator.zscloud import ZSCloudSimulator
+from simulator.zscloud.store import User as Account
+from tests.soak.script import Setting
+
+
+class People:
+    """The tenant by numbers. What cannot be done raises ``LookupError`` or ``ValueError``."""
+
+    def __init__(self, setting: Setting) -> None:
+        self.tenant = Tenant.empty()
+        self.users: dict[int, str] = {}
+        self.groups: dict[int, str] = {}
+        for number in range(setting.users):
+            self.hire(n=number, mark=number)
+        for number in range(setting.groups):
+            first = number * 5 % setting.users
+            self.new_group(g=number, mark=number, assigned=number < setting.groups - 1)
+            for other in range(first, first + 9):
+                self.join(g=number, n=other % setting.users)
+        for number in range(0, setting.users, 4):
+            self.assign_user(n=number)
+
+    def do(self, kind: str, args: dict[str, Any]) -> bool:
+        """Does something, if it can be done."""
+        act: Callable[..., Any] = getattr(self, kind)
+        try:
+            act(**args)
+        except (LookupError, ValueError):
+            return False
+        return True
+
+    def hire(self, n: int, mark: int) -> None:
+        if n in self.users:
+            raise ValueError
+        name = f"user{n}.{mark}@example.com"
+        self.users[n] = self.tenant.add_user(name, displayName=f"User {n}", department="Sales")
+
+    def new_group(self, g: int, mark: int, *, assigned: bool = True) -> None:
+        if g in self.groups:
+            raise ValueError
+        self.groups[g] = self.tenant.add_group(f"Group {g} {mark}")
+        if assigned:
+            self.assign_group(g)
+
+    def join(self, g: int, n: int) -> None:
+        self._living(n)
+        self.tenant.add_member(self.groups[g], self.users[n])
+
+    def leave(self, g: int, n: int) -> None:
+        self._living(n)
+        self.tenant.remove_member(self.groups[g], self.users[n])
+
+    def nest(self, g: int, h: int) -> None:
+        self.tenant.add_member(self.groups[g], self.groups[h])
+
+    def unnest(self, g: int, h: int) -> None:
+        self.tenant.remove_member(self.groups[g], self.groups[h])
+
+    def assign_user(self, n: int) -> None:
+        self.tenant.assign(self.users[n], "User")
+
+    def unassign_user(self, n: int) -> None:
+        self.tenant.unassign(self.users[n])
+
+    def assign_group(self, g: int) -> None:
+        self.tenant.assign(self.groups[g], "User")
+
+    def unassign_group(self, g: int) -> None:
+        self.tenant.unassign(self.groups[g])
+
+    def disable(self, n: int) -> None:
+        self._living(n)
+        self.tenant.disable(self.users[n])
+
+    def enable(self, n: int) -> None:
+        self._living(n)
+        self.tenant.enable(self.users[n])
+
+    def delete(self, n: int) -> None:
+        self.tenant.delete(self.users[n])
+
+    def restore(self, n: int) -> None:
+        self.tenant.restore(self.users[n])
+
+    def purge(self, n: int) -> None:
+        if self.tenant.users.current()[self.users[n]].deleted is None:
+            raise ValueError
+        self.tenant.purge(self.users[n])
+
+    def attribute(self, n: int, value: str, mark: int) -> None:
+        self._living(n)
+        changed = {"department": value or None}
+        if mark % 3 == 0:
+            changed["displayName"] = f"User {n} {mark}"
+        self.tenant.update_user(self.users[n], **changed)
+
+    def rename(self, n: int, mark: int) -> None:
+        self._living(n)
+        name = f"user{n}.{mark}@example.com"
+        self.tenant.update_user(self.users[n], userPrincipalName=name)
+
+    def swap(self, n: int, m: int) -> None:
+        if n == m:
+            raise ValueError
+        one, two = self._living(n), self._living(m)
+        first, second = one.user_principal_name, two.user_principal_name
+        self.tenant.update_user(one.id, userPrincipalName=f"spare.{one.id}@example.com")
+        self.tenant.update_user(two.id, userPrincipalName=first)
+        self.tenant.update_user(one.id, userPrincipalName=second)
+
+    def rename_group(self, g: int, mark: int) -> None:
+        self.tenant.update_group(self.groups[g], displayName=f"Group {g} {mark}")
+
+    def delete_group(self, g: int) -> None:
+        self.tenant.delete_group(self.groups[g])
+
+    def _living(self, n: int) -> Any:
+        user = self.tenant.users.current()[self.users[n]]
+        if user.deleted is not None:
+            raise ValueError
+        return user
+
+
+class Portal:
+    """Edits by hand. ``local`` are objects that an administrator made, as they are to stay;
+    ``touched`` are principals whose objects were edited, and pairs of group and user.
+    """
+
+    def __init__(self, zscloud: ZSCloudSimulator, people: People) -> None:
+        self._zscloud = zscloud
+        self._people = people
+        self.local: dict[str, Account] = {}
+        self.touched: set[str | tuple[str, str]] = set()
+
+    def do(self, kind: str, args: dict[str, Any]) -> bool:
+        """Does something, if it can be done."""
+        act: Callable[..., Any] = getattr(self, kind)
+        try:
+            act(**args)
+        except (LookupError, ValueError):
+            return False
+        return True
+
+    def hand_attribute(self, n: int, value: str, mark: int) -> None:
+        account = self._account(n)
+        self.touched.add(account.external_id)
+        name = "displayName" if mark % 2 else "department"
+        self._zscloud.edit_user(account.id, **{name: f"By hand {mark}"})
+
+    def hand_disable(self, n: int) -> None:
+        account = self._account(n)
+        self.touched.add(account.external_id)
+        self._zscloud.edit_user(account.id, active=not account.active)
+
+    def hand_delete(self, n: int) -> None:
+        account = self._account(n)
+        self.touched.add(account.external_id)
+        self._zscloud.delete_user(account.id)
+
+    def hand_member_add(self, g: int, n: int) -> None:
+        account, group = self._account(n), self._group(g)
+        self.touched.add((group.external_id, account.external_id))
+        self._zscloud.edit_members(group.id, add=(account.id,))
+
+    def hand_member_remove(self, g: int, n: int) -> None:
+        account, group = self._account(n), self._group(g)
+        self.touched.add((group.external_id, account.external_id))
+        self._zscloud.edit_members(group.id, remove=(account.id,))
+
+    def hand_local(self, mark: int) -> None:
+        if self._zscloud.users.by_user_name(f"local{mark}@example.com") is not None:
+            raise ValueError
+        made = self._zscloud.create_user(
+            userName=f"local{mark}@example.com", displayName=f"Local {mark}", department="Hand"
+        )
+        self.local[made.id] = made
+
+    def hand_local_joins(self, g: int) -> None:
+        group = self._group(g)
+        for id in self.local:
+            self._zscloud.edit_members(group.id, add=(id,))
+
+    def _account(self, n: int) -> Any:
+        (found,) = self._zscloud.users.by_external_id(self._people.users[n]) or (None,)
+        if found is None:
+            raise LookupError
+        return found
+
+    def _group(self, g: int) -> Any:
+        (found,) = self._zscloud.groups.by_external_id(self._people.groups[g]) or (None,)
+        if found is None:
+            raise LookupError
+        return found
