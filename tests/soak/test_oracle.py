@@ -91,9 +91,7 @@ def test_a_change_in_entra_that_was_not_carried_out(
         ("hand_member_add", {"g": 0, "n": 11}, "is a member of"),
     ],
 )
-def test_an_edit_by_hand_that_was_not_repaired(
-    kind: str, args: dict[str, Any], says: str
-) -> None:
+def test_an_edit_by_hand_that_was_not_repaired(kind: str, args: dict[str, Any], says: str) -> None:
     made = Made()
     assert made.portal.do(kind, args)
     assert any(says in text for text in made.wrong()), made.wrong()
