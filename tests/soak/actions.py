@@ -118,8 +118,14 @@ def _pause_request(run: Run, count: int, seconds: float) -> bool:
 
 
 def _renewals_fail(run: Run, seconds: float) -> bool:
+    run.renewals_fail = seconds
+    return True
+
+
+def renewals_fail(run: Run, seconds: float) -> None:
+    """No lease can be renewed, from the request that was just sent on."""
     run.store.renews = False
-    return _later(run, seconds, run.store, "renews", True)
+    _later(run, seconds, run.store, "renews", True)
 
 
 def _store_down(run: Run, seconds: float) -> bool:

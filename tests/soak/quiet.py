@@ -67,6 +67,7 @@ class Quiet:
         run.host.queues.is_down = False
         run.host.lose = run.host.twice = 0
         run.kill_request = run.pause_request = None
+        run.renewals_fail = 0.0
         for one in run.host.instances:
             one.process.kill_at = one.process.pause_at = None
         self._laws.forgive()

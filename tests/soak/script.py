@@ -141,12 +141,14 @@ def make(seed: int, hours: float, every: float = EPISODES) -> Script:
     apart = hours * 3600 / episodes
     for number in range(episodes):
         begins = 1.0 if number == 0 else number * apart + chance.uniform(0, 7200)
-        events += _episode(chance, setting, begins)
+        events += _episode(chance, setting, begins, first=number == 0)
     return Script(seed=seed, hours=hours, setting=setting, events=tuple(events))
 
 
-def _episode(chance: random.Random, setting: Setting, begins: float) -> list[Event]:
-    """A few changes, with what goes wrong meanwhile; then quiet."""
+def _episode(chance: random.Random, setting: Setting, begins: float, *, first: bool) -> list[Event]:
+    """A few changes, with what goes wrong meanwhile; then quiet. With the ``first`` load most is
+    sent, and most can go wrong.
+    """
     lasts = chance.choice((60.0, 600.0, 1500.0))
 
     def some(what: dict[str, int], most: int) -> list[Event]:
@@ -158,11 +160,12 @@ def _episode(chance: random.Random, setting: Setting, begins: float) -> list[Eve
 
     events = some(_TENANT, 14) + some(_HAND, 2 if chance.random() < 0.4 else 0)
     events += some(_OPERATOR, 2) + some(_MISHAP, 4)
-    for _ in range(chance.choice((0, 0, 1, 1, 2))):
+    for _ in range(chance.choice((0, 1, 1, 2) if first else (0, 0, 1, 1, 2))):
         side = chance.choice(("zscloud", "entra"))
         args = {"side": side, "knobs": chance.choice(_FAULTS[side])}
         args["seconds"] = chance.choice((20.0, 120.0, 600.0))
-        events.append(Event(round(begins + chance.uniform(0, lasts), 1), "fault", args))
+        after = chance.uniform(0, 10.0 if first else lasts)
+        events.append(Event(round(begins + after, 1), "fault", args))
     events.sort(key=lambda event: event.at)
     ends = begins + lasts + 1
     events.append(Event(round(ends, 1), QUIET))

@@ -112,6 +112,7 @@ class Run:
         self.scim = Scim(self.zscloud, self._sent)
         self.world.transport = self.scim
         self.kill_request: int | None = None
+        self.renewals_fail = 0.0
         self.pause_request: tuple[int, float] | None = None
         self.host = Host(
             self.services,
@@ -168,6 +169,9 @@ class Run:
         process = loop.current()
         if process is None:
             return
+        if self.renewals_fail:
+            actions.renewals_fail(self, self.renewals_fail)
+            self.renewals_fail = 0.0
         if self.kill_request is not None:
             self.kill_request -= 1
             if self.kill_request <= 0:
