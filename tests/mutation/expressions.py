@@ -132,10 +132,10 @@ def _wrong_constants(value: object, *, prose: bool) -> Iterator[ast.expr]:
             yield ast.Constant(not value)
         case int() | float():
             yield ast.Constant(value + 1)
-            yield ast.Constant(value - 1)
         case str() if prose:
             for found in _SETTING.finditer(value):
-                yield ast.Constant(f"{value[: found.end()]}_X{value[found.end() :]}")
+                named = found.group().replace("_", "X_", 1)
+                yield ast.Constant(value[: found.start()] + named + value[found.end() :])
         case str():
             yield ast.Constant(f"{value}X" if value else "X")
         case bytes():
