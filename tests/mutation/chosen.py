@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 _FILES: dict[str, tuple[str, ...]] = {
     "alerts": ("alerts/test_conditions", "alerts/test_deciding", "alerts/test_message"),
     "case": ("decisions/test_plan", "mapping", "scoping"),

@@ -54,10 +54,18 @@ class Passing:
         tests = {test for line in range(first, last + 1) for test in self._tests(file, line)}
         return self._fastest(tests)
 
-    def through_file(self, file: Path) -> list[str]:
-        """Tests that pass through any line of a file."""
-        tests = {test for each in self._by_line[str(file)].values() for test in each}
-        return self._fastest(tests)
+    def around_file(self, file: Path) -> list[str]:
+        """Tests that pass through any line of a file, then those beside them: a test that looks
+        at a table or a default passes through no line. All tests, when none passes through.
+        """
+        through = {test for each in self._by_line[str(file)].values() for test in each} - {""}
+        beside = {test.partition("::")[0] for test in through}
+        others = {
+            test
+            for test in self.seconds
+            if test not in through and (not through or test.partition("::")[0] in beside)
+        }
+        return [*self._fastest(through), *self._fastest(others)]
 
     def _tests(self, file: Path, line: int) -> list[str]:
         return self._by_line[str(file)].get(line, [])

@@ -121,7 +121,7 @@ class Session:
         return not self._outcomes.failed
 
     def _again(self, mutant: Mutant, source: Source, code: CodeType) -> Verdict | None:
-        tests = self._enough(self._passing.through_file(source.path))
+        tests = self._enough(self._passing.around_file(source.path))
         if not tests:
             return None
         seconds = 3 * (_AGAIN + sum(self._passing.seconds[test] for test in tests))
