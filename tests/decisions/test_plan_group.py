@@ -257,6 +257,7 @@ PROTECTED = link(GROUP, protected=True)
         (IN, members("a"), members("a"), DISABLE, SALES, False),
         (IN, members("a"), {}, DISABLE, SALES, True),
         (IN, {}, members("a"), DISABLE, SALES, True),
+        (IN, members("a"), members("a", "b"), DISABLE, SALES, True),
         (IN, {}, {}, DISABLE, MARKETING, True),
         (GONE, members("a"), {}, DISABLE, MARKETING, False),
         (GONE, {}, members("a"), DISABLE, SALES, True),
