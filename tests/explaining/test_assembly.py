@@ -58,13 +58,17 @@ ESCROW = {"escrow": (escrowed(1),)}
         (group(), "Sales is in scope (assigned), has a group in ZSCloud, and nothing differs."),
         (
             user({"verdict": OUT}, link=link(attributes={"active": False})),
-            "Jo is to have no access (not assigned), has a disabled account, and nothing is "
-            "to be done.",
+            (
+                "Jo is to have no access (not assigned), has a disabled account, and nothing is "
+                "to be done."
+            ),
         ),
         (
             unlinked(user({"verdict": UNDECIDED})),
-            "Jo may or may not be in scope (nobody knows), has no account, and nothing is to "
-            "be done.",
+            (
+                "Jo may or may not be in scope (nobody knows), has no account, and nothing is to "
+                "be done."
+            ),
         ),
         (
             doing(UPDATE),

@@ -1,7 +1,7 @@
 """``python -m tests.mutation``: the score of the pure modules, and what survived.
 
 ``--module`` names a module or package, and may be repeated; ``--sample`` tries so many mutants,
-chosen by ``--seed``. Tests that are named are used instead of all fast ones. The exit status is 1
+chosen by ``--seed``. Tests that are named are used instead of those of ``chosen``. It exits with 1
 below ``--bound`` percent, and when an explanation explains no mutant any more.
 """
 
@@ -16,17 +16,11 @@ from pathlib import Path
 
 from tests.mutation import report
 from tests.mutation.child import Verdict
+from tests.mutation.chosen import test_files
 from tests.mutation.explained import explanations, unmatched
 from tests.mutation.mutants import Mutant, Source
 from tests.mutation.pure import chosen_modules
 from tests.mutation.session import run
-
-TESTS = [
-    *(f"tests/{name}" for name in ("alerts", "decisions", "dotnet_regex", "expressions", "graph")),
-    *(f"tests/{name}" for name in ("mapping", "notifications", "schema", "scoping")),
-    *(f"tests/scim/test_{name}.py" for name in ("answers", "failure", "paths", "wire")),
-]
-"""The fast tests: they need no server, and most take milliseconds."""
 
 
 def main(arguments: list[str]) -> int:
@@ -49,9 +43,9 @@ def main(arguments: list[str]) -> int:
 
     def told(mutant: Mutant, verdict: Verdict | None) -> None:
         scores[mutant.module].note(mutant, verdict)
-        progress.one(mutant, verdict)
+        progress.one()
 
-    session = run(sources, tried, options.tests or TESTS, told)
+    session = run(sources, tried, options.tests or test_files(modules), told)
     seconds = time.monotonic() - began
     results = list(scores.values())
     for each in results:
@@ -82,14 +76,14 @@ def _options(arguments: list[str]) -> argparse.Namespace:
 
 
 class _Progress:
-    """Survivors as they are found, and how far it is, on stderr."""
+    """How far it is, on stderr."""
 
     def __init__(self, total: int) -> None:
         self._total = total
         self._done = 0
         self._began = time.monotonic()
 
-    def one(self, mutant: Mutant, verdict: Verdict | None) -> None:
+    def one(self) -> None:
         self._done += 1
         if self._done % 100 == 0:
             pace = self._done / (time.monotonic() - self._began)
