@@ -169,7 +169,8 @@ def _wrong_arguments(node: ast.Call) -> Iterator[ast.expr]:
 
 
 def _is_commutative(function: ast.expr) -> bool:
-    return isinstance(function, ast.Name) and function.id in {"min", "max"}
+    """Whether its arguments may be swapped, or mean nothing (``cut``)."""
+    return isinstance(function, ast.Name) and function.id in {"min", "max", "cut"}
 
 
 def wrong_conditions(node: ast.expr) -> Iterator[ast.expr]:

@@ -45,6 +45,8 @@ def _within(node: ast.AST, around: _Surroundings) -> Iterator[Site]:
             continue
         inside = _surroundings(node, field, around)
         children: Sequence[object] = value if isinstance(value, list) else [value]
+        if field == "args" and _is_cut(node):
+            children = children[:1]
         for at, child in enumerate(children):
             if isinstance(child, ast.AST):
                 yield from _at(node, field, at if isinstance(value, list) else None, child, inside)
@@ -101,6 +103,11 @@ def _is_skipped(node: ast.AST, field: str) -> bool:
     return field in {"annotation", "returns", "decorator_list", "type_params", "format_spec"} or (
         isinstance(node, ast.ClassDef) and field in {"keywords", "bases"}
     )
+
+
+def _is_cut(node: ast.AST) -> bool:
+    """Whether a text is shortened for people: how many letters are shown means nothing."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "cut"
 
 
 def _is_silent(node: ast.AST) -> bool:
