@@ -34,7 +34,7 @@ _FILES = {
     "schema": "schema mapping/test_schema",
     "scim": "scim/test_answers scim/test_failure scim/test_paths scim/test_wire "
     "scim/test_attributes",
-    "scope": "scoping/test_scope",
+    "scope": "scoping/test_scope scoping/test_groups",
     "scoping": "scoping",
     "source_attributes": "mapping/test_source_attributes",
     "subscriptions": "decisions/test_subscription_plan",
