@@ -33,7 +33,7 @@ _FILES = {
     "redaction": "decisions/test_redaction",
     "schema": "schema mapping/test_schema",
     "scim": "scim/test_answers scim/test_failure scim/test_paths scim/test_wire "
-    "scim/test_attributes",
+    "scim/test_attributes scim/test_meaning",
     "scope": "scoping/test_scope scoping/test_groups",
     "scoping": "scoping",
     "source_attributes": "mapping/test_source_attributes",
