@@ -22,7 +22,7 @@ _FILES = {
     "evidence": "decisions/test_evidence",
     "explaining": "explaining",
     "expressions": "expressions mapping/test_flows",
-    "graph": "graph/test_rows graph/test_urls graph/test_wire graph/test_subscriptions",
+    "graph": "graph/test_meaning graph/test_rows graph/test_urls graph/test_wire graph/test_subscriptions",
     "guard": "decisions/test_guard",
     "held": "decisions/test_held",
     "mapping": "mapping",
