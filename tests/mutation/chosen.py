@@ -37,7 +37,7 @@ _FILES = {
     "scope": "scoping/test_scope scoping/test_groups",
     "scoping": "scoping",
     "source_attributes": "mapping/test_source_attributes",
-    "subscriptions": "decisions/test_subscription_plan",
+    "subscriptions": "decisions/test_subscription_plan decisions/test_subscription_words",
     "token_expiry": "decisions/test_token_expiry",
 }
 """By the first part of the module's name within the program."""
