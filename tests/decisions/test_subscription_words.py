@@ -49,9 +49,13 @@ from tests.decisions.test_subscription_plan import (
 def test_the_times_that_graph_and_operators_know() -> None:
     """In seconds: a subscription lives 29 days less an hour, and is renewed a week before."""
     assert LIFE == 29 * DAY - HOUR
-    assert (
-        *(7 * DAY, 3 * DAY, HOUR, HOUR, 300.0),
-    ) == (RENEW_WITHIN, ALERT_WITHIN, ALERT_AFTER, ALERT_EVERY, TRY_EVERY)
+    assert (*(7 * DAY, 3 * DAY, HOUR, HOUR, 300.0),) == (
+        RENEW_WITHIN,
+        ALERT_WITHIN,
+        ALERT_AFTER,
+        ALERT_EVERY,
+        TRY_EVERY,
+    )
     assert list(Do) == ["nothing", "adopt", "record", "renew", "create", "recreate", "delete"]
     assert list(Health) == ["active", "expiring", "expired", "missing"]
 

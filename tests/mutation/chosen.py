@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.mutation.pure import ROOT
 
 _FILES = {
-    "alerts": "alerts/test_conditions alerts/test_deciding alerts/test_message "
+    "alerts": "alerts/test_alarms alerts/test_conditions alerts/test_deciding alerts/test_message "
     "alerts/test_addresses decisions/test_alerts",
     "case": "decisions/test_case",
     "deprovisioning": "decisions/test_deprovisioning",
