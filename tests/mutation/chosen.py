@@ -13,6 +13,7 @@ from tests.mutation.pure import ROOT
 _FILES = {
     "alerts": "alerts/test_alarms alerts/test_conditions alerts/test_deciding alerts/test_message "
     "alerts/test_addresses decisions/test_alerts",
+    "bulk": "decisions/test_bulk",
     "case": "decisions/test_case",
     "deprovisioning": "decisions/test_deprovisioning",
     "differences": "decisions/test_differences mapping/test_flows",
@@ -22,7 +23,9 @@ _FILES = {
     "evidence": "decisions/test_evidence",
     "explaining": "explaining",
     "expressions": "expressions mapping/test_flows",
-    "graph": "graph/test_meaning graph/test_rows graph/test_urls graph/test_wire graph/test_subscriptions",
+    "forgetting": "decisions/test_forgetting",
+    "graph": "graph/test_meaning graph/test_rows graph/test_urls graph/test_wire "
+    "graph/test_subscriptions",
     "guard": "decisions/test_guard",
     "held": "decisions/test_held",
     "mapping": "mapping",
@@ -32,7 +35,7 @@ _FILES = {
     "polling": "decisions/test_polling",
     "redaction": "decisions/test_redaction",
     "schema": "schema mapping/test_schema",
-    "scim": "scim/test_answers scim/test_failure scim/test_paths scim/test_wire "
+    "scim": "scim/test_answers scim/test_failure scim/test_paths scim/test_wire scim/test_bulk "
     "scim/test_attributes scim/test_meaning",
     "scope": "scoping/test_scope scoping/test_groups",
     "scoping": "scoping",

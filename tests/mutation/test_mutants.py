@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.mutation.child import Verdict, run_forked
+from tests.mutation.chosen import test_files as files_of
 from tests.mutation.explained import Explanation, explanations, unmatched
 from tests.mutation.mutants import Mutant, Source
-from tests.mutation.pure import chosen_modules, pure_modules
+from tests.mutation.pure import ROOT, chosen_modules, pure_modules
 from tests.mutation.report import ModuleScore, score
 from tests.mutation.swap import LiveFunctions
 
@@ -166,3 +167,10 @@ def test_what_no_test_passes_through_survives() -> None:
         module.note(mutant("a", "b"), verdict)
     assert score([module]) == 75.0
     assert len(module.survivors) == 1
+
+
+def test_each_pure_module_has_tests_to_be_tried() -> None:
+    for module in pure_modules():
+        files = files_of([module])
+        assert files, module
+        assert all((ROOT / file).exists() for file in files), module
