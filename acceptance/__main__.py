@@ -13,6 +13,7 @@ from functools import partial
 from acceptance.flood import flood
 from acceptance.killed import killed
 from acceptance.live import leavers, live
+from acceptance.mutants import mutants
 from acceptance.paused import paused
 from acceptance.sliced import sliced
 from acceptance.telling import Telling
@@ -27,6 +28,7 @@ SCALED: dict[str, Story] = {
     "live": partial(live, users=60, rate=20, changes=20, interval=5, bound=10.0),
     "leavers": partial(leavers, users=300, rate=10, count=8, bound=10.0),
     "flood": partial(flood, users=60, rate=5, notifications=1000, seconds=6.0, bound=3.0),
+    "mutants": partial(mutants, sample=300),
 }
 FULL: dict[str, Story] = {
     "sliced": partial(sliced, users=600, rate=5, budget=20),
@@ -35,6 +37,7 @@ FULL: dict[str, Story] = {
     "live": partial(live, users=260, rate=5, changes=200, interval=30, bound=2.0),
     "leavers": partial(leavers, users=5000, rate=5, count=100, bound=2.0),
     "flood": partial(flood, users=600, rate=5, notifications=10_000, seconds=60.0, bound=0.1),
+    "mutants": partial(mutants, sample=0),
 }
 
 

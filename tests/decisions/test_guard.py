@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.guard import Applied, Tally, Threshold, judge
+from provisioning.guard import Applied, Brake, Tally, Threshold, judge
 
 numbers = st.integers(0, 5000)
 
@@ -90,3 +90,58 @@ def test_more_is_never_let_go_where_less_is_held(
 
     if pending and held(pending):
         assert held(pending + 1)
+
+
+KINDS = ("users", "groups", "memberships", "deletions")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_is_summed_and_compared_by_itself(kind: str) -> None:
+    """Users are no groups, and neither are memberships."""
+    some, more = Tally(**{kind: 3}), Tally(**{kind: 5})
+    assert some.plus(more) == Tally(**{kind: 8})
+    assert some.most(more) == more.most(some) == Tally(**{kind: 5})
+    assert some.plus(Tally()) == some.most(Tally()) == some
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_any_kind_that_is_held_holds(kind: str) -> None:
+    assert not Brake().holds
+    assert Brake(**{kind: "Too many."}).holds
+
+
+def test_the_limits_as_they_are_when_nobody_set_them() -> None:
+    """Five hundred a day, or one in a hundred; a tenth in seven days."""
+    assert Threshold() == Threshold(count=500, percent=10.0, window_days=7.0)
+    many = Applied(provisioned=Tally(users=60_000))
+    assert not judge(Tally(users=600), many, Threshold()).holds
+    assert judge(Tally(users=601), many, Threshold()).users
+    last_day = Applied(last_day=Tally(users=100), provisioned=Tally(users=60_000))
+    assert not judge(Tally(users=500), last_day, Threshold()).holds
+
+
+def test_a_limit_says_its_numbers_and_its_setting() -> None:
+    """What an operator compares, and what there is to change."""
+    base = Applied(
+        last_day=Tally(users=20), window=Tally(users=30), provisioned=Tally(users=1000, groups=9)
+    )
+    by_count = judge(Tally(users=11), base, Threshold(count=30)).users
+    assert by_count == (
+        "11 users would be taken away, with 20 in the last day; the limit is 30 "
+        "(DELETION_THRESHOLD_COUNT)."
+    )
+    by_share = judge(Tally(users=71), base, Threshold(window_days=5.0)).users
+    assert by_share == (
+        "71 of 1000 users would be taken away, with 30 in the last 5 days; the limit is 10 % "
+        "(DELETION_THRESHOLD_PERCENT)."
+    )
+    groups = judge(Tally(groups=9), base, Threshold()).groups
+    assert groups is not None
+    assert groups.startswith("9 of 9 groups would be taken away")
+    last = judge(Tally(users=4), Applied(provisioned=Tally(users=4)), Threshold()).users
+    assert last == "All 4 users would lose access."
+
+
+def test_all_groups_may_go_when_they_are_few() -> None:
+    """Only of users is the last one kept: nobody signs in as a group."""
+    assert not judge(Tally(groups=3), Applied(provisioned=Tally(groups=3)), Threshold()).holds

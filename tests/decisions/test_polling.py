@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.polling import Poll, absent_in_poll, failed_poll, judge_poll
+from provisioning.polling import Poll, absent_in_poll, failed_poll, judge_poll, without
 
 OLD = 0.0
 NOW = 1_000_000.0
@@ -78,3 +78,64 @@ def test_nobody_is_absent_who_was_there_in_either_of_two_polls(
     if len(STORED) - len(second) > 5:
         assert not absent & first
     assert (not due) == (not absent)
+
+
+def test_a_poll_before_any_other_is_due_at_once() -> None:
+    assert Poll() == Poll(
+        ended_at=0, seconds=0, rows=0, absent_at=0, unchanged=0, next_at=0, failures=0
+    )
+
+
+def test_what_a_poll_tells_is_sorted_and_timed() -> None:
+    """The same list gives the same row, and a long poll makes the next one late."""
+    read = [f"n{n:02d}" for n in (7, 3, 9, 1)] + [id for id in STORED if id not in {"a7", "a2"}]
+    poll, _ = judge_poll(FIRST, dict(STORED), read, began=NOW - 4.0, ended=NOW)
+    assert poll == Poll(
+        ended_at=NOW,
+        seconds=4.0,
+        rows=32,
+        missing=("a2", "a7"),
+        believable=("a2", "a7"),
+        absent_at=NOW,
+        added=("n01", "n03", "n07", "n09"),
+        unchanged=0,
+        next_at=NOW + 4.0,
+    )
+    many, _ = judge_poll(FIRST, dict(STORED), [], began=NOW, ended=NOW)
+    again, _ = judge_poll(many, dict(STORED), [], began=NOW + 9, ended=NOW + 9)
+    assert again.missing == again.believable == tuple(sorted(STORED))
+    assert again.absent_at == NOW
+
+
+def test_five_missing_are_a_few() -> None:
+    """The same number as a cycle believes at first sight."""
+    poll, due = judged(set(STORED) - {f"a{n}" for n in range(5)})
+    assert due == (NOW + 2.0,)
+    assert len(poll.believable) == 5
+    assert poll.absent_at == NOW
+
+
+def test_an_assignment_settles_for_two_minutes() -> None:
+    def missing(age: float) -> tuple[str, ...]:
+        return judge_poll(FIRST, {"a": NOW - age}, (), began=NOW, ended=NOW)[0].missing
+
+    assert missing(119.9) == ()
+    assert missing(120.0) == ("a",)
+
+
+def test_who_is_there_again_is_absent_no_more() -> None:
+    poll = Poll(missing=("a1", "a2", "a3"), believable=("a1", "a2"), rows=4)
+    later = without(poll, {"a1"})
+    assert later == Poll(missing=("a2", "a3"), believable=("a2",), rows=4)
+
+
+def test_a_failure_is_noted_until_a_poll_succeeds() -> None:
+    failed = failed_poll(Poll(rows=7, failures=2), "throttled", 0.0, NOW, 1.0)
+    assert failed == Poll(rows=7, failures=3, error="throttled", next_at=NOW + 8.0)
+    assert failed_poll(Poll(failures=40), "x", 0.0, NOW, 0.5).next_at == NOW + 512.0
+    assert judged(set(STORED), failed)[0].failures == 0
+
+
+def test_a_poll_that_misses_nobody_is_no_evidence() -> None:
+    assert absent_in_poll(None, NOW) is None
+    assert absent_in_poll(Poll(), NOW) is None

@@ -59,3 +59,52 @@ def test_two_weeks_before_its_end(days: float, words: str | None) -> None:
         assert words in said
         assert "ZSCLOUD_SCIM_TOKEN" in said
         assert token not in said
+
+
+@pytest.mark.parametrize("fill", range(4))
+def test_a_payload_of_any_length_is_read(fill: int) -> None:
+    """Base64 without its padding (RFC 7515 section 2)."""
+    assert expires_at(web_token({"exp": NOW, "x": "y" * fill})) == NOW
+
+
+def test_a_payload_is_padded_by_its_own_length() -> None:
+    _, payload, _ = web_token({"exp": NOW}).split(".")
+    for header, signature in (("a", "abc"), ("ab", "a"), ("abc", ""), ("abcd", "ab")):
+        assert expires_at(f"{header}.{payload}.{signature}") == NOW
+
+
+def test_a_token_of_any_other_form_says_nothing() -> None:
+    token = web_token({"exp": NOW})
+    assert expires_at(f"{token}.{token}") is None
+    assert expires_at(f"{token}{'x' * (16_384 - len(token))}") == NOW
+    assert expires_at(f"{token}{'x' * 16_384}") is None
+
+
+@pytest.mark.parametrize(
+    ("exp", "end"),
+    [(0, None), (0.5, 0.5), (253_402_300_799, 253_402_300_799), (253_402_300_800, None)],
+)
+def test_an_end_is_a_time_that_can_be_shown(exp: float, end: float | None) -> None:
+    assert expires_at(web_token({"exp": exp})) == end
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (14 * DAY + 1, None),
+        (14 * DAY, "The token expires in 14 days."),
+        (2 * DAY, "The token expires in 2 days."),
+        (2 * DAY - 1, "The token expires in 47 hours."),
+        (3600, "The token expires in 1 hours."),
+        (3599, "The token expires in 0 hours."),
+        (0, "The token has expired."),
+    ],
+)
+def test_what_is_left_is_said_in_whole_days_and_hours(seconds: float, said: str | None) -> None:
+    warned = warning(web_token({"exp": NOW + seconds}), NOW)
+    if said is None:
+        assert warned is None
+    else:
+        assert warned is not None
+        assert warned.startswith(said)
+        assert " ZSCLOUD_SCIM_TOKEN;" in warned
