@@ -11,12 +11,21 @@ from provisioning.apply.matching import Matching
 from provisioning.apply.naming import Names
 from provisioning.apply.outcome import Recorder
 from provisioning.case import Case
-from provisioning.errors import AnswerLost, Conflict, NotFound, RemoteError
+from provisioning.errors import (
+    AnswerLost,
+    Conflict,
+    CredentialsRefused,
+    NotFound,
+    Rejected,
+    RemoteError,
+)
 from provisioning.job import Job
 from provisioning.lanes import WorkItem
 from provisioning.mirror import group_key
 from provisioning.model import Key, MirrorUser, ObjectType, TargetObject
 from provisioning.resolve import resolve
+
+_FORBIDDEN = 403
 
 
 class Looking:
@@ -42,6 +51,19 @@ class Looking:
         """A removal that no brake has judged yet: it is not sent, and judged by itself."""
         self.unjudged.add(key)
         self._recorder.unjudged(item, key)
+
+    async def is_about_object(self, item: WorkItem, error: CredentialsRefused) -> bool:
+        """Whether a 403 is a verdict on this object alone: the token still reads the list.
+
+        Raises ``LeaseUnavailable``, ``Stopped`` and what keeps ZSCloud from answering.
+        """
+        if error.status != _FORBIDDEN:
+            return False
+        try:
+            await self._matching.any_answer(item.urgency)
+        except CredentialsRefused:
+            return False
+        return True
 
     async def read_again(self, case: Case, item: WorkItem) -> Case | None:
         """A call on demand looks at the object itself, once, and not only at the record."""
@@ -124,3 +146,15 @@ class Looking:
         if not lost or not await self._execution.confirmed(case, item, found):
             await self.adopt(case, item, found)
         return False
+
+
+def forbidden(error: CredentialsRefused) -> Rejected:
+    """The 403 of an object that the token may not write."""
+    return Rejected(
+        error.remote,
+        error.operation,
+        error.detail,
+        status=error.status,
+        remedy="The token is accepted, but not for this object: see in the ZSCloud portal whether "
+        "it is an administrator's or belongs to somebody else. It is tried again by itself.",
+    )

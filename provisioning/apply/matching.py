@@ -151,6 +151,12 @@ class Matching:
             return seen[0] if seen else None
         return await self._by_value(type, NAME_PATH[type], name, priority)
 
+    async def any_answer(self, priority: Priority) -> None:
+        """Asks for nobody in particular: raises what the token is refused with, if it is."""
+        nobody = f"{self._job.ids.new()}@example.com"
+        user = ObjectType.USER
+        await self._sender.send(lambda: self._reader.find(user, NAME_PATH[user], nobody), priority)
+
     async def survey(self, writes: Sequence[Write]) -> None:
         """Looks for the users of a batch without an answer in the list, if that has fewer pages
         than they are. Groups are looked at one by one: a list may leave members out.

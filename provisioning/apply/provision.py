@@ -14,7 +14,7 @@ from provisioning.apply.adoption import Adoption, NotAdopted
 from provisioning.apply.execution import Execution
 from provisioning.apply.intents import Intents
 from provisioning.apply.last_look import LastLook, StillLeaves
-from provisioning.apply.looking import Looking
+from provisioning.apply.looking import Looking, forbidden
 from provisioning.apply.matching import Matching
 from provisioning.apply.members import Members
 from provisioning.apply.naming import EXCHANGED, GIVEN_UP, Names, own_name
@@ -27,6 +27,7 @@ from provisioning.case import Case
 from provisioning.errors import (
     AnswerLost,
     Conflict,
+    CredentialsRefused,
     NotFound,
     ProtocolError,
     Rejected,
@@ -142,6 +143,10 @@ class Provisioner:
                 await self._rounds(item, stopping)
         except _Later:
             return
+        except CredentialsRefused as error:
+            if not await self._looking.is_about_object(item, error):
+                raise
+            await self.set_aside(item, forbidden(error))
         except NotAdopted as left:
             await self._recorder.nothing_to_do(item, left.case, left.skipped)
         except (Rejected, Conflict, NotFound, ProtocolError, AnswerLost) as error:

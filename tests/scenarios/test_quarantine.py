@@ -263,6 +263,36 @@ def test_a_death_while_it_waits_changes_nothing(steps: int) -> None:
     assert saga.tell(ending).finished
 
 
+def test_an_object_that_is_forbidden_shuts_nobody_else_out() -> None:
+    """403 for one object is no word on the token, which reads as before: it waits in escrow, the
+    others go on.
+    """
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        for number in range(3):
+            world.tenant.update_user(user(world, number), department="Legal")
+        world.zscloud.set_faults(
+            fail_share=1.0,
+            fail_status=403,
+            methods=("PATCH", "PUT"),
+            path_contains=account(world, 1).id,
+        )
+        record = await world.cycle()
+        assert record.status is CycleStatus.COMPLETED_WITH_ERRORS
+        assert (record.counts.updated, record.counts.failed) == (2, 1)
+        assert await entry(world) is None
+        (failed,) = await world.logs(status="failure")
+        assert (failed["name"], failed["error_code"]) == ("user1@example.com", "Rejected")
+        assert "administrator" in failed["remedy"]
+        world.zscloud.set_faults()
+        await world.clock.sleep(3600.0)
+        await world.cycle()
+        assert world.differences() == []
+
+    simulate(story, tenant=everybody(5))
+
+
 # --- ZSCloud is not there ----------------------------------------------------------------------
 
 
