@@ -453,7 +453,7 @@ def test_killed_while_it_looks_the_plan_is_whole_all_the_same(first: int) -> Non
     saga = Saga(tenant=everybody(8), store=PiecewiseStore(first))
     saga.tell(lost)
     total = saga.tell(cycle).steps_used
-    for steps in range(first, total, 29):
+    for steps in range(first, total, 47):
         saga = Saga(tenant=everybody(8), store=PiecewiseStore(first))
         saga.tell(lost)
         saga.tell(cycle, steps=steps)
@@ -490,7 +490,7 @@ def test_killed_while_it_adopts_exactly_those_are_switched_off(first: int) -> No
     saga = Saga(tenant=everybody(8), store=PiecewiseStore(first))
     saga.tell(before)
     total = saga.tell(cycle).steps_used
-    for steps in range(first, total, 13):
+    for steps in range(first, total, 19):
         saga = Saga(tenant=everybody(8), store=PiecewiseStore(first))
         saga.tell(before)
         saga.tell(cycle, steps=steps)
