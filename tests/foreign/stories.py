@@ -52,6 +52,18 @@ async def removal_in_a_form_that_the_server_refuses(world: ForeignWorld) -> None
     assert "400" in entry["reason"]
 
 
+async def writes_travel_together(world: ForeignWorld) -> None:
+    """Sixty people, then as many changes: by Bulk where it is offered and does what it says."""
+    await provisioned(world)
+    for number in range(40):
+        world.tenant.update_user(user(world, number), displayName=f"Other {number}")
+    await changed(world)
+    offered = world.target.profile.bulk and world.target.profile.bulk_offered
+    known = await world.services().job().bulk.get("target")
+    assert (known is not None and known.is_proven) is offered
+    assert len(world.writes()) <= (2 if offered else 40)
+
+
 async def newcomer_whose_name_the_server_keeps_for_another(world: ForeignWorld) -> None:
     """The name stays taken: the newcomer goes to escrow, and nobody gets another's account."""
     await provisioned(world)

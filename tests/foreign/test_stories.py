@@ -37,7 +37,11 @@ def test_a_group_larger_than_one_batch(server: ScimServer, target: Target) -> No
     limit = target.limits.max_group_members
     count = 250 if limit is None else limit + 25
     story = large_group(count) if limit is None else stories.group_over_the_limit(count, limit)
-    tell(story, server, everybody(count))
+    tell(story, server, everybody(count), ZSCLOUD_BULK="off")
+
+
+def test_writes_travel_together_where_the_server_offers_it(server: ScimServer) -> None:
+    tell(stories.writes_travel_together, server, everybody(60))
 
 
 def test_member_removed_in_the_form_that_was_found(server: ScimServer) -> None:
