@@ -213,8 +213,8 @@ def _page(answer: Answer, request: Request, read: Callable[[Row, Answer, Request
     return Page([read(row, answer, request) for row in page.value], page.next_link)
 
 
-def _id(row: Row, answer: Answer, request: Request) -> EntraId:
-    id = row.get("id")
+def _id(row: object, answer: Answer, request: Request) -> EntraId:
+    id = row.get("id") if isinstance(row, dict) else None
     if not isinstance(id, str) or not id:
         raise malformed(answer, request, "an object without id")
     return EntraId(id)

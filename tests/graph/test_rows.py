@@ -275,3 +275,11 @@ def test_selections() -> None:
         "department",
     )
     assert ROWS.select_delta(ObjectType.GROUP) == ("displayName", "members")
+
+
+@pytest.mark.parametrize("manager", ["x", 5, [], True, {"id": None}])
+def test_a_manager_that_is_no_object_is_no_answer(manager: object) -> None:
+    managed = rows.Rows(("userPrincipalName", "manager"), ())
+    row = {"id": "a", "accountEnabled": True, "userPrincipalName": "a@b", "manager": manager}
+    with pytest.raises(ProtocolError, match="without id"):
+        managed.user(answer(row), REQUEST)
