@@ -25,6 +25,7 @@ from provisioning.errors import (
     RemoteUnavailable,
     Throttled,
     WatermarkExpired,
+    cut,
 )
 
 GRAPH = "Graph"
@@ -68,7 +69,7 @@ class Request:
     @property
     def operation(self) -> str:
         """What errors call the request. Never the query: it holds tokens."""
-        return f"{self.method} {urlsplit(self.url).path}"
+        return f"{self.method} {cut(urlsplit(self.url).path, 200)}"
 
     @property
     def headers(self) -> dict[str, str]:
