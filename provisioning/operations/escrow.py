@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from provisioning.errors import InvalidRequest, Problem
+from provisioning.errors import InvalidRequest, Problem, cut
 from provisioning.escrow import EscrowEntry
 from provisioning.operations.documents import Document, timestamp
 from provisioning.operations.writing import wakes
@@ -43,7 +43,7 @@ async def retry_now(services: Services, names: Sequence[str] = ()) -> Document:
                 raise InvalidRequest(
                     Problem(
                         "ids",
-                        f"nobody named {name!r} is in escrow",
+                        f"nobody named {cut(name, 100)!r} is in escrow",
                         "Give an object id or a name as `escrow` lists it.",
                     )
                 )
