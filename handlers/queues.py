@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 WORK = "provisioning-work"
@@ -35,8 +34,10 @@ class DryRun:
 
 def decode_message(body: bytes) -> WakeUp | DryRun:
     """The message of a body. Raises ``ValueError`` that says what is wrong with it."""
+    import msgspec
+
     try:
-        document = json.loads(body)
+        document = msgspec.json.decode(body)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"the message is no JSON: {error}") from error
     match document:

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 _DETAIL_LIMIT = 300
+_PROBLEM_LIMITS = (("field", 300), ("message", 500), ("remedy", 1_200))
+"""Characters. The longest field is a path into a schema file; the longest remedy names every
+function that expressions have."""
 
 
 def cut(text: str, limit: int = _DETAIL_LIMIT) -> str:
@@ -31,11 +34,18 @@ class ProvisioningError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with what somebody gave us: the field, what is wrong, what to do."""
+    """One thing wrong with what somebody gave us: the field, what is wrong, what to do.
+
+    Whatever it repeats of what was given, each part is one line of a bounded length.
+    """
 
     field: str
     message: str
     remedy: str
+
+    def __post_init__(self) -> None:
+        for name, limit in _PROBLEM_LIMITS:
+            object.__setattr__(self, name, cut(getattr(self, name), limit))
 
 
 class ConfigurationError(ProvisioningError):

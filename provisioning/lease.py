@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 from collections.abc import AsyncIterator, Sequence
 
 import msgspec
@@ -131,6 +132,11 @@ async def held(
 def _decoded(payload: bytes) -> Left:
     if not payload:
         return Left()
-    left = msgspec.json.decode(payload, type=Left | tuple[float, ...])
+    try:
+        left = msgspec.json.decode(payload, type=Left | tuple[float, ...])
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        # Else nobody could hold the lease any more. It may have sent at this very moment.
+        _log.warning("what the last holder left with the lease cannot be read: %s", error)
+        return Left(sends=(math.inf,))
     # An older version of the program left the times alone.
     return left if isinstance(left, Left) else Left(sends=left)

@@ -52,7 +52,8 @@ def source_row(id: EntraId, attributes: Mapping[str, Any], **computed: Any) -> d
             row[other] = _first(attributes[property])
     if _EXTENSIONS in attributes:
         row.update(_NO_EXTENSIONS)
-        row.update(attributes[_EXTENSIONS] or {})
+        extensions = attributes[_EXTENSIONS]
+        row.update(extensions if isinstance(extensions, dict) else {})
     name = attributes.get("userPrincipalName")
     if isinstance(name, str):
         row["originalUserPrincipalName"] = name

@@ -39,7 +39,7 @@ def _values(path: Path) -> dict[str, str]:
         return msgspec.convert(document.get("Values", {}), dict[str, str])
     except OSError as error:
         raise _problem(f"cannot be read: {error.strerror}.", "Make it readable.") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         # The decoder's message may quote a value, and a value may be the token.
         raise _problem(
             "is no JSON with a text for each of its Values.",

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Generic, TypeVar
 import msgspec
 
 from provisioning.errors import PermissionMissing
+from provisioning.graph.values import attributes_of
 from provisioning.graph.wire import (
     GROUP_MEMBER_READ,
     Answer,
@@ -24,7 +25,6 @@ from provisioning.model import (
     MANAGER,
     AppRole,
     Assignment,
-    Attributes,
     DeltaPage,
     DeltaRow,
     EntraId,
@@ -187,13 +187,13 @@ class Rows:
         enabled = row.get("accountEnabled")
         if not row.get("userPrincipalName") or not isinstance(enabled, bool):
             raise blanked(answer, request, id)
-        return SourceUser(id, enabled, {name: row.get(name) for name in self._plain})
+        return SourceUser(id, enabled, attributes_of(row, self._plain))
 
     def _group(self, row: Row, answer: Answer, request: Request) -> SourceGroup:
         id = _id(row, answer, request)
         if _withheld(row, "displayName", self.group_properties):
             raise _blank_group(answer, request, id)
-        return SourceGroup(id, {name: row.get(name) for name in self.group_properties})
+        return SourceGroup(id, attributes_of(row, self.group_properties))
 
     def _member(self, row: Row, answer: Answer, request: Request) -> Member | None:
         type = _type(row, answer, request)
@@ -213,8 +213,8 @@ def _page(answer: Answer, request: Request, read: Callable[[Row, Answer, Request
     return Page([read(row, answer, request) for row in page.value], page.next_link)
 
 
-def _id(row: Row, answer: Answer, request: Request) -> EntraId:
-    id = row.get("id")
+def _id(row: object, answer: Answer, request: Request) -> EntraId:
+    id = row.get("id") if isinstance(row, dict) else None
     if not isinstance(id, str) or not id:
         raise malformed(answer, request, "an object without id")
     return EntraId(id)
@@ -245,7 +245,7 @@ def _delta_row(
     type: ObjectType, names: Sequence[str], row: Row, answer: Answer, request: Request
 ) -> DeltaRow:
     _check_shown(type, row, answer, request)
-    attributes: Attributes = {name: row[name] for name in names if name in row}
+    attributes = attributes_of(row, [name for name in names if name in row])
     if f"{MANAGER}@delta" in row:
         attributes[MANAGER] = _manager_delta(row, answer, request)
     enabled = row.get("accountEnabled")

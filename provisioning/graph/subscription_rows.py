@@ -85,7 +85,12 @@ def decode_created(answer: Answer, request: Request) -> Subscription:
     try:
         return _value(wire.decode(answer, request, _ONE, success=201))
     except (PermissionMissing, Rejected) as error:
-        raise _refusal(error) from error
+        kind = _kind(error)
+        if kind is None:
+            raise
+        meant = kind(error.remote, error.operation, error.detail, status=error.status)
+        meant.request_id = error.request_id
+        raise meant from error
 
 
 def decode_renewed(answer: Answer, request: Request) -> Subscription:
@@ -102,18 +107,13 @@ def decode_deleted(answer: Answer, request: Request) -> None:
         raise error
 
 
-def _refusal(error: RemoteError) -> RemoteError:
+def _kind(error: RemoteError) -> type[RemoteError] | None:
     """403 is a missing permission or a quota, 400 a failed handshake or a wrong request."""
-    kind: type[RemoteError] | None = None
     if error.status == 403 and _FULL.search(error.detail):
-        kind = QuotaReached
-    elif error.status == 400 and _UNVALIDATED.search(error.detail):
-        kind = HandshakeFailed
-    if kind is None:
-        return error
-    found = kind(error.remote, error.operation, error.detail, status=error.status)
-    found.request_id = error.request_id
-    return found
+        return QuotaReached
+    if error.status == 400 and _UNVALIDATED.search(error.detail):
+        return HandshakeFailed
+    return None
 
 
 def _value(row: _Subscription) -> Subscription:

@@ -25,6 +25,7 @@ from provisioning.errors import (
     RemoteUnavailable,
     Throttled,
     WatermarkExpired,
+    cut,
 )
 
 GRAPH = "Graph"
@@ -68,7 +69,7 @@ class Request:
     @property
     def operation(self) -> str:
         """What errors call the request. Never the query: it holds tokens."""
-        return f"{self.method} {urlsplit(self.url).path}"
+        return f"{self.method} {cut(urlsplit(self.url).path, 200)}"
 
     @property
     def headers(self) -> dict[str, str]:
@@ -188,7 +189,7 @@ def decode(
         raise malformed(answer, request, f"content type {kind or 'missing'}")
     try:
         return decoder.decode(answer.body)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, RecursionError) as error:
         raise malformed(answer, request, str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _identified(
@@ -213,7 +214,7 @@ def blanked(
     nulls, not as an error (Graph: limited information for inaccessible member objects).
     """
     kind = "user" if permission == USER_READ else "group"
-    detail = f"{kind} {id} came without {what}"
+    detail = scrub(f"{kind} {id} came without {what}")
     return _identified(PermissionMissing(request.operation, permission, detail), answer)
 
 
@@ -252,7 +253,7 @@ def _error_of(answer: Answer) -> _ErrorDetail:
     """The documented error body; a gateway's own page has none."""
     try:
         return _ERROR.decode(answer.body).error
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _ErrorDetail()
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from provisioning.audit import Operator
 from provisioning.drift import Finding
-from provisioning.errors import ConfigurationError, InvalidRequest, Problem
+from provisioning.errors import ConfigurationError, InvalidRequest, Problem, cut
 from provisioning.job import Job
 from provisioning.model import Change
 from provisioning.operations import alarms
@@ -166,7 +166,11 @@ async def get_cycle(services: Services, cycle_id: str, after: int = 0) -> Docume
     record = await job.cycles.rows.get(cycle_id)
     if record is None:
         raise InvalidRequest(
-            Problem("id", f"no cycle {cycle_id} is known", "List cycles with `status` or `logs`.")
+            Problem(
+                "id",
+                f"no cycle {cut(cycle_id, 100)!r} is known",
+                "List cycles with `status` or `logs`.",
+            )
         )
     if not record.dry_run:
         return cycle_document(record)

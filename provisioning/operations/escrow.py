@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from provisioning.audit import Operator
-from provisioning.errors import InvalidRequest, Problem
+from provisioning.errors import InvalidRequest, Problem, cut
 from provisioning.escrow import EscrowEntry
 from provisioning.operations.audit import note
 from provisioning.operations.documents import Document, timestamp
@@ -47,7 +47,7 @@ async def retry_now(
                 raise InvalidRequest(
                     Problem(
                         "ids",
-                        f"nobody named {name!r} is in escrow",
+                        f"nobody named {cut(name, 100)!r} is in escrow",
                         "Give an object id or a name as `escrow` lists it.",
                     )
                 )

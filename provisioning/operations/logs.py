@@ -12,7 +12,7 @@ from provisioning.operations.paging import page_size
 from provisioning.provisioning_log import LogQuery, LogStatus
 from provisioning.services import Services
 
-_AGO = re.compile(r"(\d+)([smhd])")
+_AGO = re.compile(r"([0-9]{1,9})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _OBJECT_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _CURSOR = re.compile(r"[0-9]+\.[0-9]{6}/[0-9A-Za-z]+")
@@ -96,7 +96,11 @@ def moment(field: str, text: str | None, now: float) -> float | None:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise InvalidRequest(
-            Problem(field, f"{text!r} is no time", "Give RFC 3339, or an age such as 30m, 2h, 7d.")
+            Problem(
+                field,
+                f"{cut(text, 100)!r} is no time",
+                "Give RFC 3339, or an age such as 30m, 2h, 7d.",
+            )
         ) from None
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
 
@@ -104,7 +108,7 @@ def moment(field: str, text: str | None, now: float) -> float | None:
 def _status(text: str) -> LogStatus:
     if text not in set(LogStatus):
         raise InvalidRequest(
-            Problem("status", f"{text!r} is none", f"Use one of {', '.join(LogStatus)}.")
+            Problem("status", f"{cut(text, 100)!r} is none", f"Use one of {', '.join(LogStatus)}.")
         )
     return LogStatus(text)
 
@@ -112,6 +116,6 @@ def _status(text: str) -> LogStatus:
 def _action(text: str) -> Action:
     if text not in set(Action):
         raise InvalidRequest(
-            Problem("action", f"{text!r} is none", f"Use one of {', '.join(Action)}.")
+            Problem("action", f"{cut(text, 100)!r} is none", f"Use one of {', '.join(Action)}.")
         )
     return Action(text)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from provisioning.audit import Operator
 from provisioning.calls import Call
-from provisioning.errors import InvalidRequest, LeaseUnavailable, Problem
+from provisioning.errors import InvalidRequest, LeaseUnavailable, Problem, cut
 from provisioning.explaining.steps import steps_of
 from provisioning.job import Job
 from provisioning.mirror import group_key, user_key
@@ -106,7 +106,8 @@ async def get_on_demand(services: Services, id: str) -> tuple[Document, bool]:
     job = services.job()
     call = await job.calls.get(id)
     if call is None:
-        raise InvalidRequest(Problem("id", f"no call {id} is known", "Take it from Location."))
+        unknown = f"no call {cut(id, 100)!r} is known"
+        raise InvalidRequest(Problem("id", unknown, "Take it from Location."))
     record = await job.calls.record(call)
     if record.status in OPEN:
         return {"id": id, "status": record.status.value, "results": []}, False
@@ -236,7 +237,7 @@ async def _keys(services: Services, users: Sequence[str], group: str | None) -> 
             raise InvalidRequest(
                 Problem(
                     "user",
-                    f"Entra knows no user {name!r}",
+                    f"Entra knows no user {cut(name, 100)!r}",
                     "Give the object id or the user principal name as Entra shows it.",
                 )
             )
@@ -249,7 +250,7 @@ async def _group(services: Services, name: str) -> Key:
     if len(found) != 1:
         how_many = "no group" if not found else f"{len(found)} groups"
         raise InvalidRequest(
-            Problem("group", f"Entra knows {how_many} {name!r}", "Give the object id.")
+            Problem("group", f"Entra knows {how_many} {cut(name, 100)!r}", "Give the object id.")
         )
     return group_key(found[0].id)
 

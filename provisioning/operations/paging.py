@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provisioning.errors import InvalidRequest, Problem
+from provisioning.errors import InvalidRequest, Problem, cut
 
 _LARGEST_PAGE = 1000
 
@@ -15,6 +15,10 @@ def page_size(value: str | int) -> int:
         limit = 0
     if not 1 <= limit <= _LARGEST_PAGE:
         raise InvalidRequest(
-            Problem("limit", f"{value!r} is out of range", f"Give 1 to {_LARGEST_PAGE}.")
+            Problem(
+                "limit",
+                f"{cut(str(value), 100)!r} is out of range",
+                f"Give 1 to {_LARGEST_PAGE}.",
+            )
         )
     return limit

@@ -54,7 +54,7 @@ async def evaluate_for_user(services: Services, text: str, user: str) -> Documen
         await source.close()
     if found is None:
         remedy = "Give the object id or the user principal name as Entra shows it."
-        raise InvalidRequest(Problem("--user", f"Entra knows no user {user!r}", remedy))
+        raise InvalidRequest(Problem("--user", f"Entra knows no user {cut(user, 100)!r}", remedy))
     row = source_row(
         found.id, found.attributes, accountEnabled=found.enabled, IsSoftDeleted=not found.enabled
     )

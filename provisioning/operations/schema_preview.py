@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import msgspec
 
 from provisioning.case import Case
-from provisioning.errors import InvalidRequest, Problem
+from provisioning.errors import InvalidRequest, Problem, cut
 from provisioning.guard import judge
 from provisioning.job import Job
 from provisioning.mapping import CompiledSchema, compile_schema
@@ -198,7 +198,8 @@ class _Both:
         found = await self.source.find_user(name)
         if found is None:
             remedy = "Give the object id or the user principal name as Entra shows it."
-            raise InvalidRequest(Problem("--user", f"Entra knows no user {name!r}", remedy))
+            unknown = f"Entra knows no user {cut(name, 100)!r}"
+            raise InvalidRequest(Problem("--user", unknown, remedy))
         row = _fresh_user(found, await self.old.mirror.user(found.id))
         graph, links = await self._graph(), await self._links([row])
         old, new = (user_case(job, graph, row, links) for job in (self.old, self.new))

@@ -28,6 +28,9 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _CASE_EXACT = frozenset({"externalid", "id"})
 """Attributes compared exactly (RFC 7643 section 3.1); other strings regardless of case."""
 
+_DIGITS = 18
+"""Of a number that was written as a text. Python refuses to read one of thousands."""
+
 
 class Undecodable(ValueError):
     """A body that does not hold what the request asked for."""
@@ -172,7 +175,7 @@ def _text(value: Any) -> str:
 
 
 def _count(value: Any) -> int | None:
-    if isinstance(value, str) and value.isdecimal():
+    if isinstance(value, str) and value.isdecimal() and len(value) <= _DIGITS:
         value = int(value)
     valid = isinstance(value, int) and not isinstance(value, bool) and value >= 0
     return value if valid else None

@@ -31,6 +31,9 @@ _PARTS = ("value", "display", "type", "primary")
 _KNOWN_SHAPES = 512
 """Plans kept by one reader. A server shows a handful; the limit is against one that does not."""
 
+_LEAST, _MOST = -(2**63), 2**64 - 1
+"""Whole numbers that can be stored as such; others are texts."""
+
 
 # --- writing ------------------------------------------------------------------------------
 
@@ -206,7 +209,10 @@ def _scalar(value: Any) -> Any:
         return value
     if isinstance(value, dict):
         value = lookup(value, "value")
-    return None if isinstance(value, (dict, list)) else value
+    if isinstance(value, (dict, list)):
+        return None
+    # JSON has numbers that no store of ours has.
+    return str(value) if isinstance(value, int) and not _LEAST <= value <= _MOST else value
 
 
 def _chosen(elements: list[Any], where: tuple[str, Any] | None) -> Any:

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from provisioning.errors import cut
 from provisioning.model import ObjectType
 
 USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -90,7 +91,8 @@ def parse_path(text: str) -> AttributePath:
     """The path that ``text`` names. Raises ``ValueError`` when it names none."""
     found = _PATH.fullmatch(text)
     if found is None:
-        raise ValueError(f"{text!r} is not a SCIM attribute path (RFC 7644 section 3.10).")
+        seen = cut(text, 100)
+        raise ValueError(f"{seen!r} is not a SCIM attribute path (RFC 7644 section 3.10).")
     schema = found["schema"]
     if schema is not None and schema.lower() in _CORE_SCHEMAS:
         schema = None

@@ -172,8 +172,8 @@ async def test_progress_goes_to_its_console(terminal: bool) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    ["{", "[]", '{"IsEncrypted": true, "Values": {}}', '{"Values": {"A": 1}}'],
-    ids=["no JSON", "no object", "encrypted", "number"],
+    ["{", "[]", '{"IsEncrypted": true, "Values": {}}', '{"Values": {"A": 1}}', "[" * 100_000],
+    ids=["no JSON", "no object", "encrypted", "number", "too deep"],
 )
 def test_unreadable_local_settings(tmp_path: Path, content: str) -> None:
     """The file is named, and what to write in it."""

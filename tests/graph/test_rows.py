@@ -275,3 +275,31 @@ def test_selections() -> None:
         "department",
     )
     assert ROWS.select_delta(ObjectType.GROUP) == ("displayName", "members")
+
+
+@pytest.mark.parametrize("manager", ["x", 5, [], True, {"id": None}])
+def test_a_manager_that_is_no_object_is_no_answer(manager: object) -> None:
+    managed = rows.Rows(("userPrincipalName", "manager"), ())
+    row = {"id": "a", "accountEnabled": True, "userPrincipalName": "a@b", "manager": manager}
+    with pytest.raises(ProtocolError, match="without id"):
+        managed.user(answer(row), REQUEST)
+
+
+def test_numbers_that_no_store_has_are_texts() -> None:
+    """JSON has them, and a row of the store does not take them."""
+    read = rows.Rows(("department", "x", "flag"), ())
+    row = {"id": "a", "accountEnabled": True, "userPrincipalName": "a@b"}
+    row |= {"department": 10**30, "x": {"y": [-(10**30), 5]}, "flag": True}
+    found = read.user(answer(row), REQUEST).attributes
+    assert found == {"department": str(10**30), "x": {"y": [str(-(10**30)), 5]}, "flag": True}
+
+
+def test_a_value_that_nests_without_end_has_none_below() -> None:
+    deep = b"[" * 990 + b"]" * 990
+    body = b'{"id": "a", "displayName": "G", "x": ' + deep + b"}"
+    found = rows.Rows((), ("x",)).group(answer(body), REQUEST).attributes["x"]
+    depth = 0
+    while found:
+        [found] = found
+        depth += 1
+    assert depth == 20

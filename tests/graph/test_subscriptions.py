@@ -193,3 +193,11 @@ async def test_a_graph_that_stays_away() -> None:
     graph, _ = given(*[refusal(500)] * 20)
     with pytest.raises(RemoteUnavailable):
         await graph.list()
+
+
+async def test_a_refusal_is_not_its_own_cause() -> None:
+    """Whoever follows the causes of an error would never come to an end."""
+    graph, _ = given(refusal(400, "InvalidRequest", "Bad changeType."))
+    with pytest.raises(Rejected) as raised:
+        await create(graph)
+    assert raised.value.__cause__ is not raised.value

@@ -211,3 +211,23 @@ def test_background_reads_are_marked() -> None:
     marked = wire.Request("/users", wire.USER_READ, low_priority=True)
     assert marked.headers["x-ms-throttle-priority"] == "low"
     assert wire.Batch([marked]).request.low_priority
+
+
+DEEP = b"[" * 100_000
+
+
+def test_json_that_nests_without_end_is_no_answer() -> None:
+    with pytest.raises(ProtocolError, match="recursion"):
+        wire.decode(received(200, b'{"value":' + DEEP), LIST, ANY)
+
+
+def test_an_error_that_nests_without_end_has_no_details() -> None:
+    error = wire.failure(received(500, b'{"error":{"innerError":' + DEEP), LIST)
+    assert isinstance(error, RemoteUnavailable)
+    assert error.detail == "no detail given"
+
+
+def test_an_id_is_shown_without_a_token_in_it() -> None:
+    id = "https://graph.microsoft.com/v1.0/users?$skiptoken=abc"
+    error = wire.blanked(received(200), LIST, id)
+    assert "abc" not in str(error)

@@ -205,6 +205,7 @@ class TestOff:
         ('{"generation": true}', "the message is not"),
         ('{"generation": 1, "dry_run": "1"}', "the message is not"),
         ('{"dry_run": 1}', "the message is not"),
+        ('{"dry_run": "\\ud800"}', "the message is no JSON"),
     ],
 )
 async def test_malformed_message_is_logged_and_raised(

@@ -216,3 +216,9 @@ def test_an_unset_container_of_extension_attributes_is_no_value(tmp_path: Path) 
     row = source_row(ID, {"onPremisesExtensionAttributes": None})
     assert row["extensionAttribute1"] is None
     assert "extensionAttribute1" not in source_row(ID, {})
+
+
+@pytest.mark.parametrize("extensions", ["x", 5, True, [1], ["a", "b"], None])
+def test_extension_attributes_that_are_no_object_are_none(extensions: object) -> None:
+    row = source_row(EntraId("1"), {"onPremisesExtensionAttributes": extensions})
+    assert row["extensionAttribute1"] is None

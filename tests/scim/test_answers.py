@@ -258,3 +258,16 @@ def test_matches_are_verified(attribute: str, value: Any, ids: list[str]) -> Non
 def test_capabilities(document: str, expected: Capabilities) -> None:
     """RFC 7643 section 5; what is not said keeps its default."""
     assert decode_capabilities(document.encode()) == expected
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "9" * 19])
+def test_a_text_of_thousands_of_digits_is_no_number(number: str) -> None:
+    """Python raises for one, other than for what is no number at all."""
+    document = {"bulk": {"supported": True, "maxOperations": number, "maxPayloadSize": "5"}}
+    found = decode_capabilities(json.dumps(document).encode())
+    assert found == Capabilities(bulk_operations=0, bulk_payload=5)
+
+
+def test_numbers_that_no_store_has_are_texts() -> None:
+    found = decode_object(USER, {"id": "1", "displayName": 10**30}, USERS)
+    assert found.attributes == {"displayName": str(10**30)}

@@ -45,3 +45,9 @@ def test_names_are_found_in_any_case_the_exact_one_first() -> None:
     assert lookup(holder, "externalId") == "b"
     assert lookup(holder, "EXTERNALID") == "a"
     assert lookup(holder, "other") is None
+
+
+def test_little_is_shown_of_what_is_no_path() -> None:
+    with pytest.raises(ValueError, match="is not a SCIM attribute path") as raised:
+        parse_path("a " * 50_000)
+    assert len(str(raised.value)) < 200
