@@ -30,7 +30,8 @@ _FILES = {
     "held": "decisions/test_held",
     "mapping": "mapping",
     "model": "decisions/test_model",
-    "notifications": "notifications/test_audit_events notifications/test_batch",
+    "notifications": "notifications/test_audit_events notifications/test_batch "
+    "notifications/test_message",
     "plan": "decisions/test_plan decisions/test_plan_user decisions/test_plan_group",
     "polling": "decisions/test_polling",
     "redaction": "decisions/test_redaction",
