@@ -27,7 +27,7 @@ commas a million items would be made, in 70 MB, before they could be counted."""
 
 _LIFECYCLE = frozenset({"reauthorizationRequired", "subscriptionRemoved", "missed"})
 _CHANGES = frozenset({"created", "updated", "deleted"})
-_KINDS = {"users": "user", "groups": "group"}
+_KINDS = ("users", "groups")
 
 
 class Dropped(StrEnum):

@@ -25,8 +25,9 @@ _GRAVITY = ("reauthorizationRequired", "missed", "subscriptionRemoved")
 
 
 class HintMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """``told`` is when the notifications came (epoch seconds). ``users`` and ``groups`` map object
-    ids to the milliseconds before ``told`` at which Graph says that they changed.
+    """``told`` is when the last of the notifications came (epoch seconds). ``users`` and
+    ``groups`` map object ids to the milliseconds before ``told`` at which Graph says that they
+    changed.
 
     ``feeds``: something was told that names no key. ``assignments``: the list of assignments
     has changed. ``lifecycle`` maps ids of subscriptions to what Graph said of their life.
@@ -98,7 +99,7 @@ class Gathered:
     """Several messages that are to go as one: each key with its earliest change."""
 
     def __init__(self) -> None:
-        self._told = float("inf")
+        self._told = 0.0
         self._users: dict[str, float] = {}
         self._groups: dict[str, float] = {}
         self._lifecycle: dict[str, str] = {}
@@ -113,7 +114,8 @@ class Gathered:
         """Takes a message in. Above ``most`` keys the feeds are asked for instead of its keys, and
         above ``MOST_LIFECYCLE`` subscriptions instead of what was told of theirs.
         """
-        self._told = min(self._told, message.told)
+        # The latest: what changed while others waited changed before this, and is no forgery.
+        self._told = max(self._told, message.told)
         self._feeds |= message.feeds
         self._assignments |= message.assignments
         for id, event in message.lifecycle.items():

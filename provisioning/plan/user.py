@@ -36,7 +36,7 @@ def plan_user(
     if what is Deprovision.DELETE:
         return deleting(key, link, verdict)
     leaving = announced(verdict, link, policy)
-    if verdict.assigned and verdict.reason is Reason.DISABLED:
+    if verdict.reason is Reason.DISABLED:
         # Still assigned: its other attributes go on following Entra. Whatever the mapping makes
         # of ``active``, the account is switched off.
         update = updating(key, link, mapped, leaving)

@@ -30,11 +30,12 @@ _FILES = {
     "held": "decisions/test_held",
     "mapping": "mapping",
     "model": "decisions/test_model",
-    "notifications": "notifications/test_audit_events notifications/test_batch",
+    "notifications": "notifications/test_audit_events notifications/test_batch "
+    "notifications/test_message",
     "plan": "decisions/test_plan decisions/test_plan_user decisions/test_plan_group",
     "polling": "decisions/test_polling",
     "redaction": "decisions/test_redaction",
-    "schema": "schema mapping/test_schema",
+    "schema": "schema mapping/test_schema mapping/test_flows mapping/test_compiling",
     "scim": "scim/test_answers scim/test_failure scim/test_paths scim/test_wire scim/test_bulk "
     "scim/test_attributes scim/test_meaning",
     "scope": "scoping/test_scope scoping/test_groups",

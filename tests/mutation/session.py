@@ -23,7 +23,7 @@ OPTIONS = [
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # Imported for the first run.
     *("-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:xdist"),
 ]
-_ENOUGH = 4.0
+_ENOUGH = 3.0
 """Seconds of processor time for the tests of one mutant; the slowest are left out beyond."""
 _AGAIN = 4.0
 """Seconds that importing everything again takes."""
