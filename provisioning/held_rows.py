@@ -50,6 +50,11 @@ class HeldRemovals:
         found = await self.plans.get_many(ids)
         return sorted(found.values(), key=lambda plan: (plan.created, plan.id))
 
+    @property
+    def plan_tables(self) -> frozenset[str]:
+        """The tables of the rows that say that there is a plan, with all its entries."""
+        return frozenset({self.plans.name, self._open.name})
+
     def plan_rows(self, plan: HeldPlan) -> list[Row]:
         """Rows that store a plan."""
         pending = plan.state is PlanState.PENDING

@@ -295,7 +295,8 @@ class Filing:
 
     async def _write_rows(self) -> None:
         rows, self._rows = self._rows, []
-        await self._job.store.write(remember_first(rows))
+        # A plan is there when all that it lists is: who is held in a plan is not held anew.
+        await self._job.store.write(remember_first(rows, last=self._job.held.plan_tables))
 
 
 def _was_near(case: Case) -> bool:

@@ -6,7 +6,7 @@ order it keeps; the rest it may write side by side.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from provisioning.ports import Row
 
@@ -26,9 +26,14 @@ def in_steps(*steps: Sequence[Row]) -> list[Row]:
     return ordered
 
 
-def remember_first(rows: Iterable[Row]) -> list[Row]:
-    """Rows that store something, then those that forget something."""
+def remember_first(rows: Iterable[Row], last: Collection[str] = ()) -> list[Row]:
+    """Rows that store something, then those that forget something. Of what is stored, the rows of
+    the tables in ``last`` come after the others: they say that those are complete.
+    """
     rows = list(rows)
+    stored = [row for row in rows if row.value is not None]
     return in_steps(
-        [row for row in rows if row.value is not None], [row for row in rows if row.value is None]
+        [row for row in stored if row.table not in last],
+        [row for row in stored if row.table in last],
+        [row for row in rows if row.value is None],
     )

@@ -15,6 +15,7 @@ from provisioning.operations.audit import query_audit
 from provisioning.operations.status import status
 from provisioning.record import CycleStatus
 from provisioning.services import Services
+from tests.scenarios.piecewise import PiecewiseStore
 from tests.scenarios.simulation import Saga, simulate
 from tests.scenarios.steps import account, assigned, everybody, group, provisioned, user
 from tests.scenarios.world import World
@@ -576,4 +577,42 @@ def test_a_killed_process_carries_out_exactly_what_was_approved(first: int) -> N
         saga.tell(before)
         saga.tell(cycle, steps=steps)
         assert saga.tell(end).finished, steps
+    discard_abandoned()
+
+
+@pytest.mark.parametrize("first", range(4))
+def test_a_plan_names_everybody_who_is_held_whenever_its_maker_dies(first: int) -> None:
+    """On a store without transactions: who is in no plan could be approved by nobody."""
+
+    async def begin(world: World) -> None:
+        await provisioned(world)
+        world.tenant.delete_group(group(world, "Everybody"))
+
+    async def cycle(world: World) -> None:
+        await world.cycle()
+
+    async def judge(world: World) -> None:
+        await world.cycle()
+        shown = []
+        for plan in await plans(world):
+            shown.append(await ask(world, lambda s: held.show(s, plan["id"], limit=1000)))  # noqa: B023
+        about = [change["name"] for plan in shown for change in plan["changes"]]
+        assert set(about) >= names(*range(12))
+        for plan in shown:
+            await approve(world, plan["id"])
+        await world.cycle()
+        assert inactive(world) == names(*range(12))
+        assert world.differences() == []
+
+    def made(seed: int) -> Saga:
+        saga = Saga(
+            tenant=everybody(12), store=PiecewiseStore(seed), DELETION_THRESHOLD_PERCENT="15"
+        )
+        saga.tell(begin)
+        return saga
+
+    for steps in range(1 + first, made(0).tell(cycle).steps_used, 4):
+        saga = made(steps)
+        saga.tell(cycle, steps=steps)
+        assert saga.tell(judge).finished, steps
     discard_abandoned()
