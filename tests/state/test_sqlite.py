@@ -118,6 +118,21 @@ async def test_a_failed_write_leaves_nothing(path: Path) -> None:
     await store.close()
 
 
+async def test_a_lease_is_renewed_in_the_middle_of_a_large_write(path: Path) -> None:
+    """One transaction of a hundred thousand rows would outlast the lease on a busy machine."""
+    store = SqliteStore(path)
+    assert await store.acquire("tenant", "me", 30.0)
+    rows = [Row("links", f"{n:05d}", b"1") for n in range(20_000)]
+    write = asyncio.create_task(store.write(rows))
+    await asyncio.sleep(0)
+    assert await store.renew("tenant", "me", 30.0)
+    assert not write.done()
+    assert await store.count("links") < len(rows)
+    await write
+    assert await store.count("links") == len(rows)
+    await store.close()
+
+
 async def test_many_keys_are_asked_for_in_statements_that_every_sqlite_takes(path: Path) -> None:
     """Older ones take 999 parameters (SQLite: Limits, section 9)."""
     store = SqliteStore(path)

@@ -1,8 +1,8 @@
 """The embedded state store: one SQLite file, shared by the processes of one machine.
 
-A write is one transaction, on the disk when it returns (WAL, synchronous FULL). The file holds
-personal data: only its owner may read it. It must not lie on a network file system (SQLite:
-Write-Ahead Logging, section 2).
+A write is one transaction, or several if it is large, on the disk when it returns (WAL,
+synchronous FULL). The file holds personal data: only its owner may read it. It must not lie on a
+network file system (SQLite: Write-Ahead Logging, section 2).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import time as wall
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -28,6 +29,10 @@ from provisioning.state.sqlite.schema import migrate, refusal
 T = TypeVar("T")
 
 _KEYS_AT_ONCE = 500
+_ROWS_AT_ONCE = 1000
+_BYTES_AT_ONCE = 4 * 1024 * 1024
+"""Of one transaction: whoever renews a lease meanwhile waits for no more than that."""
+
 _BUSY_SECONDS = 5.0
 _ABOVE_ALL_TEXT = b""
 """SQLite orders every blob above every text (SQLite: Datatypes, section 4.1)."""
@@ -98,17 +103,12 @@ class SqliteStore:
         return int(row[0])
 
     async def write(self, rows: Sequence[Row]) -> None:
-        """Writes all rows or none, in their order. On the disk when it returns."""
+        """Writes rows in their order. On the disk when it returns. Up to ``_ROWS_AT_ONCE`` rows
+        are written all or none; of more, those before some point of them.
+        """
         check_keys(rows)
-        rows = tuple(rows)
-
-        def write(connection: sqlite3.Connection) -> None:
-            with _transaction(connection):
-                for row in rows:
-                    connection.execute(*_statement(row))
-
-        if rows:
-            await self._run(write)
+        for part in _parts(rows):
+            await self._run(partial(_write, rows=part))
 
     async def acquire(self, name: str, holder: str, seconds: float) -> LeaseState | None:
         """The lease, with what its last holder left; ``None`` while another holds it."""
@@ -244,6 +244,26 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
     except BaseException:
         connection.rollback()
         raise
+
+
+def _write(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+    with _transaction(connection):
+        for row in rows:
+            connection.execute(*_statement(row))
+
+
+def _parts(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    """The rows of one transaction each. The caller may change its list meanwhile."""
+    part: list[Row] = []
+    size = 0
+    for row in tuple(rows):
+        part.append(row)
+        size += len(row.value or b"")
+        if len(part) == _ROWS_AT_ONCE or size >= _BYTES_AT_ONCE:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
 
 
 def _bounds(keys: KeyRange) -> tuple[str, str | bytes]:
