@@ -12,6 +12,7 @@ from functools import partial
 
 from acceptance.flood import flood
 from acceptance.killed import killed
+from acceptance.kills import kills
 from acceptance.live import leavers, live
 from acceptance.mutants import mutants
 from acceptance.paused import paused
@@ -38,6 +39,7 @@ FULL: dict[str, Story] = {
     "leavers": partial(leavers, users=5000, rate=5, count=100, bound=2.0),
     "flood": partial(flood, users=600, rate=5, notifications=10_000, seconds=60.0, bound=0.1),
     "mutants": partial(mutants, sample=0),
+    "kills": kills,
 }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from provisioning.guard import Tally
 from provisioning.record import CycleStatus
 from simulator.entra import Tenant
+from tests.scenarios.kills import kills
 from tests.scenarios.simulation import Saga, simulate
 from tests.scenarios.steps import SETTLE, account, everybody, group, provisioned, user
 from tests.scenarios.world import World
@@ -123,7 +124,7 @@ def test_a_killed_process_does_not_change_what_the_brake_lets_go() -> None:
     saga = Saga(**options)
     saga.tell(before)
     total = saga.tell(cycle).steps_used
-    for steps in range(1, total, 7):
+    for steps in kills(1, total, 7):
         saga = Saga(**options)
         saga.tell(before)
         saga.tell(cycle, steps=steps)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from provisioning.record import CycleStatus
+from tests.scenarios.kills import kills
 from tests.scenarios.piecewise import PiecewiseStore
 from tests.scenarios.simulation import Saga
 from tests.scenarios.steps import everybody
@@ -69,7 +70,7 @@ SAGAS = {"initial": [initial], "incremental": [settled, initial]}
 def test_killed_at_any_step(name: str, part: int) -> None:
     *before, last = SAGAS[name]
     total = steps_of(SAGAS[name])
-    for steps in range(1 + part, total, 4):
+    for steps in kills(1 + part, total, 4):
         saga = Saga(tenant=office)
         for story in before:
             saga.tell(story)
@@ -83,7 +84,7 @@ def test_killed_at_any_step_on_a_store_without_transactions(name: str, part: int
     """A write that ends half-way loses nothing: what forgets comes after what remembers."""
     *before, last = SAGAS[name]
     total = steps_of(SAGAS[name], store=PiecewiseStore())
-    for steps in range(1 + part, total, 4):
+    for steps in kills(1 + part, total, 4):
         saga = Saga(tenant=office, store=PiecewiseStore(seed=steps))
         for story in before:
             saga.tell(story)

@@ -15,6 +15,7 @@ from provisioning.operations.audit import query_audit
 from provisioning.operations.status import status
 from provisioning.record import CycleStatus
 from provisioning.services import Services
+from tests.scenarios.kills import kills
 from tests.scenarios.piecewise import PiecewiseStore
 from tests.scenarios.simulation import Saga, simulate
 from tests.scenarios.steps import account, assigned, everybody, group, provisioned, user
@@ -611,7 +612,7 @@ def test_a_plan_names_everybody_who_is_held_whenever_its_maker_dies(first: int) 
         saga.tell(begin)
         return saga
 
-    for steps in range(1 + first, made(0).tell(cycle).steps_used, 4):
+    for steps in kills(1 + first, made(0).tell(cycle).steps_used, 4):
         saga = made(steps)
         saga.tell(cycle, steps=steps)
         assert saga.tell(judge).finished, steps

@@ -1,0 +1,24 @@
+"""The stories of killed processes, killed at every step that is meant to be tried."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+
+from acceptance.telling import Telling
+
+_STORIES = ("test_crash", "test_bulk", "test_brake_counting", "test_held")
+
+
+async def kills(telling: Telling) -> None:
+    """The suite tries a sixth of the steps (``tests/scenarios/kills.py``); this tries them all."""
+    files = [f"tests/scenarios/{name}.py" for name in _STORIES]
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "pytest", "-q", "-n", "auto", "--timeout", "1200", *files),
+        env={**os.environ, "THOROUGH": "1"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    telling.check(process.returncode == 0, output[-2000:].decode(errors="replace"))
