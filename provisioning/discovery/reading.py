@@ -13,6 +13,7 @@ import msgspec
 
 from provisioning.discovery.application import Application
 from provisioning.discovery.by_id import ById
+from provisioning.discovery.crowd import Crowd
 from provisioning.discovery.facts import Facts
 from provisioning.discovery.relations import Relations
 from provisioning.errors import NotFound
@@ -33,9 +34,6 @@ GROUPS_IN_A_FEED = 50
 """Ids that the filter of one delta feed may hold (Graph: group delta)."""
 
 USERS_FEED = "users"
-
-_AT_ONCE = 500
-"""Rows of the mirror looked at together."""
 
 
 class Reading(ById):
@@ -114,7 +112,7 @@ class Reading(ById):
         for id in ids:
             if id in gone:
                 continue
-            self._cycle.phase = f"reading group {len(self._facts.affected)} principals found"
+            self._cycle.phase = f"reading group {self._facts.found} principals found"
             nested |= await self._read_members(id, certain=certain)
         return nested
 
@@ -198,15 +196,14 @@ class Reading(ById):
         await self.read_groups(groups)
         await self.read_left(began)
 
-    async def complete(self, keys: Collection[Key]) -> None:
+    async def complete(self, crowd: Crowd) -> None:
         """Reads whom users report to, where the read that showed them could not say: that of the
         members of a group.
         """
         if not self._job.schema.user.references:
             return
-        ids = sorted(key.id for key in keys if key.type is ObjectType.USER)
-        for start in range(0, len(ids), _AT_ONCE):
-            rows = await self._job.mirror.users.get_many(ids[start : start + _AT_ONCE])
+        async for keys in crowd.pages(ObjectType.USER):
+            rows = await self._job.mirror.users.get_many(key.id for key in keys)
             incomplete = [
                 EntraId(id)
                 for id, row in rows.items()
