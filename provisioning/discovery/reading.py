@@ -24,6 +24,7 @@ from provisioning.model import (
     Assignment,
     EntraId,
     Key,
+    Member,
     ObjectType,
     Presence,
 )
@@ -34,6 +35,11 @@ GROUPS_IN_A_FEED = 50
 """Ids that the filter of one delta feed may hold (Graph: group delta)."""
 
 USERS_FEED = "users"
+
+_PAGES_TOGETHER = 10
+"""Pages of a group's members that are taken in together: each changes almost every part of the
+stored list of a large group.
+"""
 
 
 class Reading(ById):
@@ -137,9 +143,15 @@ class Reading(ById):
         """One complete read of the members, taken in page by page."""
         began = self._job.clock.time()
         seen: set[str] = set()
+        pages: list[Sequence[Member]] = []
         async for page in self._source.members(group):
-            await self._relations.members_added(group, page, began, certain=certain)
+            pages.append(page)
             seen.update(str(member.key) for member in page)
+            if len(pages) >= _PAGES_TOGETHER:
+                await self._relations.pages_added(group, pages, began, certain=certain)
+                pages = []
+        if pages:
+            await self._relations.pages_added(group, pages, began, certain=certain)
         return seen
 
     async def _judge_members(
