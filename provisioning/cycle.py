@@ -22,10 +22,11 @@ from provisioning.bulk import WEEK
 from provisioning.calls import Call
 from provisioning.cycle_progress import Progress
 from provisioning.discovery.arrivals import Arrivals
+from provisioning.discovery.crowd import Crowd
 from provisioning.discovery.filing import Filing
 from provisioning.discovery.leaving import Reconsideration, take_due
 from provisioning.discovery.live import LiveRead
-from provisioning.discovery.look import Look, all_keys
+from provisioning.discovery.look import Look
 from provisioning.discovery.rebuilding import Rebuilding
 from provisioning.engine import Drained, DrainEnd, Engine
 from provisioning.errors import (
@@ -184,17 +185,18 @@ class CycleRun:
         reconcile = record.kind is CycleKind.RECONCILE and not record.discovered
         look = Look(self._job, self._source, record)
         self._progress.phase("reading Entra")
-        keys, lane = await look.read(named, whole=reconcile)
+        lane = await look.read(named, whole=reconcile)
+        others: set[Key] = set()
         if reconcile and not look.first:
             self._progress.phase("reading ZSCloud")
             live = LiveRead(self._job, self._sender, self._reader, record)
-            keys |= await live.compare()
-            keys |= await all_keys(self._job)
+            others |= await live.compare()
             await self._job.store.write([self._job.cycles.current.drop("reconcile")])
         self._progress.phase("planning")
         if prepare:
-            keys |= await take_due(self._job)
-        await look.file(keys, lane, named, told=not reconcile)
+            others |= await take_due(self._job)
+        everybody = reconcile and not look.first
+        await look.file(lane, named, told=not reconcile, others=others, everybody=everybody)
         record.discovered = True
         for type in ObjectType if prepare else ():
             await self._matching.prepare(
@@ -287,7 +289,7 @@ class CycleRun:
     async def _judge_again(self, keys: set[Key]) -> None:
         """Removals that turned up while draining go through the brake like all others."""
         filing = Filing(self._job, await load_graph(self._job), self.record, Lane.LIVE)
-        await filing.file(keys, self.record.kind.value, told=False)
+        await filing.file(Crowd(self._job, keys), self.record.kind.value, told=False)
         await self._job.store.write([self._job.touched.drop(str(key)) for key in keys])
 
     async def _hold_lost(self, lanes: Sequence[Lane]) -> Drained:
@@ -297,7 +299,7 @@ class CycleRun:
         if keys:
             graph = await load_graph(self._job)
             filing = Filing(self._job, graph, self.record, Lane.LIVE)
-            await filing.file(keys, self.record.kind.value, told=False)
+            await filing.file(Crowd(self._job, keys), self.record.kind.value, told=False)
         await self._rebuilding.filed()
         # What somebody has decided meanwhile was taken up with it.
         return await self._drain(lanes)

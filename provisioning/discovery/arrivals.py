@@ -128,5 +128,5 @@ class Arrivals:
     async def _file(self, call: Call, record: CycleRecord) -> None:
         named = frozenset(call.keys)
         look = Look(self._job, self._source, record)
-        keys, lane = await look.read(named, whole=False)
-        await look.file(keys, lane, named, told=True)
+        lane = await look.read(named, whole=False)
+        await look.file(lane, named, told=True)

@@ -13,6 +13,9 @@ from provisioning.model import EntraId, ObjectType, Presence, SourceUser
 from provisioning.ports import Row, Source
 from provisioning.record import CycleRecord
 
+_AT_ONCE = 1000
+"""Users that are read and taken in together: everybody may be assigned one by one."""
+
 
 class ById:
     """Reads of one look into the mirror. Who is missing from them is gone only on evidence."""
@@ -36,10 +39,13 @@ class ById:
 
         ``total`` is how many there are, if ``ids`` are those whom no list has shown.
         """
-        began = self._job.clock.time()
-        found = await self._source.users(ids)
-        await self._facts.users_seen(_present(found), began, certain=certain)
-        missing = [id for id in ids if found.get(id) is None]
+        missing: list[EntraId] = []
+        for start in range(0, len(ids), _AT_ONCE):
+            part = ids[start : start + _AT_ONCE]
+            began = self._job.clock.time()
+            found = await self._source.users(part)
+            await self._facts.users_seen(_present(found), began, certain=certain)
+            missing += [id for id in part if found.get(id) is None]
         if not missing:
             return
         soft = await self.soft_deleted(missing)

@@ -64,6 +64,7 @@ class Facts(Touched):
                 writes.append(self.removed.reread_row(user_key(id)))
                 continue
             writes += self._user_rows(before, user, read_at)
+            self.came_upon(None if before is None else before.read_at)
             self.touch(user_key(id))
         await self.write(writes)
 
@@ -219,6 +220,7 @@ class Facts(Touched):
                     self.touch(member)
                 elif self._job.rules.scope.transitive:
                     queue.append(member.id)
+                await self.remember_many()
 
     async def touch_ancestors(self, group: EntraId) -> None:
         """The group, and (with nesting) those that it is within."""

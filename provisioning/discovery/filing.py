@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from provisioning.case import Case
+from provisioning.discovery.crowd import Crowd
 from provisioning.discovery.entries import LookEntries
 from provisioning.discovery.judging import Judging
 from provisioning.discovery.removals import Removal, removal_of
@@ -78,8 +79,8 @@ class Filing:
         self._standing: dict[Key, Case | None] = {}
         self._any_lost = self._rebuilt = False
 
-    async def file(self, keys: Collection[Key], cause: str, *, told: bool = True) -> None:
-        """Evaluates keys and files what differs. A cycle judges all that is held anew with them;
+    async def file(self, crowd: Crowd, cause: str, *, told: bool = True) -> None:
+        """Evaluates a crowd and files what differs. A cycle judges all that is held anew with them;
         a look at hints leaves alone what nothing happened to.
 
         ``told`` logs why a principal that something happened to is not provisioned.
@@ -87,21 +88,21 @@ class Filing:
         decided = await self._begin_judging()
         release = self._cycle.kind is not CycleKind.LIVE
         held = {Key.parse(k) async for k, _ in self._job.held.held.all()} if release else set()
-        await self._file({*keys, *decided, *held}, cause, told=told, release=release)
+        await self._file(crowd.with_keys(decided | held), cause, told=told, release=release)
         # They are filed; until then a death would have them filed by the next look.
         await self._job.store.write([self._job.touched.drop(str(key)) for key in decided])
 
-    async def _file(self, every: Collection[Key], cause: str, *, told: bool, release: bool) -> None:
-        standing = (await self._job.held.standing()).intersection(every)
+    async def _file(self, crowd: Crowd, cause: str, *, told: bool, release: bool) -> None:
+        standing = await crowd.those(await self._job.held.standing())
         self._standing = dict.fromkeys(standing)
         self._any_lost = await self._job.rebuild.any_lost()
         self._rebuilt = await self._job.rebuild.is_complete()
-        users = sorted(k for k in every if k.type is ObjectType.USER)
-        for start in range(0, len(users), _BATCH):
-            await self._file_users(users[start : start + _BATCH], cause, told=told)
-        for key in sorted(k for k in every if k.type is ObjectType.GROUP):
-            await self._file_group(key, cause)
-            await self._flush_if_large()
+        async for users in crowd.pages(ObjectType.USER):
+            await self._file_users(users, cause, told=told)
+        async for groups in crowd.pages(ObjectType.GROUP):
+            for key in groups:
+                await self._file_group(key, cause)
+                await self._flush_if_large()
         await self._judge(cause, release=release)
         await self._write_rows()
         await self._judging.withdraw_empty()
@@ -114,7 +115,8 @@ class Filing:
         await self._begin_judging()
         if len(keys) > _FEW or any(key.type is ObjectType.GROUP for key in keys):
             self._named = True
-            await self._file(keys, _ON_DEMAND, told=True, release=False)
+            crowd = Crowd(self._job, keys)
+            await self._file(crowd, _ON_DEMAND, told=True, release=False)
             return
         for key in sorted(keys):
             # What a rebuild has found is not adopted by a call: it waits on for its approval.

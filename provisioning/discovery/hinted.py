@@ -46,8 +46,7 @@ class HintedLook(Look):
         try:
             shown = await self._read_hinted(hints)
             since = _since(hints, self._assignments)
-            keys = set(self._facts.affected)
-            await self.file(keys, Lane.LIVE, frozenset(), told=True, since=since)
+            await self.file(Lane.LIVE, frozenset(), told=True, since=since)
         except (LeaseUnavailable, StoreUnavailable):
             raise  # Nothing can be stored now; the hints are where they were.
         except Exception:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
 from provisioning.discovery.application import Application
 from provisioning.discovery.assignments import Assignments
+from provisioning.discovery.crowd import StoredCrowd
 from provisioning.discovery.facts import Facts
 from provisioning.discovery.feeds import Feeds
 from provisioning.discovery.filing import Filing, Since
 from provisioning.discovery.reading import GROUPS_IN_A_FEED, USERS_FEED, Reading
+from provisioning.discovery.touched import ROWS_TOGETHER
 from provisioning.errors import ConfigurationError, Problem
 from provisioning.evidence import SETTLING
 from provisioning.job import Job, Watermark
@@ -19,7 +21,7 @@ from provisioning.lanes import Lane
 from provisioning.mapping import CompiledSchema
 from provisioning.mirror import group_key
 from provisioning.model import DEFAULT_ACCESS, Assignment, EntraId, Key, ObjectType
-from provisioning.ports import Source
+from provisioning.ports import Row, Source
 from provisioning.record import CycleRecord
 from provisioning.resolve import load_graph
 from provisioning.rows.order import in_steps
@@ -46,6 +48,7 @@ class Look:
             job, source, self._facts, record, self._reading, self._application
         )
         self.first = False
+        self._judged_rows: list[Row] = []
         self._began = job.clock.time()
 
     @property
@@ -53,8 +56,8 @@ class Look:
         """Principals whose assignment is gone but too young to believe, with the time it is due."""
         return self._assignments.young
 
-    async def read(self, named: frozenset[Key], *, whole: bool) -> tuple[set[Key], Lane]:
-        """Reads Entra into the mirror: the keys that something happened to, and their lane.
+    async def read(self, named: frozenset[Key], *, whole: bool) -> Lane:
+        """Reads Entra into the mirror. The lane of those that something happened to.
 
         ``whole`` reads everything in full, if a week has passed since that was done.
         """
@@ -72,7 +75,7 @@ class Look:
         if named:
             await self._reading.read_certainly(named)
         await self._reading.settle()
-        return set(self._facts.affected), Lane.BULK if self.first or whole else Lane.LIVE
+        return Lane.BULK if self.first or whole else Lane.LIVE
 
     async def read_named(self, named: frozenset[Key]) -> None:
         """Reads the named keys alone, and believes it."""
@@ -90,42 +93,66 @@ class Look:
 
     async def file(
         self,
-        keys: set[Key],
         lane: Lane,
         named: frozenset[Key],
         *,
         told: bool,
         since: Since | None = None,
+        others: Collection[Key] = (),
+        everybody: bool = False,
     ) -> None:
-        """Files what differs; then, last of all, moves the watermarks.
+        """Files what differs of those that something happened to; then, last of all, moves the
+        watermarks.
 
         ``since`` tells when the changes were made; without it, this look has found them.
+        ``others`` are filed with them, or ``everybody``.
         """
-        await self._reading.complete(self._facts.affected)
+        await self._facts.remember()
+        await self._reading.complete(StoredCrowd(self._job, everybody=self.first))
         await self._reading.settle()
+        await self._facts.remember()
+        await self._facts.begin_filing()
         if since is None:
             since = Since(None if lane is Lane.BULK else self._began)
         filing = Filing(self._job, await load_graph(self._job), self._record, lane, since)
-        await filing.file(keys - named, self._record.kind.value, told=told)
+        crowd = StoredCrowd(
+            self._job,
+            frozenset(others) - named,
+            everybody=everybody or self.first,
+            without=named,
+        )
+        await filing.file(crowd, self._record.kind.value, told=told)
         if named:
             await filing.file_named(named)
         if self._assignments.young:
             await filing.log_young(self._assignments.young)
+        await self._end()
+
+    async def _end(self) -> None:
+        """All is filed: forgets what was touched, some of it at a time, and moves the watermarks.
+
+        What says by which schema everybody is judged goes last: older tokens keep to the older one.
+        """
         marks = [
             self._job.watermarks.drop(name)
             if mark is None
             else self._job.watermarks.put(name, mark)
             for name, mark in self._reading.watermarks.items()
         ]
-        rows = in_steps(self._reading.final_rows, self._facts.filed_rows(), marks)
-        await self._job.store.write(rows)
+        steps: list[Sequence[Row]] = [self._reading.final_rows]
+        async for rows in self._facts.filed():
+            steps.append(rows)
+            if len(rows) >= ROWS_TOGETHER:
+                await self._job.store.write(in_steps(*steps))
+                steps = []
+        await self._job.store.write(in_steps(*steps, marks, self._judged_rows))
 
     async def _read_all(self) -> None:
         """The read that begins everything: tokens first, then only what is assigned."""
         now = self._job.clock.time()
         # Stored once everybody is judged and filed, not when the work is done: a load that takes
         # many executions would begin anew with each.
-        self._reading.final_rows.append(self._job.judged_by_row())
+        self._judged_rows.append(self._job.judged_by_row())
         link = await self._source.latest_delta(ObjectType.USER)
         self._reading.watermarks[USERS_FEED] = Watermark(
             link=link, taken_at=now, full_at=now, repeat_at=now + SETTLING
@@ -135,7 +162,6 @@ class Look:
         if self._job.rules.scope.everyone:
             await self._reading.read_tenant()
             await self._reading.read_left(now)
-            self._facts.affected |= await all_keys(self._job)
             return
         self._reading.anew = True
         await self._assignments.compare()
@@ -144,7 +170,6 @@ class Look:
         await self._watch_filtered(whole=True)
         await self._reading.read_left(now)
         await self._check_default_access({**stored, **self._assignments.added})
-        self._facts.affected |= await all_keys(self._job)
 
     async def _check_default_access(self, assignments: dict[str, Assignment]) -> None:
         """With ``exclude``, nobody in scope although people are assigned is no empty tenant."""
@@ -268,10 +293,3 @@ def _scattered(marks: Mapping[str, Watermark]) -> set[str]:
 def is_usable(mark: Watermark, now: float) -> bool:
     """Whether a watermark is young enough to be followed."""
     return now - mark.taken_at <= _TOO_OLD
-
-
-async def all_keys(job: Job) -> set[Key]:
-    """Everybody in the mirror."""
-    keys = {Key(ObjectType.USER, EntraId(id)) async for id, _ in job.mirror.users.all()}
-    groups = {Key(ObjectType.GROUP, EntraId(id)) async for id, _ in job.mirror.groups.all()}
-    return keys | groups

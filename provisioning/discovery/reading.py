@@ -13,6 +13,7 @@ import msgspec
 
 from provisioning.discovery.application import Application
 from provisioning.discovery.by_id import ById
+from provisioning.discovery.crowd import Crowd
 from provisioning.discovery.facts import Facts
 from provisioning.discovery.relations import Relations
 from provisioning.errors import NotFound
@@ -23,6 +24,7 @@ from provisioning.model import (
     Assignment,
     EntraId,
     Key,
+    Member,
     ObjectType,
     Presence,
 )
@@ -34,8 +36,10 @@ GROUPS_IN_A_FEED = 50
 
 USERS_FEED = "users"
 
-_AT_ONCE = 500
-"""Rows of the mirror looked at together."""
+_PAGES_TOGETHER = 10
+"""Pages of a group's members that are taken in together: each changes almost every part of the
+stored list of a large group.
+"""
 
 
 class Reading(ById):
@@ -114,7 +118,7 @@ class Reading(ById):
         for id in ids:
             if id in gone:
                 continue
-            self._cycle.phase = f"reading group {len(self._facts.affected)} principals found"
+            self._cycle.phase = f"reading group {self._facts.found} principals found"
             nested |= await self._read_members(id, certain=certain)
         return nested
 
@@ -139,9 +143,15 @@ class Reading(ById):
         """One complete read of the members, taken in page by page."""
         began = self._job.clock.time()
         seen: set[str] = set()
+        pages: list[Sequence[Member]] = []
         async for page in self._source.members(group):
-            await self._relations.members_added(group, page, began, certain=certain)
+            pages.append(page)
             seen.update(str(member.key) for member in page)
+            if len(pages) >= _PAGES_TOGETHER:
+                await self._relations.pages_added(group, pages, began, certain=certain)
+                pages = []
+        if pages:
+            await self._relations.pages_added(group, pages, began, certain=certain)
         return seen
 
     async def _judge_members(
@@ -198,15 +208,14 @@ class Reading(ById):
         await self.read_groups(groups)
         await self.read_left(began)
 
-    async def complete(self, keys: Collection[Key]) -> None:
+    async def complete(self, crowd: Crowd) -> None:
         """Reads whom users report to, where the read that showed them could not say: that of the
         members of a group.
         """
         if not self._job.schema.user.references:
             return
-        ids = sorted(key.id for key in keys if key.type is ObjectType.USER)
-        for start in range(0, len(ids), _AT_ONCE):
-            rows = await self._job.mirror.users.get_many(ids[start : start + _AT_ONCE])
+        async for keys in crowd.pages(ObjectType.USER):
+            rows = await self._job.mirror.users.get_many(key.id for key in keys)
             incomplete = [
                 EntraId(id)
                 for id, row in rows.items()

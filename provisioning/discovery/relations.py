@@ -32,20 +32,43 @@ class Relations:
         self, group: EntraId, members: Sequence[Member], read_at: float, *, certain: bool
     ) -> None:
         """Members of a group. ``certain`` for a delta row, which may bring back a removal."""
+        await self.pages_added(group, [members], read_at, certain=certain)
+
+    async def pages_added(
+        self,
+        group: EntraId,
+        pages: Sequence[Sequence[Member]],
+        read_at: float,
+        *,
+        certain: bool,
+    ) -> None:
+        """The same for pages of members. The stored list is written once for all of them, and
+        before anything else says that they are in: who is not on it would never be missed.
+        """
+        taken = [await self._believed(group, members, certain=certain) for members in pages]
+        listed = await self._job.mirror.members_rows(
+            group, (m.key for believed, _ in taken for m in believed), ()
+        )
+        await self._facts.touch_ancestors(group)
+        for believed, rows in taken:
+            await self._facts.users_seen((m.user for m in believed if m.user is not None), read_at)
+            keys = [m.key for m in believed]
+            belonging = await self._belonging_rows(group, keys, belongs=True)
+            await self._touch_members(keys)
+            await self._facts.write(listed, [*rows, *belonging])
+            listed = []
+
+    async def _believed(
+        self, group: EntraId, members: Sequence[Member], *, certain: bool
+    ) -> tuple[list[Member], list[Row]]:
+        """Those who are believed to be members, and the rows that say so, or that they were not."""
         facts = {f"member/{group}/{m.key}": m for m in members}
         settled = await self._facts.removed.settled(facts)
         believed = [m for fact, m in facts.items() if certain or settled[fact]]
         doubtful = not certain and not all(settled.values())
-        writes = [self._facts.removed.reread_row(group_key(group))] if doubtful else []
-        await self._facts.users_seen((m.user for m in believed if m.user is not None), read_at)
-        writes += await self._job.mirror.members_rows(group, (m.key for m in believed), ())
-        writes += self._facts.removed.believed_rows(
-            fact for fact, m in facts.items() if certain and not settled[fact]
-        )
-        writes += await self._belonging_rows(group, [m.key for m in believed], belongs=True)
-        await self._facts.touch_ancestors(group)
-        await self._touch_members(m.key for m in believed)
-        await self._facts.write(writes)
+        rows = [self._facts.removed.reread_row(group_key(group))] if doubtful else []
+        back = [fact for fact in facts if certain and not settled[fact]]
+        return believed, [*rows, *self._facts.removed.believed_rows(back)]
 
     async def members_read(self, group: EntraId) -> None:
         """The members of a group were read to the end: who is not among them is not in it."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
+from provisioning.ports import Row
 from provisioning.record import CycleStatus
 from provisioning.state.memory import MemoryStore
 from simulator.entra import Tenant
@@ -186,3 +187,26 @@ def test_a_reconcile_asks_the_store_page_by_page() -> None:
         assert store.asked <= 250
 
     simulate(story, tenant=lambda: company(2000, 10))
+
+
+class MeasuringStore(MemoryStore):
+    """Notes the most rows that were written at once."""
+
+    most = 0
+
+    async def write(self, rows: Sequence[Row]) -> None:
+        self.most = max(self.most, len(rows))
+        await super().write(rows)
+
+
+def test_a_look_at_everybody_ends_in_writes_of_bounded_size() -> None:
+    """A row for each of a million users is more than a process may have in memory, and a lease is
+    not renewed behind one write of so many.
+    """
+
+    async def story(world: World) -> None:
+        store = world.store = MeasuringStore(time=world.clock.time)
+        await world.cycle(budget=1.0)
+        assert 0 < store.most < 2500
+
+    simulate(story, tenant=lambda: company(3000, 3), rate=5, zscloud={"rate": 5})
