@@ -53,7 +53,8 @@ class Table(Generic[T]):
 
     async def get_many(self, keys: Iterable[str]) -> dict[str, T]:
         """The stored values of those keys that exist."""
-        rows = await self.store.get_many(self.name, list(keys))
+        wanted = list(keys)
+        rows = await self.store.get_many(self.name, wanted) if wanted else {}
         return {key: self._decode(raw) for key, raw in rows.items()}
 
     async def page(
