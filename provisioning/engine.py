@@ -196,9 +196,10 @@ class Engine:
     async def _announce(self) -> None:
         """Reads ahead for what is near, and stores its intents; a dry run has none."""
         items = list(self._ready.values())
-        await self._read_ahead.read(items, self._provisioner.graph)
+        graph = self._provisioner.graph
+        known = await self._read_ahead.read(items, graph)
         if not self._dry_run:
-            await self._provisioner.intents.announce(items, self._provisioner.graph)
+            await self._provisioner.intents.announce(items, graph, known)
 
     async def _promote_due(self) -> None:
         due = await self._job.work.due(self._job.clock.time())

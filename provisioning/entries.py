@@ -55,26 +55,31 @@ class Entries:
         *,
         properties: Sequence[ModifiedProperty] = (),
         error_code: str | None = None,
+        change: Change | None = None,
+        duration_ms: int | None = None,
         steps: tuple[Step, ...] = (),
     ) -> LogEntry:
-        """An entry about a principal."""
+        """An entry about a principal, or about a change of it, whose properties it has then."""
         return LogEntry(
             id=self._ids.new(),
             time=occasion.time,
             cycle_id=occasion.cycle_id,
             cause=occasion.cause,
             status=status,
-            action=None,
+            action=change and change.action,
             object_type=subject.key.type,
             source_id=subject.key.id,
             target_id=subject.target_id,
             name=subject.name,
+            change_id=change and change.change_id,
+            member=change and change.member,
             reason_code=why.code,
             reason=why.sentence,
-            modified_properties=tuple(properties),
+            modified_properties=change.modified_properties if change else tuple(properties),
             error_code=error_code,
             remedy=why.remedy or None,
             attempt=occasion.attempt,
+            duration_ms=duration_ms,
             latency_ms=occasion.latency_ms,
             steps=steps,
         )
@@ -94,9 +99,9 @@ class Entries:
         subject = Subject(
             Key(change.object_type, change.source_id), change.name, change.target_id or target_id
         )
-        entry = self.of(occasion, subject, status, why, steps=steps)
-        told = naming(entry, change)
-        return msgspec.structs.replace(told, member=change.member, duration_ms=duration_ms)
+        return self.of(
+            occasion, subject, status, why, change=change, duration_ms=duration_ms, steps=steps
+        )
 
 
 def naming(entry: LogEntry, change: Change) -> LogEntry:

@@ -45,7 +45,32 @@ async def resolve(job: Job, graph: GroupGraph, key: Key) -> Case | None:
     """The case of a key; ``None`` when the mirror does not know the principal."""
     if key.type is ObjectType.USER:
         return await _resolve_user(job, graph, key)
+    case = await _resolve_group(job, graph, key)
+    if case is None or (case.link is None and not case.verdict.active):
+        return case
+    return await _with_members(job, graph, case)
+
+
+async def outline(job: Job, graph: GroupGraph, key: Key) -> Case | None:
+    """The case of a key without the members of a group, which may be very many."""
+    if key.type is ObjectType.USER:
+        return await _resolve_user(job, graph, key)
     return await _resolve_group(job, graph, key)
+
+
+async def is_unchanged(job: Job, graph: GroupGraph, case: Case) -> bool:
+    """Whether ``resolve`` would give again the case of a user who is in scope, by the graph that it
+    was made by. To ask costs much less than to map the attributes anew; false where it cannot be
+    told.
+    """
+    row, before = case.row, case.verdict
+    if not isinstance(row, MirrorUser) or not before.active or job.schema.user.references:
+        return False
+    if await job.mirror.user(row.id) != row or await job.links.get(case.key) != case.link:
+        return False
+    # Scoping filters look at the clock. When it was judged matters only for who is out of scope.
+    now = judge_user(row, graph, job.schema.user.filter, job.clock.time())
+    return msgspec.structs.replace(now, at=before.at) == before
 
 
 async def _resolve_user(job: Job, graph: GroupGraph, key: Key) -> Case | None:
@@ -134,10 +159,7 @@ async def _resolve_group(job: Job, graph: GroupGraph, key: Key) -> Case | None:
     around = _around(job, row.id)
     mapped = job.schema.group.map(row.id, row.attributes, soft_deleted=False, around=around)
     link = _protected(job, link, mapped)
-    case = Case(key=key, row=row, verdict=verdict, mapped=mapped, link=link)
-    if link is None and not verdict.active:
-        return case
-    return await _with_members(job, graph, case)
+    return Case(key=key, row=row, verdict=verdict, mapped=mapped, link=link)
 
 
 async def as_lost(job: Job, graph: GroupGraph, case: Case) -> Case | None:

@@ -14,7 +14,7 @@ from provisioning.job import Job
 from provisioning.lanes import Aspect, WorkItem
 from provisioning.links import Intent
 from provisioning.model import Key
-from provisioning.resolve import resolve
+from provisioning.resolve import outline
 from provisioning.rows.order import in_steps
 from provisioning.scope import GroupGraph
 
@@ -34,8 +34,12 @@ class Intents:
         self._unsent: set[Key] = set()
         self._storing = asyncio.Lock()
 
-    async def announce(self, items: Sequence[WorkItem], graph: GroupGraph) -> None:
-        """Notes the creates that are near, and those whose intent is stored already."""
+    async def announce(
+        self, items: Sequence[WorkItem], graph: GroupGraph, known: Mapping[Key, Case]
+    ) -> None:
+        """Notes the creates that are near, and those whose intent is stored already. ``known`` are
+        cases that have just been read.
+        """
         new = [item for item in items if item.generation not in self._announced]
         if not new:
             return
@@ -50,7 +54,7 @@ class Intents:
                 if key not in self._unsent:
                     self._open.setdefault(key, stored[str(key)])
                 continue
-            case = await resolve(self._job, graph, key)
+            case = known.get(key) or await outline(self._job, graph, key)
             if case is not None and case.verdict.active and case.mapped.name:
                 self._coming[key] = (item.position, self._intent(case))
 

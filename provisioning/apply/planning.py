@@ -30,6 +30,10 @@ class Planning:
         """Requests in order; none when nothing differs. ``removal`` is the form in use."""
         if case.key.type is ObjectType.GROUP:
             return self._of_group(case, item, removal)
+        return self.of_user(case)
+
+    def of_user(self, case: Case) -> list[Planned] | Skipped:
+        """The same of a user, for whom no form of removals matters."""
         policy = self._rules.deprovisioning
         plan = plan_user(case.key, case.verdict, case.mapped, case.link, policy)
         return [plan] if isinstance(plan, Planned) else plan or []

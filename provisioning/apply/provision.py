@@ -48,7 +48,7 @@ from provisioning.plan import (
     Skipped,
 )
 from provisioning.ports import TargetWriter
-from provisioning.resolve import resolve
+from provisioning.resolve import is_unchanged, resolve
 from provisioning.scope import GroupGraph
 
 _AHEAD_SECONDS = 2.0
@@ -167,6 +167,7 @@ class Provisioner:
         worked = False
         while rounds < _ROUNDS:
             rounds += 1
+            graph = self.graph
             case = await self._case(item)
             plans = [] if case is None else await self._plans(case, item)
             if case is None or isinstance(plans, Skipped) or not plans:
@@ -177,7 +178,7 @@ class Provisioner:
                     continue
                 return
             try:
-                if await self._carry_out(case, plans, item, stopping):
+                if await self._carry_out(case, plans, item, stopping, graph):
                     return
                 worked = True
                 self._looking.not_again(item)
@@ -217,9 +218,16 @@ class Provisioner:
         await self._recorder.nothing_to_do(item, case, skipped, worked=worked)
 
     async def _carry_out(
-        self, case: Case, plans: list[Planned], item: WorkItem, stopping: Callable[[], bool]
+        self,
+        case: Case,
+        plans: list[Planned],
+        item: WorkItem,
+        stopping: Callable[[], bool],
+        graph: GroupGraph,
     ) -> bool:
-        """Executes the plans in order. True when the item is done with."""
+        """Executes the plans in order. True when the item is done with. ``graph`` is what they
+        were chosen by.
+        """
         single = len(plans) == 1 and case.key.type is ObjectType.USER
         for plan in plans:
             async with await self._execution.alone(plan):
@@ -228,14 +236,14 @@ class Provisioner:
                 try:
                     # The slot has come: what is sent is decided now, not when the wait began.
                     late = turn is not None and turn.waited and single
-                    if late and await self._chosen_again(item) != plans:
+                    if late and await self._chosen_again(case, plans, item, graph) != plans:
                         return False
                     if not await self._execution.execute(case, plan, item, turn, last=single):
                         return False
                 finally:
                     if turn is not None:
                         turn.give_back()  # unless it was used
-            if not single:
+            if plan is not plans[-1]:
                 case = await self._after(case, plan)
         return single
 
@@ -256,9 +264,16 @@ class Provisioner:
             raise _Later
         return turn
 
-    async def _chosen_again(self, item: WorkItem) -> list[Planned] | Skipped:
-        case = await resolve(self._job, self.graph, item.key)
-        return [] if case is None else await self._plans(case, item)
+    async def _chosen_again(
+        self, case: Case, plans: list[Planned], item: WorkItem, graph: GroupGraph
+    ) -> list[Planned] | Skipped:
+        """What is planned now. Where nothing that a plan is made of has changed, it is the same,
+        as far as it is allowed.
+        """
+        if self.graph is graph and await is_unchanged(self._job, graph, case):
+            return await self._allowed(case, plans, item)
+        again = await resolve(self._job, self.graph, item.key)
+        return [] if again is None else await self._plans(again, item)
 
     async def _after(self, case: Case, plan: Planned) -> Case:
         """The case after an executed plan: its members in place, since a group may be large."""
@@ -294,9 +309,16 @@ class Provisioner:
     # --- planning ------------------------------------------------------------------------------
 
     async def _plans(self, case: Case, item: WorkItem) -> list[Planned] | Skipped:
-        found = self._planning.plans(case, item, await self._removal.form())
-        if isinstance(found, Skipped):
-            return found
+        if case.key.type is ObjectType.USER:
+            found = self._planning.of_user(case)
+        else:
+            found = self._planning.plans(case, item, await self._removal.form())
+        return found if isinstance(found, Skipped) else await self._allowed(case, found, item)
+
+    async def _allowed(self, case: Case, found: list[Planned], item: WorkItem) -> list[Planned]:
+        """The plans, or none if the brake has to judge them first. Raises what ``Names.check``
+        does.
+        """
         unasked = item.lane > Lane.ON_DEMAND and takes_away(found)
         if unasked or await self._is_another(item, found):
             self._looking.judge_later(item, case.key)

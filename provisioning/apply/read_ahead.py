@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from provisioning.case import Case
 from provisioning.job import Job
 from provisioning.lanes import WorkItem
 from provisioning.model import Key, ObjectType, name_key
@@ -22,23 +23,28 @@ class ReadAhead:
         self._job = job
         self._read: set[str] = set()
 
-    async def read(self, items: Sequence[WorkItem], graph: GroupGraph) -> None:
-        """Reads for those items that are new."""
+    async def read(self, items: Sequence[WorkItem], graph: GroupGraph) -> dict[Key, Case]:
+        """Reads for those items that are new. The cases of users without an account, which it has
+        to know for that: whom they refer to is not in them.
+        """
         new = [item for item in items if item.generation not in self._read]
         if len(new) < 2:
-            return
+            return {}
         self._read.update(item.generation for item in new)
         await self._job.escrow.get_many(new)
         keys = {item.key for item in new}
         links = await self._job.links.get_many(keys)
         users = [key for key in sorted(keys) if key.type is ObjectType.USER]
         rows = await self._job.mirror.users.get_many(key.id for key in users)
-        cases = [
-            user_case(self._job, graph, rows[key.id], links) for key in users if key.id in rows
-        ]
-        names = [case.name for case in cases if case.link is None and case.mapped.name]
+        cases = {
+            key: user_case(self._job, graph, rows[key.id], links)
+            for key in users
+            if key.id in rows and key not in links
+        }
+        names = [case.name for case in cases.values() if case.mapped.name]
         await self._job.links.holders(ObjectType.USER, names)
-        await self._listed([case.key for case in cases if case.link is None], names)
+        await self._listed(list(cases), names)
+        return cases
 
     async def _listed(self, keys: Sequence[Key], names: Sequence[str]) -> None:
         if not keys:
