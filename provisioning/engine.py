@@ -135,6 +135,10 @@ class Engine:
         self._stop: Drained | None = None
         self._outage = 0
         self._looked_at = self._graph_at = float("-inf")
+        self._graph_time = 0.0
+        """When the groups were loaded, by the clock that items are filed by."""
+        self._took_up = False
+        """Whether something was read from Entra since then."""
 
     async def drain(self) -> Drained:
         """Works until nothing is left, the budget is spent, or ZSCloud refuses or is away.
@@ -171,8 +175,7 @@ class Engine:
         if self._stop is not None:
             return
         if now - self._graph_at >= _GRAPH_AGE:
-            self._provisioner.graph = await load_graph(self._job)
-            self._graph_at = now
+            await self._load_graph()
         if now - self._looked_at >= LOOK_EVERY:
             self._looked_at = now
             if await self._halted():
@@ -182,8 +185,17 @@ class Engine:
         for lane in (Lane.LIVE, Lane.BULK):
             if lane in self._lanes and len(self._ready) + len(self._active) < window:
                 await self._fill(lane, window)
+        self._took_up |= arrivals is not None and arrivals.under_way() is not None
+        if self._took_up and any(i.filed_at >= self._graph_time for i in self._ready.values()):
+            # By the groups as they were before, nothing would be left to do of what they brought.
+            await self._load_graph()
         if self._ready:
             await self._announce()
+
+    async def _load_graph(self) -> None:
+        self._graph_at, self._graph_time = self._job.clock.monotonic(), self._job.clock.time()
+        self._took_up = self._arrivals is not None and self._arrivals.under_way() is not None
+        self._provisioner.graph = await load_graph(self._job)
 
     async def _look_at_urgent(self, arrivals: Incoming | None, window: int) -> None:
         await self._promote_due()
@@ -237,6 +249,7 @@ class Engine:
     async def _anything_left(self) -> bool:
         if self._arrivals is not None:
             await self._arrivals.settle()
+            self._took_up = True
         self._cursor.clear()
         self._looked_at = float("-inf")
         await self._look(arrivals=None)

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 import pytest
 
 from provisioning.notifications.message import HintMessage
-from provisioning.operations import work
+from provisioning.operations import assignments, work
 from provisioning.operations.cycles import run_cycle
 from provisioning.operations.hints import take_in
 from provisioning.record import CycleKind
 from provisioning.services import Services
+from simulator.entra import Tenant
 from tests.scenarios.pump import deliver
 from tests.scenarios.simulation import simulate
 from tests.scenarios.steps import (
@@ -286,3 +287,38 @@ def test_in_a_flood_looks_are_rare_and_after_it_a_leaver_waits_for_none() -> Non
         assert not account(world, 3).active
 
     simulate(story, tenant=everybody(60), rate=5)
+
+
+@pytest.mark.parametrize("changes", [1, 5, 7])
+@pytest.mark.parametrize("before", [0.1, 0.3, 0.5, 1.0])
+def test_who_leaves_by_a_group_while_others_are_worked_on_is_switched_off(
+    changes: int, before: float
+) -> None:
+    """What was read during the work counts for it: by the groups as they were when it began,
+    nothing would be left to do, and the leaver would keep access until the next reconcile.
+    """
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        services = world.services()
+        world.tenant.unassign(group(world, "Second"))
+        polled = await assignments.poll(services)
+        assert polled is not None
+        # The poll is looked into after two seconds: shortly before, something else comes up.
+        await world.clock.sleep(2.0 - before)
+        people = [user(world, number) for number in range(changes)]
+        for id in people:
+            world.tenant.update_user(id, department="Legal")
+        await tell(world, services, users=people)
+        await deliver(world, services, 60.0)
+        await world.cycle()
+        assert not account(world, 20).active
+        assert world.differences() == []
+
+    def tenant() -> Tenant:
+        made = everybody(20)()
+        other = made.add_user("user20@example.com", displayName="User 20")
+        made.assign(made.add_group("Second", [other]), "User")
+        return made
+
+    simulate(story, tenant=tenant, rate=5)

@@ -62,7 +62,7 @@ def _soak(options: argparse.Namespace) -> int:
         total.add(result)
         if options.json:
             options.json.write_bytes(msgspec.json.format(msgspec.json.encode(total)))
-        if not result.violations:
+        if not result.violations or (options.bug and not _is_planted(script)):
             continue
         found = True
         if options.go_on:
@@ -76,6 +76,12 @@ def _soak(options: argparse.Namespace) -> int:
         break
     print(table(total))
     return int(found is not bool(options.bug))
+
+
+def _is_planted(script: Script) -> bool:
+    """Whether it is the planted bug that was found: without it nothing is broken."""
+    with bugs.none():
+        return not play(script).violations
 
 
 def smallest(script: Script, result: Result, tries: int) -> Script:

@@ -63,8 +63,29 @@ _PATCHES = {
 BUGS = tuple(_PATCHES)
 
 
+_planted: list[Any] = []
+
+
 @contextmanager
 def planted(name: str) -> Iterator[None]:
     """The program with a bug."""
-    with _PATCHES[name]():
+    patch = _PATCHES[name]()
+    with patch:
+        _planted.append(patch)
+        try:
+            yield
+        finally:
+            _planted.remove(patch)
+
+
+@contextmanager
+def none() -> Iterator[None]:
+    """The program as it is, for a while, within ``planted``."""
+    removed = list(_planted)
+    for each in removed:
+        each.__exit__(None, None, None)
+    try:
         yield
+    finally:
+        for each in removed:
+            each.__enter__()

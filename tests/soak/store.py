@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from provisioning.errors import QueueUnavailable, StoreUnavailable
+from provisioning.fence import check_fence
 from provisioning.ports import LeaseState, Row
 from provisioning.rows.key_range import check_keys
 from provisioning.state.memory import MemoryStore, _Table
@@ -58,6 +59,8 @@ class SoakStore(MemoryStore):
                 self.dies_in, dies = None, self._chance.choice(("before", "within", "after"))
         if dies == "before":
             await loop.die()
+        # As the adapter of Azure asks right before each request: the wait may have been long.
+        check_fence()
         parts = list(pieces(rows, self._chance)) if self._in_pieces else [list(rows)]
         for number, part in enumerate(parts):
             for row in part:
@@ -67,6 +70,7 @@ class SoakStore(MemoryStore):
                 await loop.die()
             if self._in_pieces:
                 await asyncio.sleep(0)
+                check_fence()
         if dies == "after":
             await loop.die()
 
