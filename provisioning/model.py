@@ -8,8 +8,11 @@ from __future__ import annotations
 import hashlib
 from enum import StrEnum
 from typing import Any, NewType
+from urllib.parse import urlsplit
 
 import msgspec
+
+from provisioning.errors import StateDamaged, cut
 
 EntraId = NewType("EntraId", str)
 """Object id in Entra, of a user or a group."""
@@ -31,6 +34,9 @@ class ObjectType(StrEnum):
     GROUP = "group"
 
 
+_KINDS = frozenset(ObjectType)
+
+
 class Key(msgspec.Struct, frozen=True, order=True):
     """Names one principal. Hints, work items and links carry keys, never facts."""
 
@@ -42,8 +48,10 @@ class Key(msgspec.Struct, frozen=True, order=True):
 
     @staticmethod
     def parse(text: str) -> Key:
-        """The inverse of ``str``."""
+        """The inverse of ``str``. Raises ``StateDamaged``: such texts are in the store only."""
         kind, _, identifier = text.partition("/")
+        if kind not in _KINDS or not identifier:
+            raise StateDamaged("the key of a principal", f"{cut(text, 60)!r} names none")
         return Key(ObjectType(kind), EntraId(identifier))
 
 
@@ -150,6 +158,14 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     lifecycle_url: str | None
     expires_at: float
     application_id: str | None = None
+
+    @property
+    def host(self) -> str:
+        """The host that is told; empty where the URL is none."""
+        try:
+            return urlsplit(self.notification_url).netloc
+        except ValueError:
+            return ""
 
 
 # --- target -------------------------------------------------------------------------------
