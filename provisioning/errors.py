@@ -59,6 +59,21 @@ class ConfigurationError(ProvisioningError):
         super().__init__(text, remedy="; ".join(p.remedy for p in problems))
 
 
+class StateDamaged(ConfigurationError):
+    """Something that is stored is not what this program writes: damaged, or edited by hand.
+
+    ``what`` says which; ``why`` what is wrong with it.
+    """
+
+    def __init__(self, what: str, why: object) -> None:
+        remedy = (
+            "Restore a backup, or begin with an empty store: an initial cycle finds the accounts "
+            "in ZSCloud again."
+        )
+        problem = Problem("STATE_STORE", f"{what} cannot be read: {cut(str(why))}.", remedy)
+        super().__init__((problem,))
+
+
 class InvalidRequest(ProvisioningError):
     """A caller's input is wrong: an unknown principal, a malformed body, a bad parameter."""
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
+from provisioning.errors import StateDamaged
 from provisioning.guard import Tally
 from provisioning.model import Action, Change, Key, MirrorGroup, MirrorUser, ObjectType
 from provisioning.scope import Verdict
@@ -150,9 +151,12 @@ class Withheld(msgspec.Struct, frozen=True):
 
     @staticmethod
     def parse(text: str) -> Withheld:
-        """The inverse of ``str``."""
+        """The inverse of ``str``. Raises ``StateDamaged``."""
         mark, _, where = text.partition(" ")
-        return Withheld(Mark(mark), where)
+        try:
+            return Withheld(Mark(mark), where)
+        except ValueError as error:
+            raise StateDamaged("the mark of a member", error) from None
 
 
 def checksum(changes: Iterable[Change]) -> str:

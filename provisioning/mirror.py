@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from provisioning.errors import StateDamaged
 from provisioning.model import Assignment, EntraId, Key, MirrorGroup, MirrorUser, ObjectType
 from provisioning.ports import Row, Store
 from provisioning.rows import chunks
@@ -61,8 +62,11 @@ class Mirror:
 
 
 def _assignment(id: str, text: str) -> Assignment:
-    principal, role_id, created = text.split(" ")
-    return Assignment(id, Key.parse(principal), role_id, float(created))
+    try:
+        principal, role_id, created = text.split(" ")
+        return Assignment(id, Key.parse(principal), role_id, float(created))
+    except ValueError as error:
+        raise StateDamaged("an assignment", error) from None
 
 
 def user_key(id: EntraId) -> Key:

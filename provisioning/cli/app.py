@@ -79,15 +79,31 @@ app.add_typer(schema, name="schema")
 app.add_typer(held, name="held")
 
 
+def _require_text(arguments: list[str]) -> None:
+    """Raises ``InvalidRequest`` for bytes that are no text: no system could be asked about them."""
+    for number, argument in enumerate(arguments, 1):
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            seen = f"the argument {number}, {argument!r}, holds bytes that are no text"
+            raise InvalidRequest(
+                Problem("arguments", seen, "Write it in the encoding of this terminal.")
+            ) from None
+
+
 def main() -> None:
     """Runs the command that the arguments name, and exits with its status."""
     output.tolerate_narrow_encodings()
     log_lines.to_stderr(logging.WARNING, "%(message)s")
     arguments = sys.argv[1:]
     try:
+        _require_text(arguments)
         if "--json" not in arguments:
             app(arguments, prog_name=_PROGRAM)
         sys.exit(app(arguments, prog_name=_PROGRAM, standalone_mode=False))
+    except InvalidRequest as error:
+        output.report_error(error, exit_status.USAGE, as_json="--json" in arguments)
+        sys.exit(exit_status.USAGE)
     except typer.TyperException as error:
         wrong = InvalidRequest(
             Problem("arguments", error.format_message(), f"See `{_PROGRAM} --help`.")

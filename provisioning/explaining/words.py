@@ -7,16 +7,23 @@ from datetime import UTC, datetime
 
 from provisioning.model import Key
 
+_LAST = 253_402_300_799.0
+"""The last second of the year 9999. A remote system, or a damaged store, may name a later one."""
+
 
 def moment(seconds: float) -> str:
     """Epoch seconds as RFC 3339, as in every other document."""
-    text = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")
+    return _date(seconds).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def clock_time(seconds: float) -> str:
     """Epoch seconds as people read them, in UTC."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return _date(seconds).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _date(seconds: float) -> datetime:
+    """The nearest that can be written: no time of ours lies before 1970."""
+    return datetime.fromtimestamp(min(max(seconds, 0.0), _LAST), UTC)
 
 
 def clause(sentence: str) -> str:

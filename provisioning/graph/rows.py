@@ -43,6 +43,8 @@ V = TypeVar("V")
 ALWAYS = ("id", "accountEnabled", "userPrincipalName")
 """Selected with every user: the state, and the proof that the permission is there."""
 
+_DAY = 86_400.0
+
 _TYPES = {"#microsoft.graph.user": ObjectType.USER, "#microsoft.graph.group": ObjectType.GROUP}
 _PRINCIPALS = {"User": ObjectType.USER, "Group": ObjectType.GROUP}
 
@@ -107,15 +109,17 @@ def decode_assignments(answer: Answer, request: Request) -> Page[Assignment]:
     """Assignments of users and groups; those of client service principals are left out."""
     page = decode(answer, request, _ASSIGNMENTS)
     return Page(
-        [_assignment(row) for row in page.value if row.principal_type in _PRINCIPALS],
+        [_assignment(row, answer) for row in page.value if row.principal_type in _PRINCIPALS],
         page.next_link,
     )
 
 
-def _assignment(row: _Assignment) -> Assignment:
+def _assignment(row: _Assignment, answer: Answer) -> Assignment:
+    """A day that has not come yet is no day of creation: nobody would ever be believed gone."""
     key = Key(_PRINCIPALS[row.principal_type], EntraId(row.principal_id))
     created = row.created_date_time.timestamp() if row.created_date_time is not None else 0.0
-    return Assignment(row.id, key, row.app_role_id, max(created, 0.0))
+    known = 0.0 < created <= answer.time + _DAY
+    return Assignment(row.id, key, row.app_role_id, created if known else 0.0)
 
 
 class Rows:

@@ -7,6 +7,8 @@ from typing import Any, NewType
 
 import msgspec
 
+from provisioning.errors import StateDamaged, cut
+
 EntraId = NewType("EntraId", str)
 """Object id in Entra, of a user or a group."""
 
@@ -27,6 +29,9 @@ class ObjectType(StrEnum):
     GROUP = "group"
 
 
+_KINDS = frozenset(ObjectType)
+
+
 class Key(msgspec.Struct, frozen=True, order=True):
     """Names one principal. Hints, work items and links carry keys, never facts."""
 
@@ -38,6 +43,8 @@ class Key(msgspec.Struct, frozen=True, order=True):
 
     @staticmethod
     def parse(text: str) -> Key:
-        """The inverse of ``str``."""
+        """The inverse of ``str``. Raises ``StateDamaged``: such texts are in the store only."""
         kind, _, identifier = text.partition("/")
+        if kind not in _KINDS or not identifier:
+            raise StateDamaged("the key of a principal", f"{cut(text, 60)!r} names none")
         return Key(ObjectType(kind), EntraId(identifier))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import msgspec
 
 from provisioning.model.keys import Attributes, EntraId, Key
@@ -107,3 +109,11 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     lifecycle_url: str | None
     expires_at: float
     application_id: str | None = None
+
+    @property
+    def host(self) -> str:
+        """The host that is told; empty where the URL is none."""
+        try:
+            return urlsplit(self.notification_url).netloc
+        except ValueError:
+            return ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -16,6 +15,7 @@ from provisioning.errors import (
     ProvisioningError,
     RoleMissing,
 )
+from provisioning.explaining.words import moment
 from provisioning.model import Change
 from provisioning.provisioning_log import LogEntry
 from provisioning.record import CycleRecord
@@ -26,10 +26,7 @@ Document = dict[str, Any]
 
 def timestamp(seconds: float | None) -> str | None:
     """Epoch seconds as RFC 3339, with milliseconds."""
-    if not seconds:
-        return None
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return moment(seconds) if seconds else None
 
 
 def cycle_document(

@@ -281,7 +281,7 @@ def _listed(known: Known, one: Subscription) -> Document:
         "id": one.id,
         "resource": one.resource,
         "change_types": sorted(one.change_types),
-        "host": urlsplit(one.notification_url).netloc or None,
+        "host": one.host or None,
         "ours": is_ours(known, one),
         "expires": timestamp(one.expires_at),
         "application_id": one.application_id,

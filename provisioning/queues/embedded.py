@@ -6,6 +6,7 @@ that of two processes one gets it. ``StoreUnavailable`` of the file becomes ``Qu
 
 from __future__ import annotations
 
+import logging
 import secrets
 import time as wall
 from collections.abc import Callable, Iterator, Sequence
@@ -15,12 +16,13 @@ from pathlib import Path
 
 import msgspec
 
-from provisioning.errors import QueueUnavailable, StoreUnavailable
+from provisioning.errors import QueueUnavailable, StoreUnavailable, cut
 from provisioning.ports import Row
 from provisioning.queues.messages import LIFETIME, Message, StaleReceipt, check_delay, check_text
 from provisioning.state.sqlite import SqliteStore
 
 _PAGE = 100
+_log = logging.getLogger(__name__)
 
 
 class _Stored(msgspec.Struct, frozen=True):
@@ -109,7 +111,13 @@ class EmbeddedQueue:
 
     async def _take(self, name: str, key: str, raw: bytes, visibility: float) -> Message | None:
         """The message of a row, taken; ``None`` when it is not there to be taken."""
-        stored = msgspec.msgpack.decode(raw, type=_Stored)
+        try:
+            stored = _decoded(raw)
+        except ValueError as error:
+            # It would be in the way of all others for ever. What it announced, the timers find.
+            _log.error("The message %s on %s cannot be read, and is dropped: %s", key, name, error)
+            await self._write(name, key, raw, None)
+            return None
         now = self._time()
         if now >= stored.expires:
             await self._write(name, key, raw, None)
@@ -127,7 +135,10 @@ class EmbeddedQueue:
     async def _held(self, name: str, message: Message) -> tuple[bytes, _Stored]:
         with _translating():
             raw = await self._store.get(_table(name), message.id)
-        stored = None if raw is None else msgspec.msgpack.decode(raw, type=_Stored)
+        try:
+            stored = None if raw is None else _decoded(raw)
+        except ValueError:
+            stored = None
         if raw is None or stored is None or stored.receipt != message.receipt:
             raise StaleReceipt(message.id)
         return raw, stored
@@ -141,6 +152,16 @@ class EmbeddedQueue:
             await self._store.write([Row(_table(name), key, value, expected)])
             # A row is unlike any other by its receipt: what is there now tells who was first.
             return await self._store.get(_table(name), key) == value
+
+
+def _decoded(raw: bytes) -> _Stored:
+    """Raises ``ValueError`` for a row that cannot be read, or whose times are none."""
+    try:
+        stored = msgspec.msgpack.decode(raw, type=_Stored)
+        _message("", stored)
+    except (msgspec.MsgspecError, ValueError, OverflowError, OSError, RecursionError) as error:
+        raise ValueError(cut(str(error))) from error
+    return stored
 
 
 def _table(name: str) -> str:

@@ -18,10 +18,14 @@ from dataclasses import dataclass
 
 import msgspec
 
+from provisioning.errors import StateDamaged, cut
 from provisioning.ports import Row, Store
 
 _CHUNK = 1000
 _DIGEST = 8
+_HIGHEST = 24
+"""The level of a set of sixteen thousand million elements."""
+
 _ATTEMPTS = 3
 
 
@@ -51,8 +55,9 @@ class Header(msgspec.Struct, frozen=True, array_like=True):
 Chunk = dict[str, str]
 """Values by element; the value is empty for an element without one."""
 
-_decode_chunk = msgspec.msgpack.Decoder(Chunk).decode
-_decode_header = msgspec.msgpack.Decoder(Header).decode
+_chunk = msgspec.msgpack.Decoder(Chunk)
+_header = msgspec.msgpack.Decoder(Header)
+_UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 
 
@@ -143,7 +148,7 @@ async def load(
         raw = await store.get(table, _head(key))
         if raw is None:
             return ChunkedSet(table, key, None, {0: {}})
-        header = _decode_header(raw)
+        header = _decode_header(raw, table, _head(key))
         numbers = _numbers(elements, header.level) if elements is not None else header.numbers
         chunks = await _chunks(store, table, key, header.level, numbers)
         if all(len(chunk) == header.sizes[number] for number, chunk in chunks.items()):
@@ -194,8 +199,38 @@ async def _chunks(
     names = {number: _name(key, level, number) for number in numbers}
     rows = await store.get_many(table, list(names.values())) if names else {}
     return {
-        number: _decode_chunk(rows[name]) if name in rows else {} for number, name in names.items()
+        number: _decode_chunk(rows[name], table, name) if name in rows else {}
+        for number, name in names.items()
     }
+
+
+def _decode_chunk(raw: bytes, table: str, name: str) -> Chunk:
+    """Raises ``StateDamaged``."""
+    try:
+        return _chunk.decode(raw)
+    except _UNREADABLE as error:
+        raise _damaged(table, name, error) from error
+
+
+def _decode_header(raw: bytes, table: str, name: str) -> Header:
+    """Raises ``StateDamaged``, also for a header that does not fit itself: lists are made by it."""
+    try:
+        header = _header.decode(raw)
+    except _UNREADABLE as error:
+        raise _damaged(table, name, error) from error
+    sizes, digests = header.sizes, header.digests
+    if (
+        not 0 <= header.level <= _HIGHEST
+        or not len(sizes) == len(digests) == 1 << header.level
+        or min(sizes) < 0
+        or {len(each) for each in digests} != {_DIGEST}
+    ):
+        raise _damaged(table, name, "level, sizes and digests contradict one another")
+    return header
+
+
+def _damaged(table: str, name: str, why: object) -> StateDamaged:
+    return StateDamaged(f"the row {cut(name, 100)!r} of {table!r}", why)
 
 
 def _rows(current: ChunkedSet, level: int, wanted: Mapping[int, Chunk]) -> list[Row]:

@@ -8,12 +8,14 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from provisioning.errors import StateDamaged, cut
 from provisioning.ports import Row, Store
 
 T = TypeVar("T")
 
 _PAGE = 1000
 _ENCODE = msgspec.json.Encoder().encode
+_UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
 
 
 @cache
@@ -24,7 +26,8 @@ def _decoder(type: Any) -> Callable[[bytes], Any]:
 
 class Table(Generic[T]):
     """Rows of one type under one name. ``put`` and ``drop`` make rows; the caller writes them,
-    so that rows of several tables can be written together.
+    so that rows of several tables can be written together. All that read raise ``StateDamaged``
+    for a row that cannot be read.
     """
 
     def __init__(self, store: Store, job: str, name: str, type: type[T]) -> None:
@@ -49,20 +52,25 @@ class Table(Generic[T]):
     async def get(self, key: str) -> T | None:
         """The stored value, if there is one."""
         raw = await self.store.get(self.name, key)
-        return None if raw is None else self._decode(raw)
+        if raw is None:
+            return None
+        try:
+            return self._decode(raw)
+        except _UNREADABLE as error:
+            raise self._damaged(key, error) from error
 
     async def get_many(self, keys: Iterable[str]) -> dict[str, T]:
         """The stored values of those keys that exist."""
         wanted = list(keys)
         rows = await self.store.get_many(self.name, wanted) if wanted else {}
-        return {key: self._decode(raw) for key, raw in rows.items()}
+        return dict(self._values(rows.items()))
 
     async def page(
         self, prefix: str = "", *, after: str = "", limit: int = _PAGE, reverse: bool = False
     ) -> list[tuple[str, T]]:
         """Some rows in key order."""
         rows = await self.store.scan(self.name, prefix, after=after, limit=limit, reverse=reverse)
-        return [(key, self._decode(raw)) for key, raw in rows]
+        return self._values(rows)
 
     async def all(self, prefix: str = "") -> AsyncIterator[tuple[str, T]]:
         """All rows in key order, read page by page."""
@@ -74,6 +82,17 @@ class Table(Generic[T]):
                 yield row
             more = len(rows) == _PAGE
             after = rows[-1][0] if rows else after
+
+    def _values(self, rows: Iterable[tuple[str, bytes]]) -> list[tuple[str, T]]:
+        """The rows, decoded. Raises ``StateDamaged``, naming the one that cannot be."""
+        key, decode = "", self._decode
+        try:
+            return [(key := name, decode(raw)) for name, raw in rows]
+        except _UNREADABLE as error:
+            raise self._damaged(key, error) from error
+
+    def _damaged(self, key: str, error: Exception) -> StateDamaged:
+        return StateDamaged(f"the row {cut(key, 100)!r} of {self.name!r}", error)
 
     async def count(self, prefix: str = "") -> int:
         """How many rows there are."""

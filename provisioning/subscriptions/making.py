@@ -5,7 +5,6 @@ explained by what we saw there ourselves.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -103,7 +102,7 @@ class Maker:
 
 def held_by_another(error: Conflict, found: Sequence[Subscription]) -> Conflict:
     """The error of a 409 where none of those that Graph lists is ours."""
-    held = ", ".join(f"{one.id} points to {_host(one)}" for one in found)
+    held = ", ".join(f"{one.id} points to {one.host or 'nowhere'}" for one in found)
     detail = f"{error.detail.rstrip('.')}. {held or 'Graph does not list it'}"
     which = found[0].id if found else "ID"
     remedy = (
@@ -112,7 +111,3 @@ def held_by_another(error: Conflict, found: Sequence[Subscription]) -> Conflict:
         "one an identity of its own."
     )
     return Conflict(error.remote, error.operation, detail, status=error.status, remedy=remedy)
-
-
-def _host(one: Subscription) -> str:
-    return urlsplit(one.notification_url).netloc or "nowhere"

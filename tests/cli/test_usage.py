@@ -133,3 +133,13 @@ async def test_starting_is_light() -> None:
     )
     out, _ = await process.communicate()
     assert out.decode().strip() == "[]"
+
+
+@pytest.mark.parametrize("json", [(), ("--json",)], ids=["text", "json"])
+async def test_an_argument_that_is_no_text_is_refused(world: World, json: tuple[str, ...]) -> None:
+    """What a terminal of another encoding sends; Python has halves of surrogate pairs for it."""
+    ended = await world.run("explain", "J\udcf6rg", *json)
+    assert ended.status == 2
+    said = ended.out if json else ended.err
+    assert "argument 2" in said
+    assert "Traceback" not in ended.err

@@ -45,6 +45,7 @@ CODES = {
     "RoleMissing": "RoleMissing",
     "RemoteUnavailable": "RemoteUnavailable",
     "SourceImplausible": "SourceImplausible",
+    "StateDamaged": "ConfigurationError",
     "StoreUnavailable": "StoreUnavailable",
     "Throttled": "TooManyRequests",
     "TooManyFailures": "TooManyFailures",

@@ -303,3 +303,20 @@ def test_a_value_that_nests_without_end_has_none_below() -> None:
         [found] = found
         depth += 1
     assert depth == 20
+
+
+@pytest.mark.parametrize(
+    ("created", "believed"),
+    [
+        ("2025-10-09T08:00:00Z", True),
+        ("9999-12-31T23:59:59-14:00", False),
+        ("9999-12-31T23:59:59Z", False),
+        ("0001-01-01T00:00:00+14:00", False),
+    ],
+)
+def test_a_creation_that_lies_ahead_is_none(created: str, believed: bool) -> None:
+    row = {"id": "x", "appRoleId": "r", "principalId": "a", "principalType": "User"}
+    page = rows.decode_assignments(
+        answer({"value": [{**row, "createdDateTime": created}]}), REQUEST
+    )
+    assert (page.value[0].created > 0) is believed

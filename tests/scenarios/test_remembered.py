@@ -69,7 +69,8 @@ def test_a_look_reads_again_only_what_others_write() -> None:
         held = [table for table in store.read if table in HELD_TABLES]
         # Before the lease: whether it is a stranger, whether the job waits, and the last look.
         assert held == ["mirror_user", "quarantine", "hint_looked"]
-        assert len(store.read) < 30, store.read
+        # An operator's order may come at any moment: it is looked for at each send.
+        assert len([table for table in store.read if table != "order"]) < 30, store.read
         assert world.differences() == []
 
     simulate(story, tenant=office, rate=5)

@@ -7,6 +7,7 @@ machines say. The blob holds who has it, and what the last holder left.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time as wall
 import uuid
 from collections.abc import Awaitable, Callable
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from azure.storage.blob.aio import BlobClient, BlobLeaseClient, ContainerClient
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 _SHORTEST, _LONGEST = 15, 60
 """Seconds that a lease may be asked for (Azure: Lease Blob)."""
@@ -190,8 +193,18 @@ async def _read(blob: BlobClient) -> tuple[_Record | None, str]:
     """What the blob holds, and the state of its lease. Nothing yet in a blob that was just made."""
     answer = await blob.download_blob()
     raw = await answer.readall()
-    record = msgspec.json.decode(raw, type=_Record) if raw else None
-    return record, str(answer.properties.lease.state)
+    return _record(raw), str(answer.properties.lease.state)
+
+
+def _record(raw: bytes) -> _Record | None:
+    """What was written there; ``None`` for nothing, and for what nobody can read: it is written
+    anew by the next holder.
+    """
+    try:
+        return msgspec.json.decode(raw, type=_Record) if raw else None
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        _log.warning("The blob of the lease cannot be read: %s", error)
+        return None
 
 
 async def _write(blob: BlobClient, record: _Record, holder: str) -> None:
