@@ -59,6 +59,12 @@ check: lint types contracts infra-check test
 acceptance: setup
 	@$(BIN)/python -m acceptance
 
+# Fuzzing of everything that reads what others send; `make fuzz MINUTES=60 SEED=7`.
+MINUTES ?= 10
+.PHONY: fuzz
+fuzz: $(STAMP)
+	@$(BIN)/python -m tests.fuzz --minutes $(MINUTES) --seed $(SEED)
+
 # What the program is measured against has an environment of its own, so that its pins are no
 # matter of ours. g2g-scim-sync needs Python 3.12; below it is left out, and the table says so.
 $(PEERS_STAMP): benchmarks/peers/requirements.txt | $(STAMP)

@@ -10,6 +10,7 @@ from collections.abc import Collection
 
 import msgspec
 
+from provisioning.errors import StateDamaged, cut
 from provisioning.forgetting import Scope, forgotten, widened
 from provisioning.guard import Tally
 from provisioning.job import Job
@@ -75,11 +76,14 @@ async def _empty(job: Job, table: str, standing: Collection[str]) -> None:
 
 
 def principal_of(table: str, key: str, value: bytes) -> str | None:
-    """Whom a row of links or of the mirror is about."""
+    """Whom a row of links or of the mirror is about. Raises ``StateDamaged``."""
     if table == "link":
         return key
     if table in ("link_scim_id", "link_name", "link_leaving"):
-        return msgspec.json.decode(value, type=str)
+        try:
+            return msgspec.json.decode(value, type=str)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+            raise StateDamaged(f"the row {cut(key, 100)!r} of {table!r}", error) from error
     if table in _OF_TYPE:
         return str(Key(_OF_TYPE[table], EntraId(key.partition("/")[0])))
     return None
