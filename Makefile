@@ -57,6 +57,13 @@ check: lint types contracts infra-check test
 acceptance: setup
 	@$(BIN)/python -m acceptance
 
+# Fuzzing of everything that reads what others send; `make fuzz MINUTES=60 SEED=7`.
+MINUTES ?= 10
+SEED ?= 0
+.PHONY: fuzz
+fuzz: $(STAMP)
+	@$(BIN)/python -m tests.fuzz --minutes $(MINUTES) --seed $(SEED)
+
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks
 
