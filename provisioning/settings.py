@@ -317,6 +317,11 @@ def _value(setting: Setting, environ: Mapping[str, str]) -> Any:
         raise InvalidSettingError("is not set.", setting.remedy)
     if setting.optional and not raw:
         return None
+    try:
+        raw.encode()
+    except UnicodeEncodeError:
+        # Python's way to hold what it could not read; neither system could be sent it.
+        raise InvalidSettingError("holds bytes that are no text.", "Write UTF-8.") from None
     if raw.strip().lower().startswith(_KEY_VAULT):
         raise InvalidSettingError(
             "is a Key Vault reference that the platform did not resolve.",

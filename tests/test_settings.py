@@ -553,3 +553,10 @@ def test_where_the_console_is() -> None:
     assert load(**WEBHOOK).console == "https://app.example.com/api/console"
     assert load(**azure).console == "https://func.example.net/api/console"
     assert load(**{**azure, "WEBSITE_HOSTNAME": "x/?\r\n"}).console is None
+
+
+def test_a_value_that_is_no_text_is_named() -> None:
+    """Python's environment has halves of surrogate pairs for bytes that it cannot read."""
+    found = problems({**LEAST, "ZSCLOUD_ADMIN_GROUP": "Verw\udcf6lter", "PROTECTED": "\udcff*"})
+    assert [each.field for each in found] == ["PROTECTED", "ZSCLOUD_ADMIN_GROUP"]
+    assert all("no text" in each.message for each in found)
