@@ -29,7 +29,7 @@ SCALED: dict[str, Story] = {
     "live": partial(live, users=60, rate=20, changes=20, interval=5, bound=10.0),
     "leavers": partial(leavers, users=300, rate=10, count=8, bound=10.0),
     "flood": partial(flood, users=60, rate=5, notifications=1000, seconds=6.0, bound=3.0),
-    "mutants": partial(mutants, sample=100),
+    "mutants": partial(mutants, sample=60),
 }
 FULL: dict[str, Story] = {
     "sliced": partial(sliced, users=600, rate=5, budget=20),
