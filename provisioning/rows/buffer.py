@@ -109,7 +109,7 @@ class WriteBehind:
 
     async def get(self, table: str, key: str) -> bytes | None:
         """The value of a row, if it exists."""
-        return await self._read(lambda layers: edits.get(self._store, layers, table, key))
+        return (await self.get_many(table, (key,))).get(key)
 
     async def get_many(self, table: str, keys: Sequence[str]) -> Mapping[str, bytes]:
         """The rows that exist, by key."""
@@ -241,7 +241,6 @@ class WriteBehind:
 
 def _ambiguous(layers: _Queues) -> bool:
     """Whether the base may have held rows that must not be applied to it once more."""
-    oldest, newest = layers[0], layers[-1]
-    if oldest is not newest and newest.sent:
+    if len(layers) > 1 and layers[-1].sent:
         return True
-    return oldest.sent and not oldest.repeatable
+    return any(queue.sent and not queue.repeatable for queue in layers)

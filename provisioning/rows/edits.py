@@ -53,10 +53,6 @@ class Edits:
         """Whether there is a row of the table among them."""
         return bool(self._chains.get(table))
 
-    def has(self, table: str, key: str) -> bool:
-        """Whether there is a row of the key among them."""
-        return key in self._chains.get(table, ())
-
     def resolve(self, table: str, key: str, base: bytes | None) -> bytes | None:
         """The value of a row whose value was ``base`` before."""
         value = base
@@ -82,15 +78,6 @@ class Edits:
 
 
 Layers = Sequence[Edits]
-
-
-async def get(base: Store, layers: Layers, table: str, key: str) -> bytes | None:
-    """``Store.get`` of the base under the layers."""
-    layers = [edits for edits in layers if edits.has(table, key)]
-    if not layers:
-        return await base.get(table, key)
-    decided = any(edits.decides(table, key) for edits in layers)
-    return _resolve(layers, table, key, None if decided else await base.get(table, key))
 
 
 async def get_many(

@@ -22,7 +22,7 @@ class OverlayStore:
 
     async def get(self, table: str, key: str) -> bytes | None:
         """The value of a row, if it exists."""
-        return await edits.get(self._base, (self._edits,), table, key)
+        return (await self.get_many(table, (key,))).get(key)
 
     async def get_many(self, table: str, keys: Sequence[str]) -> Mapping[str, bytes]:
         """The rows that exist, by key."""
