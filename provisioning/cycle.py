@@ -28,7 +28,8 @@ from provisioning.discovery.leaving import Reconsideration, take_due
 from provisioning.discovery.live import LiveRead
 from provisioning.discovery.look import Look
 from provisioning.discovery.rebuilding import Rebuilding
-from provisioning.engine import Drained, DrainEnd, Engine
+from provisioning.drained import Drained, DrainEnd
+from provisioning.engine import Engine
 from provisioning.errors import (
     ApplicationUnfit,
     CredentialsRefused,

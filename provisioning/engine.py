@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from enum import StrEnum
 from typing import Protocol
 
 import msgspec
@@ -18,6 +17,8 @@ from provisioning.apply.naming import Blocked
 from provisioning.apply.provision import Provisioner
 from provisioning.apply.read_ahead import ReadAhead
 from provisioning.apply.sender import Halted, Stopped
+from provisioning.apply.standing_back import StandingBack, Step
+from provisioning.drained import Drained, DrainEnd
 from provisioning.errors import (
     Conflict,
     CredentialsRefused,
@@ -48,25 +49,6 @@ _GRAPH_AGE = 5.0
 _UNREACHED = 2
 _OUTAGE = 5
 """Keys that fail in a row because ZSCloud cannot be reached, until the drain stops."""
-
-
-class DrainEnd(StrEnum):
-    """Why a drain ended."""
-
-    EMPTY = "empty"
-    BUDGET = "budget"
-    HALTED = "halted"
-    REFUSED = "refused"
-    UNAVAILABLE = "unavailable"
-    FAILING = "failing"
-    LEASE_LOST = "lease_lost"
-
-
-class Drained(msgspec.Struct, frozen=True):
-    """The end of a drain, and the error that ended it."""
-
-    end: DrainEnd
-    error: ProvisioningError | None = None
 
 
 class Incoming(Protocol):
@@ -126,11 +108,8 @@ class Engine:
         self._read_ahead = ReadAhead(job)
         self._active: dict[Key, tuple[WorkItem, asyncio.Task[None]]] = {}
         self._ready: dict[str, WorkItem] = {}
-        self._blocked: dict[Key, Key] = {}
+        self._standing_back = StandingBack()
         self._unreached: dict[Key, int] = {}
-        self._breaking: set[Key] = set()
-        self._gave_up: set[Key] = set()
-        self._waited_for: set[tuple[Key, Key]] = set()
         self._cursor: dict[Lane, str] = {}
         self._stop: Drained | None = None
         self._outage = 0
@@ -279,7 +258,7 @@ class Engine:
 
     def _waits(self, item: WorkItem, users: Lane | None) -> bool:
         """Users in flight go before the groups of their lane: their ids are wanted there."""
-        if item.key in self._blocked:
+        if item.key in self._standing_back:
             return True
         return item.rank >= Rank.GROUPS and users is not None and users <= item.lane
 
@@ -326,35 +305,29 @@ class Engine:
         """The newcomer waits for the holder of its name; a ring is broken by a name of our own, and
         so does a holder give its name up.
         """
-        on = holder = blocked.holder
-        while on in self._blocked and on != item.key:
-            on = self._blocked[on]
-        if on == item.key:
-            self._provisioner.ring(item.key)
-            self._breaking.add(item.key)
-            self._ready.setdefault(item.position, item)
-            return
-        gives_up = blocked.gives_up and holder not in self._gave_up
-        if (item.key, holder) in self._waited_for and not gives_up:
-            # The holder had its turn and has the name still: waiting on would never end.
+        holder, step = blocked.holder, self._standing_back.blocked(item.key, blocked)
+        if step is Step.HOPELESS:
             await self._provisioner.set_aside(item, _name_taken(item, holder))
             return
-        self._blocked[item.key] = holder
-        if gives_up and holder not in self._active:
-            self._gave_up.add(holder)
-            self._provisioner.give_up(holder)
-            self._breaking.add(holder)
-        if holder not in self._active:
-            first = msgspec.structs.replace(
-                item,
-                key=holder,
-                aspect=Aspect.OBJECT,
-                cause="name",
-                generation=self._job.ids.new(),
-            )
-            await self._job.store.write(self._job.work.file([first]))
-            self._ready.setdefault(first.position, first)
+        if step is Step.RING:
+            self._provisioner.ring(item.key)
+        elif holder not in self._active:
+            if step is Step.GIVE_UP:
+                self._standing_back.giving_up(holder)
+                self._provisioner.give_up(holder)
+            await self._file_first(item, holder)
         self._ready.setdefault(item.position, item)
+
+    async def _file_first(self, item: WorkItem, holder: Key) -> None:
+        first = msgspec.structs.replace(
+            item,
+            key=holder,
+            aspect=Aspect.OBJECT,
+            cause="name",
+            generation=self._job.ids.new(),
+        )
+        await self._job.store.write(self._job.work.file([first]))
+        self._ready.setdefault(first.position, first)
 
     async def _wait(self) -> None:
         if not self._active:
@@ -371,17 +344,8 @@ class Engine:
             if task.done():
                 del self._active[key]
                 task.result()
-                if key in self._breaking:
-                    self._breaking.discard(key)  # it runs again, to break the ring
-                elif key not in self._blocked:
-                    self._release(key)
+                self._standing_back.worked(key)
         self._progress()
-
-    def _release(self, holder: Key) -> None:
-        """Those who waited for the holder's name may try again, once."""
-        for waiting in [key for key, other in self._blocked.items() if other == holder]:
-            del self._blocked[waiting]
-            self._waited_for.add((waiting, holder))
 
     def _check_budget(self) -> None:
         over = self._deadline is not None and self._job.clock.monotonic() >= self._deadline

@@ -18,6 +18,7 @@ _FILES = {
     "deprovisioning": "decisions/test_deprovisioning",
     "differences": "decisions/test_differences mapping/test_flows",
     "dotnet_regex": "dotnet_regex",
+    "drained": "scenarios/test_cycles",
     "drift": "decisions/test_drift",
     "errors": "decisions/test_errors",
     "evidence": "decisions/test_evidence",
