@@ -62,6 +62,16 @@ class Turn:
             self.pacer._finish(self, sent=True)  # noqa: SLF001
 
 
+async def granted(turn: asyncio.Future[Turn]) -> Turn:
+    """The turn, when it comes. One that comes as the wait is cancelled is given back."""
+    try:
+        return await turn
+    except asyncio.CancelledError:
+        if turn.done() and not turn.cancelled():
+            turn.result().give_back()
+        raise
+
+
 class Pacer:
     """Grants turns at the rate, most urgent first. ``rate`` is requests a second; 0 is unlimited.
 
@@ -100,12 +110,7 @@ class Pacer:
         self._changed.set()
         if self._granting is None or self._granting.done():
             self._granting = asyncio.create_task(self._grant())
-        try:
-            return await future
-        except asyncio.CancelledError:
-            if future.done() and not future.cancelled():
-                future.result().give_back()
-            raise
+        return await granted(future)
 
     def within(self, seconds: float) -> int:
         """How many requests may be sent within so many seconds: at least one, and not more than

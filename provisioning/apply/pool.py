@@ -10,7 +10,7 @@ import heapq
 from typing import NamedTuple, Protocol
 
 from provisioning.apply.batch import Batch, Load
-from provisioning.apply.pacer import WAITED, Pacer, Priority, Turn
+from provisioning.apply.pacer import WAITED, Pacer, Priority, Turn, granted
 from provisioning.lanes import Lane
 from provisioning.ports import Clock
 
@@ -84,12 +84,7 @@ class Pool:
         line = self._lines[priority[0] == Lane.LEAVERS]
         line.add(_Waiter(priority, self._counter, asked, what, future))
         self._ask(line, priority)
-        try:
-            return await future
-        except asyncio.CancelledError:
-            if future.done() and not future.cancelled():
-                future.result().give_back()
-            raise
+        return await granted(future)
 
     def dismiss(self, what: object = None) -> None:
         """Sends away who waits for ``what``, or all."""

@@ -104,33 +104,38 @@ def _why(action: Action, verdict: Verdict, changed: Sequence[ModifiedProperty]) 
 
 def disabling(key: Key, link: Link, verdict: Verdict) -> Planned:
     """PATCH that switches an account off."""
-    change = Change(
-        change_id=change_digest(Action.DISABLE, key, {"active": False}),
-        action=Action.DISABLE,
-        object_type=key.type,
-        source_id=key.id,
-        target_id=link.scim_id,
-        name=_recorded_name(link),
-        reason_code=verdict.reason.value,
-        reason=verdict.sentence,
-        modified_properties=(ModifiedProperty("active", True, False),),
-    )
-    return Planned(UpdateObject(key.type, link.scim_id, {"active": False}), (change,))
+    values = {"active": False}
+    switched = (ModifiedProperty("active", True, False),)
+    change = _leaving(Action.DISABLE, key, link, verdict, values, switched)
+    return Planned(UpdateObject(key.type, link.scim_id, values), (change,))
 
 
 def deleting(key: Key, link: Link, verdict: Verdict) -> Planned:
     """DELETE of an object."""
-    change = Change(
-        change_id=change_digest(Action.DELETE, key, None),
-        action=Action.DELETE,
+    change = _leaving(Action.DELETE, key, link, verdict, None)
+    return Planned(DeleteObject(key.type, link.scim_id), (change,))
+
+
+def _leaving(
+    action: Action,
+    key: Key,
+    link: Link,
+    verdict: Verdict,
+    values: Attributes | None,
+    properties: tuple[ModifiedProperty, ...] = (),
+) -> Change:
+    """The change of an object that leaves, for the reason of the verdict."""
+    return Change(
+        change_id=change_digest(action, key, values),
+        action=action,
         object_type=key.type,
         source_id=key.id,
         target_id=link.scim_id,
         name=_recorded_name(link),
         reason_code=verdict.reason.value,
         reason=verdict.sentence,
+        modified_properties=properties,
     )
-    return Planned(DeleteObject(key.type, link.scim_id), (change,))
 
 
 def adding(
