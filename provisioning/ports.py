@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from enum import Enum
 from typing import NamedTuple, Protocol
 
-from provisioning.alerts.notice import Notice
 from provisioning.errors import RemoteError
 from provisioning.model import (
     Assignment,
@@ -25,6 +24,7 @@ from provisioning.model import (
     WireRequest,
     Write,
 )
+from provisioning.notice import Notice
 
 
 class Clock(Protocol):

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from provisioning.alerts.notice import Alarm
 from provisioning.guard import RELEASE
+from provisioning.notice import Alarm
 
 _HOUR = 3600.0
 

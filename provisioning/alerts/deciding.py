@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from provisioning.alerts.conditions import Condition
-from provisioning.alerts.notice import Alarm, NoticeState
+from provisioning.notice import Alarm, NoticeState
 
 REMIND_EVERY = 86_400.0
 """Seconds between two messages of an alarm that goes on as it is."""

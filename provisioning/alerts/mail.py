@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from provisioning.alerts.addresses import SmtpServer
 from provisioning.alerts.message import mail
-from provisioning.alerts.notice import Notice
 from provisioning.errors import (
     CredentialsRefused,
     Rejected,
@@ -25,6 +24,7 @@ from provisioning.errors import (
     RemoteUnavailable,
     cut,
 )
+from provisioning.notice import Notice
 from provisioning.ports import Ids
 
 if TYPE_CHECKING:

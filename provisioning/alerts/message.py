@@ -13,8 +13,8 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from typing import Any
 
-from provisioning.alerts.notice import Alarm, Notice, NoticeState
 from provisioning.errors import cut
+from provisioning.notice import Alarm, Notice, NoticeState
 
 _SENTENCE = 1000
 _NAME = 100

@@ -15,10 +15,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from provisioning.alerts.conditions import Condition
 from provisioning.alerts.deciding import Due, due, outdated
 from provisioning.alerts.lines import AlertCode, alert
-from provisioning.alerts.notice import Notice
 from provisioning.alerts.rows import AlarmRows, ChannelFailure
 from provisioning.errors import RemoteError, RemoteUnavailable
 from provisioning.lease import HeldLease
+from provisioning.notice import Notice
 from provisioning.ports import AlertChannel, Clock, Ids, LeasePort
 
 _log = logging.getLogger(__name__)

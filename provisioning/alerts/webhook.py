@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 import msgspec
 
 from provisioning.alerts.message import document
-from provisioning.alerts.notice import Notice
 from provisioning.errors import (
     CredentialsRefused,
     Rejected,
@@ -20,6 +19,7 @@ from provisioning.errors import (
     Throttled,
     cut,
 )
+from provisioning.notice import Notice
 from provisioning.ports import Clock
 from provisioning.setting_values import Secret
 

@@ -24,13 +24,13 @@ from provisioning.alerts.conditions import (
     holding,
 )
 from provisioning.alerts.deciding import Told
-from provisioning.alerts.notice import Alarm, Notice, NoticeState
 from provisioning.alerts.rows import AlarmRows, Seen
 from provisioning.alerts.telling import Teller
 from provisioning.audit import Operator
 from provisioning.errors import ConfigurationError, Problem, ProvisioningError, RemoteError
 from provisioning.held import HeldPlan
 from provisioning.job import Job
+from provisioning.notice import Alarm, Notice, NoticeState
 from provisioning.operations.audit import note
 from provisioning.operations.documents import Document, timestamp
 from provisioning.operations.writing import orders

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from provisioning.alerts.notice import Alarm, Notice, NoticeState
+from provisioning.notice import Alarm, Notice, NoticeState
 
 NOTICE = Notice(
     id="held/p1",

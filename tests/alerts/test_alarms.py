@@ -23,8 +23,8 @@ from provisioning.alerts.conditions import (
 )
 from provisioning.alerts.deciding import PAUSE, REMIND_EVERY, WORSE, Due, Told, due, outdated
 from provisioning.alerts.message import document, mail, text, title
-from provisioning.alerts.notice import Alarm, NoticeState
 from provisioning.guard import RELEASE
+from provisioning.notice import Alarm, NoticeState
 from tests.alerts.notices import NOTICE, notice
 
 NOW = 1_700_000_000.0

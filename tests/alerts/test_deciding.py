@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from provisioning.alerts.conditions import Condition
 from provisioning.alerts.deciding import PAUSE, REMIND_EVERY, Due, Told, due, outdated
-from provisioning.alerts.notice import Alarm, NoticeState
+from provisioning.notice import Alarm, NoticeState
 
 START = 1_700_000_000.0
 MINUTE = 60.0

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning.alerts.message import document, mail, text, title
-from provisioning.alerts.notice import Alarm, Notice, NoticeState
+from provisioning.notice import Alarm, Notice, NoticeState
 from tests.alerts.notices import NOTICE, notice
 
 HEADERS = {

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from provisioning.alerts.conditions import Condition
 from provisioning.alerts.deciding import PAUSE, REMIND_EVERY
-from provisioning.alerts.notice import Alarm, Notice
 from provisioning.alerts.rows import AlarmRows
 from provisioning.alerts.telling import LOG_EVERY, Teller
 from provisioning.errors import Rejected, RemoteError, RemoteUnavailable, StoreUnavailable
+from provisioning.notice import Alarm, Notice
 from provisioning.ports import Row
 from provisioning.state.memory import MemoryStore
 from provisioning.state.sqlite import SqliteStore

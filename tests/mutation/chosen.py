@@ -31,6 +31,7 @@ _FILES = {
     "held": "decisions/test_held",
     "mapping": "mapping",
     "model": "decisions/test_model",
+    "notice": "alerts/test_message alerts/test_deciding",
     "notifications": "notifications/test_audit_events notifications/test_batch "
     "notifications/test_message",
     "plan": "decisions/test_plan decisions/test_plan_user decisions/test_plan_group",
