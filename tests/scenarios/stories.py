@@ -255,7 +255,8 @@ async def nested_groups_with_a_cycle_walked(world: World) -> None:
     assert sum(not u.admin for u in world.zscloud.users) == 4
     world.tenant.remove_member(group(world, "Inner"), user(world, 3))
     entries = await changed(world)
-    assert [e["action"] for e in entries] == ["disable", "remove_member"]
+    # Both are in flight at once, and a server on a real socket may answer the second one first.
+    assert sorted(e["action"] for e in entries) == ["disable", "remove_member"]
     await world.clock.sleep(SETTLE)
     world.tenant.add_member(group(world, "Inner"), user(world, 3))
     await changed(world)

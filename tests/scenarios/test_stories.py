@@ -12,6 +12,7 @@ from tests.scenarios.steps import (
     changed,
     everybody,
     group,
+    nested,
     office,
     provisioned,
     user,
@@ -72,3 +73,17 @@ def test_a_portal_admin_of_the_same_name_is_never_written() -> None:
 
 def test_a_group_of_five_thousand() -> None:
     simulate(large_group(5000), tenant=everybody(5000))
+
+
+def test_disables_are_sent_before_members_are_taken_out() -> None:
+    """The order within lane 1, at the moment of sending: answers may come in another."""
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        world.tenant.remove_member(group(world, "Inner"), user(world, 3))
+        await changed(world)
+        first, second = world.writes()
+        assert "/Users/" in first.path
+        assert "/Groups/" in second.path
+
+    simulate(story, tenant=nested, NESTED_GROUPS="transitive")
