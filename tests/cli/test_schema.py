@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from provisioning.schema import SHIPPED, digest, load_schema
+from tests.cli import prepared
 from tests.cli.world import ROOT, Ended
 from tests.mapping.schemas import attribute, clause, expression, object_mapping, scope, written
 
@@ -19,17 +18,9 @@ from tests.mapping.schemas import attribute, clause, expression, object_mapping,
 def run(folder: Path, *arguments: str, **settings: str) -> Ended:
     """``schema`` in a process that has no other setting than those given."""
     inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    ended = subprocess.run(
-        [sys.executable, "-m", "provisioning", "schema", *arguments],
-        env={**inherited, "PYTHONPATH": str(ROOT), **settings},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
-    )
-    return Ended(ended.returncode, ended.stdout, ended.stderr)
+    environment = {**inherited, "PYTHONPATH": str(ROOT), **settings}
+    status, out, err = prepared.run(["schema", *arguments], environment, folder)
+    return Ended(status, out.decode(), err.decode())
 
 
 def change(export: dict[str, Any]) -> None:

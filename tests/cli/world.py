@@ -20,6 +20,7 @@ from provisioning.state.sqlite import SqliteStore
 from simulator.entra import EntraSimulator, Tenant
 from simulator.http import Server
 from simulator.zscloud import Options, ZSCloudSimulator
+from tests.cli import prepared
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "the-secret-token"
@@ -50,13 +51,16 @@ class World:
         self.settings: dict[str, str] = {}
 
     async def run(self, *arguments: str, **settings: str) -> Ended:
-        process = await self.start(*arguments, **settings)
-        out, err = await process.communicate()
-        assert process.returncode is not None
+        """A command to its end."""
+        environment = self.environment(**settings)
+        status, out, err = await asyncio.to_thread(
+            prepared.run, list(arguments), environment, self.folder
+        )
         assert TOKEN not in out.decode() + err.decode()
-        return Ended(process.returncode, out.decode(), err.decode())
+        return Ended(status, out.decode(), err.decode())
 
     async def start(self, *arguments: str, **settings: str) -> Process:
+        """A command that has its own interpreter, and goes on."""
         with _interruptible_children():
             return await asyncio.create_subprocess_exec(
                 sys.executable,
