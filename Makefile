@@ -10,6 +10,10 @@ PEERS := .venv-peers
 PEERS_STAMP := $(PEERS)/.requirements
 PYTHON ?= $(shell sh tools/find_python.sh)
 
+# Without its bytecode each process would compile the program and its libraries anew, and the suite
+# starts some hundred.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: setup demo test check lint types contracts acceptance bench bench-full package lock clean
 
 setup: $(STAMP) node

@@ -1,4 +1,4 @@
-"""The stories of killed processes, killed at every step that is meant to be tried."""
+"""The stories of faults and of killed processes, with all that they mean to try."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import sys
 
 from acceptance.telling import Telling
 
-_STORIES = ("test_crash", "test_bulk", "test_brake_counting", "test_held")
+_STORIES = ("test_crash", "test_bulk", "test_brake_counting", "test_held", "test_faults")
 
 
 async def kills(telling: Telling) -> None:
-    """The suite tries a sixth of the steps (``tests/scenarios/kills.py``); this tries them all."""
+    """The suite tries few of the steps and examples (``tests/thoroughness.py``), this all."""
     files = [f"tests/scenarios/{name}.py" for name in _STORIES]
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "pytest", "-q", "-n", "auto", "--timeout", "1200", *files),

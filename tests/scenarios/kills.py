@@ -4,7 +4,7 @@ tried with ``THOROUGH=1``.
 
 from __future__ import annotations
 
-import os
+from tests.thoroughness import THOROUGH
 
 _SELDOM = 6
 
@@ -13,7 +13,7 @@ def kills(first: int, total: int, every: int) -> range:
     """Each ``every``th step from ``first`` to before ``total``; without ``THOROUGH=1`` a sixth of
     them, others for each ``first``.
     """
-    if os.environ.get("THOROUGH") == "1":
+    if THOROUGH:
         return range(first, total, every)
     start = first + every * (first * 5 % _SELDOM)
     return range(min(start, total - 1), total, every * _SELDOM)

@@ -404,7 +404,7 @@ def test_killed_at_any_fourth_step(name: str, part: int, monkeypatch: pytest.Mon
 def test_killed_around_large_batches() -> None:
     options: dict[str, Any] = {"rate": 5, "zscloud": {"rate": 5, **BULK}}
     total = Saga(tenant=everybody(150), **options).tell(initial).steps_used
-    for steps in range(7, total, max(1, total // 12)):
+    for steps in kills(7, total, max(1, total // 24)):
         saga = Saga(tenant=everybody(150), store=PiecewiseStore(seed=steps), **options)
         saga.tell(initial, steps=steps)
         assert saga.tell(ends_right).finished, steps

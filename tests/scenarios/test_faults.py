@@ -13,6 +13,7 @@ from tests.scenarios.simulation import Saga, simulate
 from tests.scenarios.test_crash import upheaval
 from tests.scenarios.test_stories import account, group, office, provisioned, user
 from tests.scenarios.world import World
+from tests.thoroughness import examples
 
 share = st.sampled_from([0.0, 0.0, 0.05, 0.2, 0.4])
 
@@ -52,7 +53,7 @@ scim_faults = st.fixed_dictionaries(
 )
 
 thorough = settings(
-    max_examples=60,
+    max_examples=examples(20, 60),
     deadline=None,
     derandomize=True,
     phases=[Phase.generate],
