@@ -573,7 +573,7 @@ def test_a_killed_process_carries_out_exactly_what_was_approved(first: int) -> N
     saga = Saga(**options)
     saga.tell(before)
     total = saga.tell(cycle).steps_used
-    for steps in range(first, total, 83):
+    for steps in kills(first, total, 28):
         saga = Saga(**options)
         saga.tell(before)
         saga.tell(cycle, steps=steps)

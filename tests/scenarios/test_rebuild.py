@@ -14,6 +14,7 @@ from provisioning.rebuild import STATE_LOST
 from provisioning.record import CycleRecord, CycleStatus
 from provisioning.state.memory import MemoryStore
 from simulator.entra import Tenant
+from tests.scenarios.kills import kills
 from tests.scenarios.piecewise import PiecewiseStore
 from tests.scenarios.simulation import RunningClock, Saga, simulate
 from tests.scenarios.steps import account, everybody, group, provisioned, user
@@ -453,7 +454,7 @@ def test_killed_while_it_looks_the_plan_is_whole_all_the_same(first: int) -> Non
     saga = Saga(tenant=everybody(8), store=PiecewiseStore(first))
     saga.tell(lost)
     total = saga.tell(cycle).steps_used
-    for steps in range(first, total, 47):
+    for steps in kills(first, total, 16):
         saga = Saga(tenant=everybody(8), store=PiecewiseStore(first))
         saga.tell(lost)
         saga.tell(cycle, steps=steps)
@@ -490,7 +491,7 @@ def test_killed_while_it_adopts_exactly_those_are_switched_off(first: int) -> No
     saga = Saga(tenant=everybody(8), store=PiecewiseStore(first))
     saga.tell(before)
     total = saga.tell(cycle).steps_used
-    for steps in range(first, total, 19):
+    for steps in kills(first, total, 8):
         saga = Saga(tenant=everybody(8), store=PiecewiseStore(first))
         saga.tell(before)
         saga.tell(cycle, steps=steps)
