@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from enum import Enum
 from typing import NamedTuple, Protocol
 
@@ -160,7 +160,7 @@ class Source(Protocol):
         """
         ...
 
-    def members(self, group: EntraId) -> AsyncIterator[Sequence[Member]]:
+    def members(self, group: EntraId) -> AsyncGenerator[Sequence[Member], None]:
         """Direct members, users with their attributes, nested groups as keys."""
         ...
 

@@ -15,6 +15,7 @@ from provisioning.discovery.application import Application
 from provisioning.discovery.by_id import ById
 from provisioning.discovery.crowd import Crowd
 from provisioning.discovery.facts import Facts
+from provisioning.discovery.members_ahead import MembersAhead, Stream
 from provisioning.discovery.relations import Relations
 from provisioning.errors import NotFound
 from provisioning.evidence import SECOND_READ_AFTER, SETTLING, missing_from
@@ -115,21 +116,27 @@ class Reading(ById):
         missing = [id for id in ids if found.get(id) is None]
         gone = await self.missing_groups(missing, ids) if missing else set()
         nested: set[EntraId] = set()
-        for id in ids:
-            if id in gone:
-                continue
-            self._cycle.phase = f"reading group {self._facts.found} principals found"
-            nested |= await self._read_members(id, certain=certain)
+        there = [id for id in ids if id not in gone]
+        async with self._ahead(there) as ahead:
+            for id in there:
+                self._cycle.phase = f"reading group {self._facts.found} principals found"
+                nested |= await self._read_members(id, ahead.next(), certain=certain)
         return nested
 
-    async def _read_members(self, group: EntraId, *, certain: bool = False) -> set[EntraId]:
+    def _ahead(self, groups: Sequence[EntraId]) -> MembersAhead:
+        return MembersAhead(self._source, self._job.clock, groups)
+
+    async def _read_members(
+        self, group: EntraId, read: Stream, *, certain: bool = False
+    ) -> set[EntraId]:
         stored = {str(key) for key in await self._job.mirror.members(group)}
         try:
-            first = await self._members(group, certain=certain)
+            first = await self._members(group, read, certain=certain)
             second = None
             if missing_from(stored, first):
                 await self._job.clock.sleep(SECOND_READ_AFTER)
-                second = await self._members(group, certain=certain)
+                async with self._ahead([group]) as ahead:
+                    second = await self._members(group, ahead.next(), certain=certain)
         except NotFound:
             await self.missing_groups([group], [group])
             return set()
@@ -139,12 +146,12 @@ class Reading(ById):
             await self._judge_members(group, stored, first, second)
         return {Key.parse(k).id for k in present if k.startswith("group/")}
 
-    async def _members(self, group: EntraId, *, certain: bool) -> set[str]:
+    async def _members(self, group: EntraId, read: Stream, *, certain: bool) -> set[str]:
         """One complete read of the members, taken in page by page."""
-        began = self._job.clock.time()
+        began = read.began
         seen: set[str] = set()
         pages: list[Sequence[Member]] = []
-        async for page in self._source.members(group):
+        async for page in read.pages():
             pages.append(page)
             seen.update(str(member.key) for member in page)
             if len(pages) >= _PAGES_TOGETHER:
@@ -245,8 +252,9 @@ class Reading(ById):
         async for page in self._source.all_groups():
             await self._facts.groups_seen(page, began)
             groups += [group.id for group in page]
-        for group in groups:
-            await self._read_members(group)
+        async with self._ahead(groups) as ahead:
+            for group in groups:
+                await self._read_members(group, ahead.next())
         self.watermarks["groups/all"] = Watermark(
             link=link, taken_at=began, full_at=began, repeat_at=began + SETTLING
         )

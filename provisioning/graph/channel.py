@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from provisioning.errors import RemoteError, RemoteUnavailable
+from provisioning.graph.allowance import Allowance
 from provisioning.graph.wire import Answer, Decode, Request, Undecodable
 from provisioning.ports import Clock
 
@@ -50,6 +51,7 @@ class Channel:
         self._clock = clock
         self._policy = policy
         self._random = random
+        self._allowance = Allowance()
         self.requests = 0
         self.throttled = 0
 
@@ -66,6 +68,7 @@ class Channel:
             received = None
             try:
                 answer = answer or await self._send(request)
+                self._allowance.observe(answer)
                 self.throttled += answer.status == 429
                 return decode(answer, request)
             except (RemoteUnavailable, Undecodable) as error:
@@ -75,6 +78,8 @@ class Channel:
             attempt += 1
 
     async def _send(self, request: Request) -> Answer:
+        while wait := self._allowance.wait(self._clock.time()):
+            await self._clock.sleep(wait)
         self.requests += 1
         return await self._transport.send(request)
 

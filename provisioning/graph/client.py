@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import random as _random
 import re
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from provisioning.errors import ConfigurationError, NotFound, Problem, Rejected
 from provisioning.graph import rows, urls, wire
+from provisioning.graph.at_once import some_at_once
 from provisioning.graph.channel import Channel, RetryPolicy
 from provisioning.graph.paging import Walk
 from provisioning.graph.rows import Page, Rows
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _PERMISSIONS = {ObjectType.USER: wire.USER_READ, ObjectType.GROUP: wire.GROUP_MEMBER_READ}
+_BATCHES = 4
+"""Batches of single objects that are under way at a time: 80 units of the allowance."""
+
 _OBJECT_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -114,7 +118,7 @@ class GraphSource:
         except NotFound as error:
             raise self._unknown_service_principal(error.request_id) from error
 
-    def members(self, group: EntraId) -> AsyncIterator[Sequence[Member]]:
+    def members(self, group: EntraId) -> AsyncGenerator[Sequence[Member], None]:
         """Direct members, a page at a time. Raises ``NotFound`` when there is no such group."""
         url = urls.members(group, self._rows.select(ObjectType.USER))
         request = self._request(url, wire.GROUP_MEMBER_READ)
@@ -196,7 +200,9 @@ class GraphSource:
             yield page
             next_link = page.next_link
 
-    async def _pages(self, request: Request, decode: Decode[Page[T]]) -> AsyncIterator[Sequence[T]]:
+    async def _pages(
+        self, request: Request, decode: Decode[Page[T]]
+    ) -> AsyncGenerator[Sequence[T], None]:
         """All pages of a list. An empty page is not the end (Graph: paging).
 
         ``$count`` is not asked for: it is answered from an index that may lag behind the list
@@ -219,12 +225,15 @@ class GraphSource:
     ) -> dict[EntraId, T | None]:
         """One object each, read in batches; an item that was refused for load is tried alone."""
         found: dict[EntraId, T | None] = {}
-        for chunk in _chunks(list(dict.fromkeys(ids)), urls.BATCH_SIZE):
+
+        async def read(chunk: Sequence[EntraId]) -> None:
             batch = wire.Batch([request(id) for id in chunk])
             answers = await self._channel.fetch(batch.request, batch.decode)
             for id, item, answer in zip(chunk, batch.items, answers, strict=True):
                 found[id] = await self._found(item, decode, answer)
-        return found
+
+        await some_at_once(read, _chunks(list(dict.fromkeys(ids)), urls.BATCH_SIZE), _BATCHES)
+        return {id: found[id] for id in ids}
 
     async def _found(
         self, request: Request, decode: Decode[T], received: wire.Answer | None = None

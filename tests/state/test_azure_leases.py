@@ -91,6 +91,7 @@ async def test_a_call_ends_soon_when_nothing_answers(monkeypatch: pytest.MonkeyP
             with pytest.raises(StoreUnavailable, match="did not answer in time"):
                 await call
         assert proxy.faults == []
+        monkeypatch.undo()
         assert await leases.acquire("tenant", "one", 30.0) is not None
 
 
