@@ -273,6 +273,7 @@ class CycleRun:
             self.record.cycle_id,
             Reconsideration(self._job, self._source).still_leaves,
             self._batch,
+            lambda: self._bulk.size_of_one,
         )
 
     def _batch(self) -> int:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import msgspec
-
 from provisioning.apply.adoption import Adoption, NotAdopted
+from provisioning.apply.carrying import Carrying, Later
 from provisioning.apply.execution import Execution
 from provisioning.apply.intents import Intents
 from provisioning.apply.last_look import LastLook, StillLeaves
@@ -19,10 +18,9 @@ from provisioning.apply.matching import Matching
 from provisioning.apply.members import Members
 from provisioning.apply.naming import EXCHANGED, GIVEN_UP, Names, own_name
 from provisioning.apply.outcome import Recorder
-from provisioning.apply.pacer import Turn
 from provisioning.apply.planning import Planning, takes_away
 from provisioning.apply.removal import RemovalForm
-from provisioning.apply.sender import Sender, Stopped
+from provisioning.apply.sender import Sender
 from provisioning.case import Case
 from provisioning.errors import (
     AnswerLost,
@@ -36,17 +34,8 @@ from provisioning.errors import (
 from provisioning.held import APPROVED
 from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane, WorkItem
-from provisioning.model import (
-    AddMembers,
-    DeleteObject,
-    Key,
-    ObjectType,
-    RemoveMembers,
-)
-from provisioning.plan import (
-    Planned,
-    Skipped,
-)
+from provisioning.model import DeleteObject, Key, ObjectType
+from provisioning.plan import Planned, Skipped
 from provisioning.ports import TargetWriter
 from provisioning.resolve import is_unchanged, resolve
 from provisioning.scope import GroupGraph
@@ -58,13 +47,9 @@ _ROUNDS = 8
 _LOOKS = 3
 
 
-class _Later(Exception):
-    """The item stays in the work set: the engine is stopping, or a removal goes first."""
-
-
 class Provisioner:
     """Does the work of items. A dry run has no ``writer``. ``batch`` is how many writes go into
-    one request.
+    one request, ``most_of_one`` how many of them may be about one object.
     """
 
     def __init__(
@@ -78,6 +63,7 @@ class Provisioner:
         cycle_id: str,
         still_leaves: StillLeaves | None = None,
         batch: Callable[[], int] = lambda: 1,
+        most_of_one: Callable[[], int] = lambda: 1,
     ) -> None:
         ahead = sender.pacer.within(_AHEAD_SECONDS)
         self.intents = Intents(job, ahead=lambda: max(ahead, batch()))
@@ -95,7 +81,9 @@ class Provisioner:
         self._own_names: dict[Key, tuple[str, str]] = {}
         self._last_look = LastLook(matching, recorder, still_leaves)
         self._adoption = Adoption(job, matching, recorder, self._looking, still_leaves)
-        self._preempted: set[Key] = set()
+        self._carrying = Carrying(
+            job, sender, self._execution, recorder, self._chosen_again, most_of_one
+        )
 
     @property
     def unjudged(self) -> set[Key]:
@@ -117,8 +105,7 @@ class Provisioner:
 
     def preempt(self, key: Key) -> None:
         """What is more urgent of the same key goes after its request in flight, at most."""
-        self._preempted.add(key)
-        self._sender.send_away(key)
+        self._carrying.preempt(key)
 
     def ring(self, key: Key) -> None:
         """The key's next work is to break a ring of names that it is part of."""
@@ -134,14 +121,13 @@ class Provisioner:
         Raises ``Blocked``, ``CredentialsRefused``, ``LeaseUnavailable``, ``RemoteUnavailable``:
         the item then stays in the work set.
         """
-        self._preempted.discard(item.key)
-        self._execution.forget(item.key)
+        self._carrying.begin(item.key)
         try:
             if item.key in self._own_names:
                 await self._take_own_name(item, self._own_names.pop(item.key))
             else:
                 await self._rounds(item, stopping)
-        except _Later:
+        except Later:
             return
         except CredentialsRefused as error:
             if not await self._looking.is_about_object(item, error):
@@ -178,7 +164,7 @@ class Provisioner:
                     continue
                 return
             try:
-                if await self._carry_out(case, plans, item, stopping, graph):
+                if await self._carrying.carry_out(case, plans, item, stopping, graph):
                     return
                 worked = True
                 self._looking.not_again(item)
@@ -217,53 +203,6 @@ class Provisioner:
         skipped = plans if isinstance(plans, Skipped) else None
         await self._recorder.nothing_to_do(item, case, skipped, worked=worked)
 
-    async def _carry_out(
-        self,
-        case: Case,
-        plans: list[Planned],
-        item: WorkItem,
-        stopping: Callable[[], bool],
-        graph: GroupGraph,
-    ) -> bool:
-        """Executes the plans in order. True when the item is done with. ``graph`` is what they
-        were chosen by.
-        """
-        single = len(plans) == 1 and case.key.type is ObjectType.USER
-        for plan in plans:
-            async with await self._execution.alone(plan):
-                shared = await self._execution.goes_with_others(plan)
-                turn = await self._turn(item, stopping, shared=shared)
-                try:
-                    # The slot has come: what is sent is decided now, not when the wait began.
-                    late = turn is not None and turn.waited and single
-                    if late and await self._chosen_again(case, plans, item, graph) != plans:
-                        return False
-                    if not await self._execution.execute(case, plan, item, turn, last=single):
-                        return False
-                finally:
-                    if turn is not None:
-                        turn.give_back()  # unless it was used
-            if plan is not plans[-1]:
-                case = await self._after(case, plan)
-        return single
-
-    async def _turn(
-        self, item: WorkItem, stopping: Callable[[], bool], *, shared: bool = False
-    ) -> Turn | None:
-        """The send slot; a dry run needs none. Raises ``_Later`` if the item must wait."""
-        turn = None
-        if not self._execution.is_dry_run:
-            try:
-                turn = await self._sender.turn(item.urgency, item.key, shared=shared)
-            except Stopped:
-                if item.key not in self._preempted:
-                    raise
-        if stopping() or item.key in self._preempted:
-            if turn is not None:
-                turn.give_back()
-            raise _Later
-        return turn
-
     async def _chosen_again(
         self, case: Case, plans: list[Planned], item: WorkItem, graph: GroupGraph
     ) -> list[Planned] | Skipped:
@@ -274,18 +213,6 @@ class Provisioner:
             return await self._allowed(case, plans, item)
         again = await resolve(self._job, self.graph, item.key)
         return [] if again is None else await self._plans(again, item)
-
-    async def _after(self, case: Case, plan: Planned) -> Case:
-        """The case after an executed plan: its members in place, since a group may be large."""
-        write = plan.write
-        if isinstance(write, AddMembers):
-            recorded = {**case.recorded, **dict.fromkeys(write.members, True)}
-            return msgspec.structs.replace(case, recorded=recorded)
-        if isinstance(write, RemoveMembers):
-            gone = set(write.members)
-            recorded = {id: ours for id, ours in case.recorded.items() if id not in gone}
-            return msgspec.structs.replace(case, recorded=recorded)
-        return await resolve(self._job, self.graph, case.key) or case
 
     # --- matching ------------------------------------------------------------------------------
 
@@ -343,7 +270,7 @@ class Provisioner:
         if case is None or plan is None:
             return
         try:
-            turn = await self._turn(item, lambda: False)
+            turn = await self._carrying.turn(item, lambda: False)
             await self._execution.execute(case, plan, item, turn, last=False)
         except (NotFound, AnswerLost) as error:
             await self._looking.look(case, item, error)

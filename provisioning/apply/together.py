@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -24,7 +25,14 @@ from provisioning.errors import (
     Throttled,
 )
 from provisioning.job import Job
-from provisioning.model import TargetObject, Write
+from provisioning.model import (
+    AddMembers,
+    ObjectType,
+    RemoveMembers,
+    ScimId,
+    TargetObject,
+    Write,
+)
 from provisioning.ports import TargetReader, TargetWriter, Unsent
 
 _URGENT: Priority = (1, 0)
@@ -144,6 +152,7 @@ class Together:
             outcomes = [Unsent.LATER if isinstance(one, Throttled) else one for one in outcomes]
         lost = any(isinstance(one, AnswerLost) for one in outcomes)
         proven = self._use.known.proven
+        outcomes = await self._of_one_seen(writes, outcomes)
         if count > proven:
             outcomes = await self._read_back(writes, outcomes, began)
         if lost:
@@ -175,18 +184,53 @@ class Together:
             return _doubted(outcomes, "could not be read back")
         return outcomes
 
+    async def _of_one_seen(self, writes: Sequence[Write], outcomes: list[Outcome]) -> list[Outcome]:
+        """Looks at each object that several writes of the batch are about, until that was seen to
+        be done. A server that does them side by side may lose all but the last.
+        """
+        if self._use.known.same_object is bulk.Standing.PROVEN:
+            return outcomes
+        for id, places in _written_together(writes, outcomes).items():
+            found = await self._found(ObjectType.GROUP, id)
+            seen = found and all(is_evident(writes[place], found.object) for place in places)
+            if seen is not None:
+                self._use.same_object_seen(holds=seen)
+            if not seen:
+                why = "written several times in one batch, and not seen to be all done"
+                outcomes = [_lost(why) if n in places else one for n, one in enumerate(outcomes)]
+        return outcomes
+
     async def _is_there(self, write: Write, outcome: Outcome) -> bool | None:
         """Whether the write is to be seen; ``None`` when it cannot be told now."""
         type, written = place_of(write)
         id = outcome.id if isinstance(outcome, TargetObject) else written
         assert id is not None
+        found = await self._found(type, id)
+        return None if found is None else is_evident(write, found.object)
+
+    async def _found(self, type: ObjectType, id: ScimId) -> _Found | None:
+        """The object as it is, if there is one; ``None`` when it cannot be told now."""
         try:
-            found = await self._sender.send(lambda: self._reader.get(type, id), _URGENT)
+            return _Found(await self._sender.send(lambda: self._reader.get(type, id), _URGENT))
         except NotFound:
-            return is_evident(write, None)
+            return _Found(None)
         except (RemoteError, Stopped, LeaseUnavailable):
             return None
-        return is_evident(write, found)
+
+
+class _Found(NamedTuple):
+    object: TargetObject | None
+
+
+def _written_together(
+    writes: Sequence[Write], outcomes: Sequence[Outcome]
+) -> dict[ScimId, list[int]]:
+    """The groups that several writes were done for, with the places of those."""
+    places: dict[ScimId, list[int]] = {}
+    for place, (write, outcome) in enumerate(zip(writes, outcomes, strict=True)):
+        if isinstance(write, AddMembers | RemoveMembers) and _is_done(outcome):
+            places.setdefault(write.id, []).append(place)
+    return {id: of_one for id, of_one in places.items() if len(of_one) > 1}
 
 
 def _is_done(outcome: Outcome) -> bool:
@@ -195,8 +239,11 @@ def _is_done(outcome: Outcome) -> bool:
 
 def _doubted(outcomes: list[Outcome], why: str) -> list[Outcome]:
     """What is not to be believed is looked at like an answer that was lost."""
-    lost = AnswerLost("ZSCloud", "POST /Bulk", why)
-    return [lost if _is_done(one) else one for one in outcomes]
+    return [_lost(why) if _is_done(one) else one for one in outcomes]
+
+
+def _lost(why: str) -> AnswerLost:
+    return AnswerLost("ZSCloud", "POST /Bulk", why)
 
 
 def _by_itself(outcome: Outcome) -> Outcome:

@@ -79,6 +79,19 @@ def test_each_result_finds_its_write_in_whatever_order(seed: int, count: int) ->
     assert statuses(answer(*found), sent) == [200 + n for n in range(count)]
 
 
+def test_several_of_one_object_are_told_by_their_place() -> None:
+    sent = operations(create("a"), change("1"), change("1"), change("1"))
+    of_a, first, second, third = results_of(sent)
+    second["status"] = "400"
+    assert statuses(answer(of_a, first, second, third), sent) == [200, 201, 400, 203]
+    # In another order nobody can tell which of them failed, and where all say the same all are it.
+    assert statuses(answer(first, of_a, second, third), sent) == [200, None, None, None]
+    assert statuses(answer(of_a, first, second), sent) == [200, None, None, None]
+    for one in (first, second, third):
+        one["status"] = "204"
+    assert statuses(answer(first, of_a, second, third), sent) == [200, 204, 204, 204]
+
+
 def test_what_is_left_out_is_not_known() -> None:
     sent = operations(create("a"), change("1"), create("b"))
     assert statuses(answer(*results_of(sent)[1:2]), sent) == [None, 201, None]

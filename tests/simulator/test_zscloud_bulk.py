@@ -182,3 +182,13 @@ async def test_a_server_that_breaks_down_in_the_middle() -> None:
     assert (await caller.call("POST", "/Bulk", bulk(*posts))).status == 500
     assert len(caller.sim.users.provisioned()) == 2
     assert await statuses(caller, bulk(*posts)) == ["409", "409", "201", "201"]
+
+
+async def test_a_server_that_does_only_the_last_of_several_on_one_object() -> None:
+    caller = Caller(bulk=True, bulk_conduct="overwrites")
+    ada, bob = await caller.user("ada"), await caller.user("bob")
+    sales = await caller.group("Sales")
+    additions = [patch(op("add", value={"members": [{"value": id}]})) for id in (ada, bob)]
+    body = bulk(*[operation("PATCH", f"/Groups/{sales}", each) for each in additions])
+    assert await statuses(caller, body) == ["204", "204"]
+    assert caller.sim.members("Sales") == ("bob@example.com",)
