@@ -12,6 +12,7 @@ from itertools import takewhile
 
 import msgspec
 
+from provisioning.apply.batch import Seat
 from provisioning.apply.execution import Execution
 from provisioning.apply.outcome import Recorder
 from provisioning.apply.pacer import Turn
@@ -131,6 +132,22 @@ class Carrying:
                 turn.give_back()
             raise Later
         return turn
+
+    async def ride(
+        self, item: WorkItem, stopping: Stopping, until: Callable[[], Awaitable[None]]
+    ) -> Seat | None:
+        """A seat in a request of others; ``None`` once ``until`` returns. Raises ``Later``."""
+        try:
+            seat = await self._sender.ride(item.urgency, item.key, until)
+        except Stopped:
+            if item.key not in self._preempted:
+                raise
+            raise Later from None
+        if stopping() or item.key in self._preempted:
+            if seat is not None:
+                seat.give_back()
+            raise Later
+        return seat
 
     # --- several at once -----------------------------------------------------------------------
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 
+import msgspec
+
 from provisioning.apply.evidence import shows
 from provisioning.apply.executed import Executed
 from provisioning.apply.intents import Intents
@@ -21,6 +23,7 @@ from provisioning.model import (
     DeleteObject,
     Key,
     MemberRemoval,
+    ObjectType,
     RemoveMembers,
     TargetObject,
     UpdateObject,
@@ -71,6 +74,11 @@ class Execution:
     def failed(self, key: Key, plan: Planned) -> None:
         """Of several plans that were sent at once, it is this one whose error is dealt with."""
         self._last[key] = plan
+
+    def was_lost(self, key: Key, plan: Planned, told: Planned) -> None:
+        """What a plan without an answer was about has come to be known better since."""
+        plans = self._lost.get(key, [])
+        self._lost[key] = [told if one is plan else one for one in plans if told.changes]
 
     async def goes_with_others(self, plan: Planned) -> bool:
         """Whether the plan may share a request. A removal may once its form is proven, and a PUT
@@ -154,6 +162,8 @@ class Execution:
     ) -> TargetObject | None:
         if isinstance(write, CreateObject):
             await self._intents.sending(case)
+            if write.type is ObjectType.USER:
+                write = msgspec.structs.replace(write, made_for=case.key.id)
         answer = await self._sender.write(writer, write, item.urgency, turn)
         if answer is None and isinstance(write, CreateObject):
             answer = await self._matching.by_name(case.key.type, case.name, item.urgency)

@@ -17,9 +17,11 @@ from provisioning.apply.looking import Looking, forbidden
 from provisioning.apply.matching import Matching
 from provisioning.apply.members import Members
 from provisioning.apply.naming import EXCHANGED, GIVEN_UP, Names, own_name
+from provisioning.apply.newcomers import coming
 from provisioning.apply.outcome import Recorder
 from provisioning.apply.planning import Planning, takes_away
 from provisioning.apply.removal import RemovalForm
+from provisioning.apply.riding import Riding
 from provisioning.apply.sender import Sender
 from provisioning.case import Case
 from provisioning.errors import (
@@ -49,7 +51,8 @@ _LOOKS = 3
 
 class Provisioner:
     """Does the work of items. A dry run has no ``writer``. ``batch`` is how many writes go into
-    one request, ``most_of_one`` how many of them may be about one object.
+    one request, ``most_of_one`` how many of them may be about one object,
+    ``may_refer`` whether one may name what another one creates.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class Provisioner:
         still_leaves: StillLeaves | None = None,
         batch: Callable[[], int] = lambda: 1,
         most_of_one: Callable[[], int] = lambda: 1,
+        may_refer: Callable[[], bool] = lambda: False,
     ) -> None:
         ahead = sender.pacer.within(_AHEAD_SECONDS)
         self.intents = Intents(job, ahead=lambda: max(ahead, batch()))
@@ -83,6 +87,17 @@ class Provisioner:
         self._adoption = Adoption(job, matching, recorder, self._looking, still_leaves)
         self._carrying = Carrying(
             job, sender, self._execution, recorder, self._chosen_again, most_of_one
+        )
+        self._may_refer = may_refer
+        self._riding = Riding(
+            job,
+            self._carrying,
+            self._execution,
+            recorder,
+            self._looking,
+            self._members,
+            self._plans,
+            may_refer,
         )
 
     @property
@@ -126,7 +141,8 @@ class Provisioner:
             if item.key in self._own_names:
                 await self._take_own_name(item, self._own_names.pop(item.key))
             else:
-                await self._rounds(item, stopping)
+                with self._recorder.newcomers.worked_on(item):
+                    await self._rounds(item, stopping)
         except Later:
             return
         except CredentialsRefused as error:
@@ -138,6 +154,7 @@ class Provisioner:
         except (Rejected, Conflict, NotFound, ProtocolError, AnswerLost) as error:
             await self.set_aside(item, error)
         finally:
+            self._recorder.newcomers.done_with(item.key)
             self._names.release(item.key)
             self.intents.withdraw(item.key)
 
@@ -151,22 +168,25 @@ class Provisioner:
     async def _rounds(self, item: WorkItem, stopping: Callable[[], bool]) -> None:
         rounds = looks = 0
         worked = False
+        settled: Case | None = None
         while rounds < _ROUNDS:
             rounds += 1
             graph = self.graph
-            case = await self._case(item)
-            plans = [] if case is None else await self._plans(case, item)
-            if case is None or isinstance(plans, Skipped) or not plans:
+            case, expected = await self._situation(item, settled)
+            settled = None
+            plans = await self._proposed(case, expected, item)
+            if case is None or isinstance(plans, Skipped) or not (plans or expected):
                 await self._end(item, case, plans, worked=worked)
                 return
             if self._last_look.is_wanted(case, plans, item):
-                if await self._last_look.look(case, item, self.graph):
-                    continue
-                return
+                if not await self._last_look.look(case, item, self.graph):
+                    return
+                continue
             try:
+                settled = await self._riding.settle(expected, item, stopping)
                 if await self._carrying.carry_out(case, plans, item, stopping, graph):
                     return
-                worked = True
+                worked |= settled is None
                 self._looking.not_again(item)
             except (NotFound, AnswerLost, Conflict, Rejected) as error:
                 if isinstance(error, Conflict) and self._sent_delete(item):
@@ -176,9 +196,7 @@ class Provisioner:
                 looks += 1
                 if looks > _LOOKS:
                     raise
-                was_right = await self._looking.look(case, item, error)
-                if was_right and isinstance(error, (NotFound, Rejected)):
-                    await self._members.doubt(case, self._execution.last(item.key), error, item)
+                if await self._narrowed_down(case, item, error):
                     rounds = looks = 0  # Halving a batch makes progress, and comes to an end.
         raise ProtocolError(
             "ZSCloud",
@@ -187,6 +205,34 @@ class Provisioner:
             remedy="Compare the object in the ZSCloud portal with the modified properties logged; "
             "the server ignores or changes a value.",
         )
+
+    async def _narrowed_down(self, case: Case, item: WorkItem, error: RemoteError) -> bool:
+        """Looks at the object. True when it is as recorded, and its members are doubted then."""
+        was_right = await self._looking.look(case, item, error)
+        if not was_right or not isinstance(error, (NotFound, Rejected)):
+            return False
+        await self._members.doubt(case, self._execution.last(item.key), error, item)
+        return True
+
+    async def _proposed(
+        self, case: Case | None, expected: Sequence[Key], item: WorkItem
+    ) -> list[Planned] | Skipped:
+        """What is planned; nothing yet while somebody is expected."""
+        return [] if case is None or expected else await self._plans(case, item)
+
+    async def _situation(
+        self, item: WorkItem, settled: Case | None
+    ) -> tuple[Case | None, tuple[Key, ...]]:
+        """The case, and the members who may travel with the group, or are waited for: nobody once
+        that is ``settled``.
+        """
+        if settled is not None:
+            return settled, ()
+        with self._recorder.newcomers.watched() as seen:
+            case = await self._case(item)
+        if case is None or not self._may_refer() or item.aspect is not Aspect.OBJECT:
+            return case, ()
+        return case, coming(case, item, seen) if case.verdict.active else ()
 
     async def _end(
         self,

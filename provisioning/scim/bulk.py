@@ -13,6 +13,15 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from provisioning.model import (
+    PLACEHOLDER,
+    CreateObject,
+    EntraId,
+    ScimId,
+    Write,
+    newcomers_of,
+    with_arrived,
+)
 from provisioning.scim.answers import Undecodable, decode_document
 from provisioning.scim.attributes import Document
 from provisioning.scim.paths import lookup
@@ -48,6 +57,26 @@ class Result:
     status: int
     location: str | None
     document: Document | None
+
+
+def with_references(writes: Sequence[Write]) -> list[Write]:
+    """The writes, each newcomer named by the bulkId of the write that creates it (RFC 7644 section
+    3.7.2). Raises ``ValueError`` for one whom no earlier write creates.
+    """
+    numbers: dict[EntraId, int] = {}
+    named: list[Write] = []
+    for number, write in enumerate(writes):
+        newcomers = newcomers_of(write)
+        if not numbers.keys() >= set(newcomers):
+            raise ValueError("A write names as a member what no write before it creates.")
+        named.append(with_arrived(write, [_placeholder(numbers[id]) for id in newcomers]))
+        if isinstance(write, CreateObject) and write.made_for is not None:
+            numbers[write.made_for] = number
+    return named
+
+
+def _placeholder(number: int) -> ScimId:
+    return ScimId(f"{PLACEHOLDER}{number}")
 
 
 def encode_operation(command: Command, number: int) -> Operation:

@@ -23,6 +23,9 @@ class Options:
     ``shuffled`` answers in another order, ``forgets`` leaves out every other result,
     ``overwrites`` does of several operations on one object only the last.
     ``bulk_status``: a status as the RFC has it, as a number, or as its drafts had it.
+    ``bulk_references``: what is made of a bulkId in the data of another operation: the id of what
+    was created, an answer of 400 for the operation (``refused``) or for the whole request
+    (``all_refused``), the text itself as a member's id (``literal``), or nothing (``dropped``).
     ``bulk_throttles``: the operations of one request beyond this number are answered 429 each; 0
     means none.
     ``patch_status``: 204 without a body, or 200 with the resource.
@@ -61,6 +64,9 @@ class Options:
     bulk_conduct: Literal[
         "honest", "pretends", "half", "anonymous", "shuffled", "forgets", "overwrites"
     ] = "honest"
+    bulk_references: Literal["resolved", "refused", "all_refused", "literal", "dropped"] = (
+        "resolved"
+    )
     bulk_status: Literal["text", "number", "object"] = "text"
     bulk_throttles: int = 0
     patch_status: Literal[200, 204] = 204

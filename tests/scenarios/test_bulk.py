@@ -66,8 +66,9 @@ def test_a_load_takes_a_request_for_a_hundred_writes() -> None:
         assert len(sent[0]) == bulk.PROOF
         assert max(map(len, sent)) == 100
         # Discovery, the lists, the proof of the first batch and that of the first whole one; the
-        # further members of the group of all go together, which is proven once.
-        assert len(world.scim()) <= 11 + 1 + 1 + 2 + bulk.PROOF + 1 + 2
+        # further members of the group of all go together, and some groups with their members,
+        # which is proven once each.
+        assert len(world.scim()) <= 11 + 1 + 1 + 2 + bulk.PROOF + 1 + 1 + 2
         await world.clock.sleep(SETTLE)
         await world.cycle()
         world.forget_requests()
