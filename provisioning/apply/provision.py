@@ -6,7 +6,7 @@ blindly.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from provisioning.apply.adoption import Adoption, NotAdopted
 from provisioning.apply.carrying import Carrying, Later
@@ -35,8 +35,9 @@ from provisioning.errors import (
 )
 from provisioning.held import APPROVED
 from provisioning.job import Job
-from provisioning.lanes import Aspect, Lane, WorkItem
-from provisioning.model import DeleteObject, Key, ObjectType
+from provisioning.lanes import Aspect, Lane, Rank, WorkItem
+from provisioning.links import Intent
+from provisioning.model import DeleteObject, Key, ObjectType, TargetObject
 from provisioning.plan import Planned, Skipped
 from provisioning.ports import TargetWriter
 from provisioning.resolve import is_unchanged, resolve
@@ -44,6 +45,9 @@ from provisioning.scope import GroupGraph
 
 _AHEAD_SECONDS = 2.0
 """Of creates, whose intents are stored in one write."""
+
+_FEW = 5
+"""Groups that are looked for as early as users, at once: those wait a second for it, at most."""
 
 _ROUNDS = 8
 _LOOKS = 3
@@ -89,6 +93,7 @@ class Provisioner:
             job, sender, self._execution, recorder, self._chosen_again, most_of_one
         )
         self._may_refer = may_refer
+        self._early = 0
         self._riding = Riding(
             job,
             self._carrying,
@@ -229,7 +234,7 @@ class Provisioner:
         if settled is not None:
             return settled, ()
         with self._recorder.newcomers.watched() as seen:
-            case = await self._case(item)
+            case = await self._case(item, seen)
         if case is None or not self._may_refer() or item.aspect is not Aspect.OBJECT:
             return case, ()
         return case, coming(case, item, seen) if case.verdict.active else ()
@@ -262,7 +267,7 @@ class Provisioner:
 
     # --- matching ------------------------------------------------------------------------------
 
-    async def _case(self, item: WorkItem) -> Case | None:
+    async def _case(self, item: WorkItem, seen: Mapping[Key, Lane]) -> Case | None:
         """The case, linked to the object that matches it when there is one."""
         case = await resolve(self._job, self.graph, item.key)
         if case is not None and case.link is not None and item.lane is Lane.ON_DEMAND:
@@ -272,12 +277,26 @@ class Provisioner:
         if case is None or case.link is not None or case.mapped.problems:
             return case
         intent = self.intents.take_open(item.key)
-        found = await self._matching.find(case, intent, self._cycle_id, item.urgency)
+        found = await self._found(case, item, intent, seen)
         if found is not None:
             return await self._looking.adopt(case, item, found)
         if intent is not None:
             self.intents.came_to_nothing(item.key)
         return case
+
+    async def _found(
+        self, case: Case, item: WorkItem, intent: Intent | None, seen: Mapping[Key, Lane]
+    ) -> TargetObject | None:
+        """The object that matches an unlinked principal. A group that may travel with new members
+        is looked for before they are created, or it would miss them.
+        """
+        early = self._may_refer() and self._early < _FEW and bool(coming(case, item, seen))
+        urgency = (item.lane, Rank.USERS) if early else item.urgency
+        self._early += early
+        try:
+            return await self._matching.find(case, intent, self._cycle_id, urgency)
+        finally:
+            self._early -= early
 
     # --- planning ------------------------------------------------------------------------------
 

@@ -102,6 +102,10 @@ class Riding:
 
     async def _goes(self, seat: Seat, item: WorkItem) -> bool:
         """Whether the group was written, with all its newcomers, from the seat."""
+        before = await resolve(self._job, self._recorder.graph, item.key)
+        if seat.is_trial and (before is None or before.link is not None):
+            # A death in the middle of it is made good by the intent of a create alone.
+            return False
         aboard = await seat.company()
         if not aboard:
             return False

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from provisioning.apply.bulk_use import bulk_knowledge
-from provisioning.bulk import MOST
+from provisioning.bulk import MOST, Standing
 from provisioning.case import Case
 from provisioning.discovery.crowd import Crowd
 from provisioning.discovery.entries import LookEntries
@@ -81,6 +81,7 @@ class Filing:
         self._standing: dict[Key, Case | None] = {}
         self._any_lost = self._rebuilt = False
         self._newcomers: set[Key] = set()
+        self._refers = False
 
     async def file(self, crowd: Crowd, cause: str, *, told: bool = True) -> None:
         """Evaluates a crowd and files what differs. A cycle judges all that is held anew with them;
@@ -96,7 +97,8 @@ class Filing:
         await self._job.store.write([self._job.touched.drop(str(key)) for key in decided])
 
     async def _file(self, crowd: Crowd, cause: str, *, told: bool, release: bool) -> None:
-        self._refers = (await bulk_knowledge(self._job)).may_refer
+        known = await bulk_knowledge(self._job)
+        self._refers = known.may_refer and known.references is Standing.PROVEN
         standing = await crowd.those(await self._job.held.standing())
         self._standing = dict.fromkeys(standing)
         self._any_lost = await self._job.rebuild.any_lost()
