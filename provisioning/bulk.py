@@ -112,7 +112,16 @@ class BulkKnowledge(msgspec.Struct, frozen=True, kw_only=True):
             return f"{offered} offered, not used: {self.refused}"
         if not self.proven:
             return f"{offered} offered, to be proven by the first {PROOF} writes of several"
-        return f"{offered} offered and proven, batches of {self.most}"
+        lacking = [
+            what
+            for what, standing in (
+                ("references", self.references),
+                ("several writes of one object", self.same_object),
+            )
+            if standing is Standing.REFUSED
+        ]
+        without = f", without {' and '.join(lacking)}" if lacking else ""
+        return f"{offered} offered and proven, batches of {self.most}{without}"
 
 
 def known(stored: BulkKnowledge | None, offered: Capabilities, now: float) -> BulkKnowledge:

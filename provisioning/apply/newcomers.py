@@ -47,6 +47,10 @@ class Newcomers:
         finally:
             self._watching = [each for each in self._watching if each is not seen]
 
+    def still(self, keys: Iterable[Key]) -> list[Key]:
+        """Those who are worked on yet."""
+        return [key for key in keys if key in self._working]
+
     async def settled(self, keys: Iterable[Key]) -> None:
         """Returns when what becomes of them is recorded."""
         for key in keys:

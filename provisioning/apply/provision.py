@@ -188,7 +188,7 @@ class Provisioner:
                     return
                 continue
             try:
-                settled = await self._riding.settle(expected, item, stopping)
+                settled = await self._riding.settle(case, expected, item, stopping)
                 if await self._carrying.carry_out(case, plans, item, stopping, graph):
                     return
                 worked |= settled is None

@@ -32,6 +32,9 @@ _RIDES = 4
 """Times that a group tries to go with its newcomers, or waits for them. Whoever comes after that
 brings it back."""
 
+_MOST_MEMBERS = 1000
+"""Of a group that is resolved while a batch waits for it: a larger one would hold up the others."""
+
 Choosing = Callable[[Case, WorkItem], Awaitable[list[Planned] | Skipped]]
 
 
@@ -62,7 +65,7 @@ class Riding:
         self._may_refer = may_refer
 
     async def settle(
-        self, expected: Sequence[Key], item: WorkItem, stopping: Stopping
+        self, case: Case, expected: Sequence[Key], item: WorkItem, stopping: Stopping
     ) -> Case | None:
         """The case when nobody of those ``expected`` is about to get an account any more; ``None``
         when nobody was expected, or the group has gone with them, or is gone. Raises as
@@ -72,18 +75,21 @@ class Riding:
             return None
         for _ in range(_RIDES):
             self._newcomers.expect(item.key, expected)
-            if await self._rides(expected, item, stopping):
+            if await self._rides(case, expected, item, stopping):
                 return None
-            case, expected = await self._looked_at(item)
-            if case is None or not expected:
-                return case
+            found, expected = await self._looked_at(item)
+            if found is None or not expected:
+                return found
+            case = found
         self._newcomers.expect(item.key, expected)
         await self._newcomers.settled(expected)
         return (await self._looked_at(item))[0]
 
-    async def _rides(self, expected: Sequence[Key], item: WorkItem, stopping: Stopping) -> bool:
+    async def _rides(
+        self, case: Case, expected: Sequence[Key], item: WorkItem, stopping: Stopping
+    ) -> bool:
         """Whether the group has gone with them. If not, it is to be looked at again."""
-        if not self._may_refer():
+        if not self._may_refer() or not self._has_room(case):
             await self._newcomers.settled(expected)
             return False
         until = partial(self._newcomers.settled, expected)
@@ -91,23 +97,27 @@ class Riding:
         if seat is None:
             return False
         try:
-            return await self._goes(seat, item)
+            return await self._goes(seat, expected, item)
         finally:
             seat.give_back()  # unless it was used
+
+    def _has_room(self, case: Case) -> bool:
+        """Whether one request holds all that is missing, and somebody more."""
+        missing = sum(id not in case.recorded for id in case.wanted)
+        return missing < self._members.batch(case) and len(case.wanted) <= _MOST_MEMBERS
 
     async def _looked_at(self, item: WorkItem) -> tuple[Case | None, tuple[Key, ...]]:
         with self._newcomers.watched() as seen:
             case = await resolve(self._job, self._recorder.graph, item.key)
         return case, () if case is None else coming(case, item, seen)
 
-    async def _goes(self, seat: Seat, item: WorkItem) -> bool:
+    async def _goes(self, seat: Seat, expected: Sequence[Key], item: WorkItem) -> bool:
         """Whether the group was written, with all its newcomers, from the seat."""
-        before = await resolve(self._job, self._recorder.graph, item.key)
-        if seat.is_trial and (before is None or before.link is not None):
+        if seat.is_trial and await self._job.links.get(item.key) is not None:
             # A death in the middle of it is made good by the intent of a create alone.
             return False
         aboard = await seat.company()
-        if not aboard:
+        if not aboard.issuperset(key.id for key in self._newcomers.still(expected)):
             return False
         case, expected = await self._looked_at(item)
         if case is None or not expected or not aboard.issuperset(key.id for key in expected):
@@ -115,9 +125,11 @@ class Riding:
         plans = await self._choose(case, item)
         if isinstance(plans, Skipped):
             return False
-        # A server that takes the text for an id is not to do so often.
-        most = PROOF if seat.is_trial else len(expected)
-        newcomers = [key.id for key in expected[:most]]
+        newcomers = [key.id for key in expected]
+        if seat.is_trial:
+            # A server that takes the text for an id is not to do so often. One that knows what a
+            # single reference means may not know two.
+            newcomers = newcomers[:PROOF] if len(newcomers) > 1 else []
         size = self._members.batch(case)
         plan = with_newcomers(case.key, case.link, plans, newcomers, size)
         return plan is not None and await self._sent(case, plan, item, seat, expected)
@@ -148,14 +160,14 @@ class Riding:
         shown = None if answer is None else answer.members
         if shown is not None:
             accounts = {id: one for id, one in accounts.items() if one.target_id in shown}
-        plan = arrived(done.plan, case.key, case.link, accounts)
-        if plan.changes:
-            done = msgspec.structs.replace(done, plan=plan)
-            await self._execution.record(case, item, done)
         literal = [id for id in shown or () if is_placeholder(id)]
         if literal:
+            # Before the link is there: a death in between has the group read.
             await self._recorder.placeholders(item, case, literal)
             self._looking.judge_later(item, case.key)
+        plan = arrived(done.plan, case.key, case.link, accounts)
+        if plan.changes:
+            await self._execution.record(case, item, msgspec.structs.replace(done, plan=plan))
 
     async def _accounts(self, users: Sequence[Key]) -> dict[EntraId, ChangeMember]:
         links = await self._job.links.get_many(users)

@@ -33,7 +33,7 @@ def with_newcomers(
     if plan is None or not isinstance(plan.write, CreateObject | AddMembers):
         return None
     room = batch - len(plan.write.members)
-    if room < 1:
+    if room < 1 or not newcomers:
         return None
     taken = tuple(newcomers[:room])
     write = msgspec.structs.replace(plan.write, newcomers=taken)

@@ -50,7 +50,7 @@ def wave(world: World, name: str, count: int = 4, domain: str = "example.com") -
 async def known(world: World) -> None:
     """Bulk and references are proven, and nothing is young."""
     await provisioned(world)
-    wave(world, "First", 1)
+    wave(world, "First", 2)
     await loaded(world)
     assert (await learned(world)).references is bulk.Standing.PROVEN
     await world.clock.sleep(SETTLE)
