@@ -93,6 +93,8 @@ class Provisioner:
             job, sender, self._execution, recorder, self._chosen_again, most_of_one
         )
         self._may_refer = may_refer
+        self._beside_users = False
+        """Whether groups were begun while their users were in flight, in this drain."""
         self._early = 0
         self._riding = Riding(
             job,
@@ -142,6 +144,7 @@ class Provisioner:
         the item then stays in the work set.
         """
         self._carrying.begin(item.key)
+        self._beside_users |= self._may_refer()
         try:
             if item.key in self._own_names:
                 await self._take_own_name(item, self._own_names.pop(item.key))
@@ -235,7 +238,7 @@ class Provisioner:
             return settled, ()
         with self._recorder.newcomers.watched() as seen:
             case = await self._case(item, seen)
-        if case is None or not self._may_refer() or item.aspect is not Aspect.OBJECT:
+        if case is None or not self._beside_users or item.aspect is not Aspect.OBJECT:
             return case, ()
         return case, coming(case, item, seen) if case.verdict.active else ()
 
