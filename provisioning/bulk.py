@@ -7,6 +7,8 @@ remembered, and forgotten after a while: servers are mended.
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import msgspec
 
 from provisioning.model import Capabilities
@@ -36,13 +38,22 @@ _PAYLOAD = 1_000_000
 """Bytes of a body, where the server does not say (RFC 7643 section 5 requires that it does)."""
 
 
+class Standing(StrEnum):
+    """What was seen of one ability that every server with Bulk should have."""
+
+    UNTRIED = "untried"
+    PROVEN = "proven"
+    REFUSED = "refused"
+
+
 class BulkKnowledge(msgspec.Struct, frozen=True, kw_only=True):
     """What was learned. ``operations`` and ``payload`` are what discovery offered then.
 
     ``proven`` is the largest batch that was shown to do what it says, ``size`` the one in use,
     ``ceiling`` the largest that the server took. ``setbacks`` are batches in a row that brought
-    nothing. ``refused`` says why batches are not used. From ``forget_at`` (epoch seconds) on none
-    of this counts any more.
+    nothing. ``refused`` says why batches are not used. ``same_object``: several writes of one
+    object in a batch are all done. ``references``: an operation may name what another one creates.
+    From ``forget_at`` (epoch seconds) on none of this counts any more.
     """
 
     operations: int = 0
@@ -52,6 +63,8 @@ class BulkKnowledge(msgspec.Struct, frozen=True, kw_only=True):
     ceiling: int = MOST
     setbacks: int = 0
     refused: str = ""
+    same_object: Standing = Standing.UNTRIED
+    references: Standing = Standing.UNTRIED
     forget_at: float = 0.0
 
     @property
@@ -68,6 +81,16 @@ class BulkKnowledge(msgspec.Struct, frozen=True, kw_only=True):
     def is_proven(self) -> bool:
         """Whether batches are in use."""
         return self.is_usable and self.proven >= _LEAST
+
+    @property
+    def most_of_one(self) -> int:
+        """Writes of one object for the next batch; 1 while writes go one by one."""
+        return self.most if self.is_proven and self.same_object is not Standing.REFUSED else 1
+
+    @property
+    def may_refer(self) -> bool:
+        """Whether a write may name what another one of its batch creates."""
+        return self.is_proven and self.references is not Standing.REFUSED
 
     @property
     def most_bytes(self) -> int:
@@ -89,7 +112,16 @@ class BulkKnowledge(msgspec.Struct, frozen=True, kw_only=True):
             return f"{offered} offered, not used: {self.refused}"
         if not self.proven:
             return f"{offered} offered, to be proven by the first {PROOF} writes of several"
-        return f"{offered} offered and proven, batches of {self.most}"
+        lacking = [
+            what
+            for what, standing in (
+                ("references", self.references),
+                ("several writes of one object", self.same_object),
+            )
+            if standing is Standing.REFUSED
+        ]
+        without = f", without {' and '.join(lacking)}" if lacking else ""
+        return f"{offered} offered and proven, batches of {self.most}{without}"
 
 
 def known(stored: BulkKnowledge | None, offered: Capabilities, now: float) -> BulkKnowledge:
@@ -132,6 +164,20 @@ def set_back(was: BulkKnowledge, count: int, why: str, now: float) -> BulkKnowle
     if setbacks < _SETBACKS and was.proven:
         return after
     return msgspec.structs.replace(after, refused=why, forget_at=now + HOUR)
+
+
+def same_object_seen(was: BulkKnowledge, *, holds: bool) -> BulkKnowledge:
+    """After an object that several writes of one batch were about was read back."""
+    return msgspec.structs.replace(was, same_object=_standing(holds=holds))
+
+
+def references_seen(was: BulkKnowledge, *, holds: bool) -> BulkKnowledge:
+    """After a write with references was refused, or what it wrote was read back."""
+    return msgspec.structs.replace(was, references=_standing(holds=holds))
+
+
+def _standing(*, holds: bool) -> Standing:
+    return Standing.PROVEN if holds else Standing.REFUSED
 
 
 def given_up(was: BulkKnowledge, why: str, now: float) -> BulkKnowledge:

@@ -256,6 +256,7 @@ class CycleRun:
                 failing=self._too_many_failures,
                 halted=self._sender.is_halted,
                 batch=self._batch,
+                may_refer=self._may_refer,
             )
             ended = await engine.drain()
             if ended.end is not DrainEnd.EMPTY or not provisioner.unjudged:
@@ -273,10 +274,15 @@ class CycleRun:
             self.record.cycle_id,
             Reconsideration(self._job, self._source).still_leaves,
             self._batch,
+            lambda: self._bulk.size_of_one,
+            self._may_refer,
         )
 
     def _batch(self) -> int:
         return self._bulk.size
+
+    def _may_refer(self) -> bool:
+        return self._writer is not None and self._bulk.known.may_refer
 
     def _too_many_failures(self) -> TooManyFailures | None:
         return None if self._writer is None else self.recorder.failures.too_many()

@@ -78,7 +78,7 @@ async def _never() -> bool:
 
 class Engine:
     """Drains the work set of one job. ``lanes`` limits it to the most urgent ones; ``batch`` says
-    how many writes go into one request.
+    how many writes go into one request, ``may_refer`` whether one may name what another creates.
     """
 
     def __init__(
@@ -94,8 +94,10 @@ class Engine:
         failing: Callable[[], ProvisioningError | None] = lambda: None,
         halted: Callable[[], Awaitable[bool]] = _never,
         batch: Callable[[], int] = lambda: 1,
+        may_refer: Callable[[], bool] = lambda: False,
     ) -> None:
         self._job = job
+        self._may_refer = may_refer
         self._batch = batch
         self._failing = failing
         self._halted = halted
@@ -240,27 +242,37 @@ class Engine:
         if self._stop is not None:
             self._ready.clear()
             return
-        window, users = self._window, self._first_users()
+        window, first = self._window, dict[Lane, Lane | None]()
         for position in sorted(self._ready):
             item = self._ready[position]
             if len(self._active) >= window and item.lane > Lane.ON_DEMAND:
                 return
-            if item.key in self._active or self._waits(item, users):
+            if item.key in self._active or self._waits(item, first):
                 continue
             del self._ready[position]
             task = asyncio.create_task(self._work(item))
             self._active[item.key] = (item, task)
 
-    def _first_users(self) -> Lane | None:
-        """The most urgent lane that has users in flight or ready."""
-        items = [*(item for item, _ in self._active.values()), *self._ready.values()]
-        return min((item.lane for item in items if item.key.type is ObjectType.USER), default=None)
-
-    def _waits(self, item: WorkItem, users: Lane | None) -> bool:
-        """Users in flight go before the groups of their lane: their ids are wanted there."""
+    def _waits(self, item: WorkItem, first: dict[Lane, Lane | None]) -> bool:
+        """Users go before the groups of their lane: their ids are wanted there. ``first`` keeps for
+        each lane what is found when its first group is looked at, after its users.
+        """
         if item.key in self._standing_back:
             return True
-        return item.rank >= Rank.GROUPS and users is not None and users <= item.lane
+        if item.rank < Rank.GROUPS:
+            return False
+        if item.lane not in first:
+            first[item.lane] = self._first_users()
+        users = first[item.lane]
+        return users is not None and users <= item.lane
+
+    def _first_users(self) -> Lane | None:
+        """The most urgent lane that has users in flight or ready. Those in flight do not count
+        where a group may travel with them.
+        """
+        active = [] if self._may_refer() else [item for item, _ in self._active.values()]
+        items = [*active, *self._ready.values()]
+        return min((item.lane for item in items if item.key.type is ObjectType.USER), default=None)
 
     async def _work(self, item: WorkItem) -> None:
         try:

@@ -317,7 +317,8 @@ class TargetWriter(Protocol):
         """Executes the writes in one request, as many of the first as fit into its body. Of each
         what ``write`` would give or raise, or that it was not sent.
 
-        Raises ``BatchRefused`` too: nothing was executed.
+        A write may name as members those whom writes before it create. Raises ``BatchRefused`` too:
+        nothing was executed.
         """
         ...
 

@@ -191,7 +191,7 @@ async def _with_members(job: Job, graph: GroupGraph, case: Case) -> Case:
         elif owner is not None:
             # Who was deleted by hand is in no group any more.
             if not owner.missing:
-                ours[id] = _member(owner)
+                ours[id] = member(owner)
         elif added:
             ours[id] = ChangeMember(None, id)
     return msgspec.structs.replace(
@@ -217,12 +217,13 @@ async def _accounts(
     while part := list(islice(rest, _LINKS_AT_ONCE)):
         for key, link in (await job.links.get_many(part)).items():
             if not link.missing:
-                found[link.scim_id] = _member(link)
+                found[link.scim_id] = member(link)
                 linked.add(key)
     return found, linked
 
 
-def _member(link: Link) -> ChangeMember:
+def member(link: Link) -> ChangeMember:
+    """A linked user as the member of a group."""
     name = link.attributes.get(NAME_PATH[link.key.type])
     return ChangeMember(link.key.id, link.scim_id, None if name is None else str(name))
 

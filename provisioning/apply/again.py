@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from provisioning.apply.ledger import Ledger
+from provisioning.apply.newcomers import Newcomers
 from provisioning.case import Case
 from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane, Rank, WorkItem
@@ -14,9 +15,10 @@ from provisioning.scope import GroupGraph
 class Again:
     """Files keys again, as a consequence of the work on an item."""
 
-    def __init__(self, job: Job, ledger: Ledger) -> None:
+    def __init__(self, job: Job, ledger: Ledger, newcomers: Newcomers) -> None:
         self._job = job
         self._ledger = ledger
+        self._newcomers = newcomers
 
     def rows(self, item: WorkItem, key: Key) -> list[Row]:
         """Rows that file a key as live work."""
@@ -28,7 +30,11 @@ class Again:
         """
         if case.link is not None or case.key.type is not ObjectType.USER:
             return []
-        groups = await self._ledger.groups_to_join(graph, case)
+        groups = [
+            group
+            for group in await self._ledger.groups_to_join(graph, case)
+            if not self._newcomers.is_expected(group, case.key)
+        ]
         reports: list[Key] = []
         ended: list[Row] = []
         if self._job.schema.user.references:

@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from provisioning.apply.pacer import Turn
-from provisioning.model import TargetObject, Write
+from provisioning.bulk import Standing
+from provisioning.model import CreateObject, EntraId, TargetObject, Write, newcomers_of
 from provisioning.ports import Unsent
 
 _PATIENCE = 1.0
@@ -25,11 +26,18 @@ Outcome = TargetObject | BaseException | Unsent | None
 
 
 class Load(Protocol):
-    """What is sent in a batch. ``size`` is how many writes it may hold."""
+    """What is sent in a batch. ``size`` is how many writes it may hold, ``references`` whether
+    they may name what others of them create.
+    """
 
     @property
     def size(self) -> int:
         """Writes, at most."""
+        ...
+
+    @property
+    def references(self) -> Standing:
+        """As long as they are untried, one write of a batch tries them."""
         ...
 
     async def carry(self, writes: Sequence[Write], slot: Turn) -> Sequence[Outcome]:
@@ -61,10 +69,18 @@ class Batch:
         self._load = load
         self._refill = refill
         self._undecided: set[Seat] = set()
+        self._following: set[Seat] = set()
+        self._trying: Seat | None = None
         self._handed: list[_Handed] = []
         self._all_decided = asyncio.Event()
+        self._others_decided = asyncio.Event()
         self._closed = False
         self._travelling = asyncio.create_task(self._travel())
+
+    @property
+    def references(self) -> Standing:
+        """Whether writes may name what others create."""
+        return self._load.references
 
     def seat(self, *, waited: bool) -> Seat:
         """A seat for one more."""
@@ -79,6 +95,21 @@ class Batch:
             if not self._closed:
                 self._refill(self)
             self._decided()
+
+    async def company(self, seat: Seat) -> frozenset[EntraId]:
+        """For whom accounts are created by the writes that stand before this seat's: known when
+        all have decided who do not ask for this themselves. Nobody where no write may name them.
+        """
+        self._following.add(seat)
+        self._decided()
+        await self._others_decided.wait()
+        standing = self._load.references
+        if self._closed or standing is Standing.REFUSED:
+            return frozenset()
+        if standing is Standing.UNTRIED and self._trying not in (None, seat):
+            return frozenset()
+        self._trying = seat
+        return frozenset(id for one in self._handed if (id := _made_for(one.write)) is not None)
 
     async def hand_in(self, seat: Seat, write: Write) -> TargetObject | None:
         """The write travels with the batch; its answer. Raises what ``TargetWriter.write`` does,
@@ -97,6 +128,8 @@ class Batch:
             raise
 
     def _decided(self) -> None:
+        if self._undecided <= self._following:
+            self._others_decided.set()
         if not self._undecided:
             self._all_decided.set()
 
@@ -111,6 +144,8 @@ class Batch:
         try:
             await self._wait_for_all()
             self._closed = True
+            self._others_decided.set()
+            self._leave_behind()
             outcomes = await self._load.carry([one.write for one in self._handed], self._slot)
         except asyncio.CancelledError:
             for one in self._handed:
@@ -122,6 +157,14 @@ class Batch:
             self._slot.give_back()  # unless it was used
         for one, outcome in zip(self._handed, outcomes, strict=True):
             _answer(one.answered, outcome)
+
+    def _leave_behind(self) -> None:
+        """Who names somebody who does not travel after all chooses anew."""
+        made = {_made_for(one.write) for one in self._handed}
+        for one in list(self._handed):
+            if not made.issuperset(newcomers_of(one.write)):
+                self._handed.remove(one)
+                _answer(one.answered, Unsent.LATER)
 
     async def _wait_for_all(self) -> None:
         with contextlib.suppress(TimeoutError):
@@ -136,6 +179,15 @@ class Seat(Turn):
         super().__init__(slot.pacer, slot.before, slot.after, waited=waited)
         self._batch = batch
 
+    @property
+    def is_trial(self) -> bool:
+        """Whether it is to be seen yet that the server knows whom a write means by others."""
+        return self._batch.references is Standing.UNTRIED
+
+    async def company(self) -> frozenset[EntraId]:
+        """See ``Batch.company``."""
+        return await self._batch.company(self)
+
     async def hand_in(self, write: Write) -> TargetObject | None:
         """See ``Batch.hand_in``."""
         return await self._batch.hand_in(self, write)
@@ -147,6 +199,10 @@ class Seat(Turn):
     def finish(self) -> None:
         """The same: the slot belongs to the batch."""
         self._batch.left(self)
+
+
+def _made_for(write: Write) -> EntraId | None:
+    return write.made_for if isinstance(write, CreateObject) else None
 
 
 def _answer(answered: asyncio.Future[TargetObject | None], outcome: Outcome) -> None:

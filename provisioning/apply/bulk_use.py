@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 
+import msgspec
+
 from provisioning import bulk
 from provisioning.bulk import BulkKnowledge
 from provisioning.job import Job, Knowledge
@@ -41,6 +43,21 @@ class BulkUse:
         """Writes that go into one request; 1 while they go one by one."""
         return self.known.most if self.known.is_proven else 1
 
+    @property
+    def size_of_one(self) -> int:
+        """Writes of one object that go into one request."""
+        return self.known.most_of_one
+
+    def same_object_seen(self, *, holds: bool) -> None:
+        """Whether several writes of one object in a batch were all done."""
+        if self.known.same_object is not bulk.Standing.REFUSED:
+            self.known = bulk.same_object_seen(self.known, holds=holds)
+
+    def references_seen(self, *, holds: bool) -> None:
+        """Whether the server knows what a write of a batch means by another one's object."""
+        if self.known.references is not bulk.Standing.REFUSED:
+            self.known = bulk.references_seen(self.known, holds=holds)
+
     def did(self, count: int, seconds: float, *, proven: bool) -> None:
         """A batch was answered in so many seconds, and read back if ``proven``."""
         self.known = bulk.did(self.known, count, seconds, proven=proven)
@@ -76,10 +93,8 @@ class BulkUse:
 
 
 def _is_news(known: BulkKnowledge, stored: BulkKnowledge) -> bool:
-    same = (known.refused, known.ceiling, known.proven, known.setbacks) == (
-        stored.refused,
-        stored.ceiling,
-        stored.proven,
-        stored.setbacks,
-    )
-    return not same or not stored.size / 2 < known.size < stored.size * 2
+    return _lasting(known) != _lasting(stored) or not stored.size / 2 < known.size < stored.size * 2
+
+
+def _lasting(known: BulkKnowledge) -> BulkKnowledge:
+    return msgspec.structs.replace(known, size=0)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 
+import msgspec
+
 from provisioning.apply.evidence import shows
 from provisioning.apply.executed import Executed
 from provisioning.apply.intents import Intents
@@ -21,6 +23,7 @@ from provisioning.model import (
     DeleteObject,
     Key,
     MemberRemoval,
+    ObjectType,
     RemoveMembers,
     TargetObject,
     UpdateObject,
@@ -51,6 +54,8 @@ class Execution:
         self._intents = intents
         self._writer = writer
         self._last: dict[Key, Planned] = {}
+        self._lost: dict[Key, list[Planned]] = {}
+        """Plans whose answer was lost, and of which nobody knows yet what became of them."""
 
     @property
     def is_dry_run(self) -> bool:
@@ -64,6 +69,16 @@ class Execution:
     def forget(self, key: Key) -> None:
         """The key's work begins anew."""
         self._last.pop(key, None)
+        self._lost.pop(key, None)
+
+    def failed(self, key: Key, plan: Planned) -> None:
+        """Of several plans that were sent at once, it is this one whose error is dealt with."""
+        self._last[key] = plan
+
+    def was_lost(self, key: Key, plan: Planned, told: Planned) -> None:
+        """What a plan without an answer was about has come to be known better since."""
+        plans = self._lost.get(key, [])
+        self._lost[key] = [told if one is plan else one for one in plans if told.changes]
 
     async def goes_with_others(self, plan: Planned) -> bool:
         """Whether the plan may share a request. A removal may once its form is proven, and a PUT
@@ -88,16 +103,31 @@ class Execution:
         self, case: Case, plan: Planned, item: WorkItem, turn: Turn | None, *, last: bool
     ) -> bool:
         """Sends one request and records it. False when another form must be tried."""
-        done = await self._sent(case, plan, item, turn)
+        done = await self.send(case, plan, item, turn)
         if done is None:
             return False
-        await self._recorder.success(item, case, done, last=last)
+        await self.record(case, item, done, last=last)
         return True
+
+    async def record(
+        self, case: Case, item: WorkItem, done: Executed, *, last: bool = False
+    ) -> None:
+        """Records what was executed."""
+        await self._recorder.success(item, case, done, last=last)
+
+    async def send(
+        self, case: Case, plan: Planned, item: WorkItem, turn: Turn | None
+    ) -> Executed | None:
+        """What came of a request; ``None`` when another form must be tried."""
+        try:
+            return await self._sent(case, plan, item, turn)
+        except AnswerLost:
+            self._lost.setdefault(item.key, []).append(plan)
+            raise
 
     async def _sent(
         self, case: Case, plan: Planned, item: WorkItem, turn: Turn | None
     ) -> Executed | None:
-        """What came of a request; ``None`` when another form must be tried."""
         began = self._job.clock.monotonic()
         self._last[item.key] = plan
         answer = None
@@ -111,14 +141,14 @@ class Execution:
         return Executed(plan, answer, self._job.clock.monotonic() - began)
 
     async def confirmed(self, case: Case, item: WorkItem, found: TargetObject | None) -> bool:
-        """Whether the live object (``None``: gone) shows that a write without an answer was
-        executed after all. Then it is recorded like any other.
+        """Whether the live object (``None``: gone) shows that what was written without an answer
+        was executed after all. What was is recorded like any other write.
         """
-        plan = self._last.get(item.key)
-        if plan is None or not shows(plan.write, found):
-            return False
-        await self._recorder.success(item, case, Executed(plan, found), last=False)
-        return True
+        lost = self._lost.pop(item.key, [])
+        shown = [plan for plan in lost if shows(plan.write, found)]
+        for plan in shown:
+            await self._recorder.success(item, case, Executed(plan, found), last=False)
+        return bool(lost) and len(shown) == len(lost)
 
     # --- writing -------------------------------------------------------------------------------
 
@@ -132,6 +162,8 @@ class Execution:
     ) -> TargetObject | None:
         if isinstance(write, CreateObject):
             await self._intents.sending(case)
+            if write.type is ObjectType.USER:
+                write = msgspec.structs.replace(write, made_for=case.key.id)
         answer = await self._sender.write(writer, write, item.urgency, turn)
         if answer is None and isinstance(write, CreateObject):
             answer = await self._matching.by_name(case.key.type, case.name, item.urgency)

@@ -29,6 +29,7 @@ from provisioning.model import (
     RemoveMembers,
     TargetObject,
     UpdateObject,
+    is_placeholder,
 )
 from provisioning.plan import Planned
 from provisioning.ports import Row
@@ -140,7 +141,8 @@ class Ledger:
         if found.members is not None:
             owners = await self._job.links.owners(found.members)
             members = len(owners)
-            add = dict.fromkeys(found.members, False)
+            # A placeholder is nobody's but ours: it is to be taken out again.
+            add = {id: is_placeholder(id) for id in found.members}
             await self._job.links.change_members(case.key.id, add, (), about)
         tally = linked_as(case, active=link.active, memberships=members)
         return [*self._job.links.put(link, None), *self._job.provisioned_rows(tally)]
@@ -188,7 +190,7 @@ class Ledger:
             linked = await self._job.links.owners(live - set(recorded))
             add, gone = remembered_members(recorded, live, case.wanted, linked, policy)
             changed = changed or bool(add or gone)
-            added = dict.fromkeys(add, False)
+            added = {id: is_placeholder(id) for id in add}
             await self._job.links.change_members(case.key.id, added, gone, about)
         rows = self._job.links.put(link, stored)
         before, now = stored.active, link.active

@@ -22,7 +22,7 @@ from provisioning.errors import (
 from provisioning.job import Job
 from provisioning.lanes import WorkItem
 from provisioning.mirror import group_key
-from provisioning.model import Key, MirrorUser, ObjectType, TargetObject
+from provisioning.model import Key, MirrorUser, ObjectType, TargetObject, is_placeholder
 from provisioning.resolve import resolve
 
 _FORBIDDEN = 403
@@ -132,6 +132,8 @@ class Looking:
             return False
         if lost and await self._execution.confirmed(case, item, found):
             return False
+        if any(map(is_placeholder, found.members or ())):
+            self.judge_later(item, case.key)
         return not await self._recorder.refreshed(item, case, found, sent)
 
     async def _look_by_name(self, case: Case, item: WorkItem, error: RemoteError) -> bool:

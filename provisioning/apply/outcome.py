@@ -16,11 +16,13 @@ from provisioning.apply.entries import ItemEntries, why_skipped
 from provisioning.apply.executed import Executed
 from provisioning.apply.failures import Failures
 from provisioning.apply.ledger import Ledger
+from provisioning.apply.newcomers import Newcomers
 from provisioning.apply.tally import linked_as, minus
 from provisioning.case import Case
 from provisioning.drift import EXISTENCE, DriftPolicy, Treatment
 from provisioning.entries import Why
 from provisioning.errors import RemoteError
+from provisioning.guard import Tally
 from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane, WorkItem
 from provisioning.model import (
@@ -78,7 +80,8 @@ class Recorder:
         self.failures = Failures(job, cycle)
         self._entries = ItemEntries(job)
         self._ending = Ending(job, cycle, self.failures, self._entries)
-        self._again = Again(job, self.ledger)
+        self.newcomers = Newcomers()
+        self._again = Again(job, self.ledger, self.newcomers)
         self.changes: list[Change] = []
         """Of a dry run: what would be sent, in order."""
 
@@ -175,6 +178,15 @@ class Recorder:
         return TargetObject(
             case.key.type, ScimId(f"planned:{case.key}"), write.attributes, write.members
         )
+
+    async def placeholders(self, item: WorkItem, case: Case, ids: Sequence[ScimId]) -> None:
+        """ZSCloud has taken what stood for new members for members: those go like any others of
+        ours that do not belong there.
+        """
+        await self._job.links.change_members(
+            case.key.id, dict.fromkeys(ids, True), (), _about(item)
+        )
+        self._defer(item, self._job.provisioned_rows(Tally(memberships=len(ids))))
 
     # --- of looks ------------------------------------------------------------------------------
 

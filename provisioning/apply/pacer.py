@@ -11,6 +11,7 @@ import asyncio
 import heapq
 from collections import deque
 from collections.abc import Iterable
+from typing import TypeVar
 
 from provisioning.ports import Clock
 
@@ -62,7 +63,10 @@ class Turn:
             self.pacer._finish(self, sent=True)  # noqa: SLF001
 
 
-async def granted(turn: asyncio.Future[Turn]) -> Turn:
+T = TypeVar("T", bound=Turn)
+
+
+async def granted(turn: asyncio.Future[T]) -> T:
     """The turn, when it comes. One that comes as the wait is cancelled is given back."""
     try:
         return await turn

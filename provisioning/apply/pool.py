@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from provisioning.apply.batch import Batch, Load
+from provisioning.apply.batch import Batch, Load, Seat
 from provisioning.apply.pacer import WAITED, Pacer, Priority, Turn, granted
 from provisioning.lanes import Lane
 from provisioning.ports import Clock
@@ -28,7 +28,7 @@ class _Waiter(NamedTuple):
     number: int
     asked: float
     what: object
-    future: asyncio.Future[Turn]
+    future: asyncio.Future[Any]
 
 
 class _Line:
@@ -73,6 +73,7 @@ class Pool:
         self._clock = clock
         self._loads = loads
         self._lines = {True: _Line(), False: _Line()}
+        self._riders = _Line()
         self._counter = 0
         self._leading: set[asyncio.Task[None]] = set()
 
@@ -86,9 +87,19 @@ class Pool:
         self._ask(line, priority)
         return await granted(future)
 
+    async def ride(self, priority: Priority, what: object = None) -> Seat:
+        """Waits for a seat in a batch of others, after theirs: no slot is asked for. For what is no
+        leaver's.
+        """
+        future: asyncio.Future[Seat] = asyncio.get_running_loop().create_future()
+        self._counter += 1
+        asked = self._clock.monotonic()
+        self._riders.add(_Waiter(priority, self._counter, asked, what, future))
+        return await granted(future)
+
     def dismiss(self, what: object = None) -> None:
         """Sends away who waits for ``what``, or all."""
-        for line in self._lines.values():
+        for line in (*self._lines.values(), self._riders):
             for waiter in line.waiters():
                 if what in (None, waiter.what):
                     waiter.future.cancel()
@@ -117,12 +128,16 @@ class Pool:
         self._board(line, turn)
 
     def _board(self, line: _Line, turn: Turn) -> None:
-        waiting = line.purge()
-        load = self._loads.load(waiting) if waiting > 1 else None
+        waiting, riding = line.purge(), self._riders.purge()
+        if not waiting or line is not self._lines[False]:
+            riding = 0
+        load = self._loads.load(waiting + riding) if waiting + riding > 1 else None
         if load is not None:
             batch = Batch(turn, load, lambda batch: self._seat(line, batch))
             for _ in range(min(load.size, waiting)):
                 self._seat(line, batch)
+            for _ in range(min(load.size - waiting, riding)):
+                self._seat(self._riders, batch)
         elif (waiter := line.take()) is not None:
             turn.waited = self._waited(waiter)
             waiter.future.set_result(turn)

@@ -6,11 +6,10 @@ blindly.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
-import msgspec
+from collections.abc import Callable, Mapping, Sequence
 
 from provisioning.apply.adoption import Adoption, NotAdopted
+from provisioning.apply.carrying import Carrying, Later
 from provisioning.apply.execution import Execution
 from provisioning.apply.intents import Intents
 from provisioning.apply.last_look import LastLook, StillLeaves
@@ -18,11 +17,12 @@ from provisioning.apply.looking import Looking, forbidden
 from provisioning.apply.matching import Matching
 from provisioning.apply.members import Members
 from provisioning.apply.naming import EXCHANGED, GIVEN_UP, Names, own_name
+from provisioning.apply.newcomers import coming
 from provisioning.apply.outcome import Recorder
-from provisioning.apply.pacer import Turn
 from provisioning.apply.planning import Planning, takes_away
 from provisioning.apply.removal import RemovalForm
-from provisioning.apply.sender import Sender, Stopped
+from provisioning.apply.riding import Riding
+from provisioning.apply.sender import Sender
 from provisioning.case import Case
 from provisioning.errors import (
     AnswerLost,
@@ -35,18 +35,10 @@ from provisioning.errors import (
 )
 from provisioning.held import APPROVED
 from provisioning.job import Job
-from provisioning.lanes import Aspect, Lane, WorkItem
-from provisioning.model import (
-    AddMembers,
-    DeleteObject,
-    Key,
-    ObjectType,
-    RemoveMembers,
-)
-from provisioning.plan import (
-    Planned,
-    Skipped,
-)
+from provisioning.lanes import Aspect, Lane, Rank, WorkItem
+from provisioning.links import Intent
+from provisioning.model import DeleteObject, Key, ObjectType, TargetObject
+from provisioning.plan import Planned, Skipped
 from provisioning.ports import TargetWriter
 from provisioning.resolve import is_unchanged, resolve
 from provisioning.scope import GroupGraph
@@ -54,17 +46,17 @@ from provisioning.scope import GroupGraph
 _AHEAD_SECONDS = 2.0
 """Of creates, whose intents are stored in one write."""
 
+_FEW = 5
+"""Groups that are looked for as early as users, at once: those wait a second for it, at most."""
+
 _ROUNDS = 8
 _LOOKS = 3
 
 
-class _Later(Exception):
-    """The item stays in the work set: the engine is stopping, or a removal goes first."""
-
-
 class Provisioner:
     """Does the work of items. A dry run has no ``writer``. ``batch`` is how many writes go into
-    one request.
+    one request, ``most_of_one`` how many of them may be about one object,
+    ``may_refer`` whether one may name what another one creates.
     """
 
     def __init__(
@@ -78,6 +70,8 @@ class Provisioner:
         cycle_id: str,
         still_leaves: StillLeaves | None = None,
         batch: Callable[[], int] = lambda: 1,
+        most_of_one: Callable[[], int] = lambda: 1,
+        may_refer: Callable[[], bool] = lambda: False,
     ) -> None:
         ahead = sender.pacer.within(_AHEAD_SECONDS)
         self.intents = Intents(job, ahead=lambda: max(ahead, batch()))
@@ -95,7 +89,23 @@ class Provisioner:
         self._own_names: dict[Key, tuple[str, str]] = {}
         self._last_look = LastLook(matching, recorder, still_leaves)
         self._adoption = Adoption(job, matching, recorder, self._looking, still_leaves)
-        self._preempted: set[Key] = set()
+        self._carrying = Carrying(
+            job, sender, self._execution, recorder, self._chosen_again, most_of_one
+        )
+        self._may_refer = may_refer
+        self._beside_users = False
+        """Whether groups were begun while their users were in flight, in this drain."""
+        self._early = 0
+        self._riding = Riding(
+            job,
+            self._carrying,
+            self._execution,
+            recorder,
+            self._looking,
+            self._members,
+            self._plans,
+            may_refer,
+        )
 
     @property
     def unjudged(self) -> set[Key]:
@@ -117,8 +127,7 @@ class Provisioner:
 
     def preempt(self, key: Key) -> None:
         """What is more urgent of the same key goes after its request in flight, at most."""
-        self._preempted.add(key)
-        self._sender.send_away(key)
+        self._carrying.preempt(key)
 
     def ring(self, key: Key) -> None:
         """The key's next work is to break a ring of names that it is part of."""
@@ -134,14 +143,15 @@ class Provisioner:
         Raises ``Blocked``, ``CredentialsRefused``, ``LeaseUnavailable``, ``RemoteUnavailable``:
         the item then stays in the work set.
         """
-        self._preempted.discard(item.key)
-        self._execution.forget(item.key)
+        self._carrying.begin(item.key)
+        self._beside_users |= self._may_refer()
         try:
             if item.key in self._own_names:
                 await self._take_own_name(item, self._own_names.pop(item.key))
             else:
-                await self._rounds(item, stopping)
-        except _Later:
+                with self._recorder.newcomers.worked_on(item):
+                    await self._rounds(item, stopping)
+        except Later:
             return
         except CredentialsRefused as error:
             if not await self._looking.is_about_object(item, error):
@@ -152,6 +162,7 @@ class Provisioner:
         except (Rejected, Conflict, NotFound, ProtocolError, AnswerLost) as error:
             await self.set_aside(item, error)
         finally:
+            self._recorder.newcomers.done_with(item.key)
             self._names.release(item.key)
             self.intents.withdraw(item.key)
 
@@ -165,22 +176,25 @@ class Provisioner:
     async def _rounds(self, item: WorkItem, stopping: Callable[[], bool]) -> None:
         rounds = looks = 0
         worked = False
+        settled: Case | None = None
         while rounds < _ROUNDS:
             rounds += 1
             graph = self.graph
-            case = await self._case(item)
-            plans = [] if case is None else await self._plans(case, item)
-            if case is None or isinstance(plans, Skipped) or not plans:
+            case, expected = await self._situation(item, settled)
+            settled = None
+            plans = await self._proposed(case, expected, item)
+            if case is None or isinstance(plans, Skipped) or not (plans or expected):
                 await self._end(item, case, plans, worked=worked)
                 return
             if self._last_look.is_wanted(case, plans, item):
-                if await self._last_look.look(case, item, self.graph):
-                    continue
-                return
-            try:
-                if await self._carry_out(case, plans, item, stopping, graph):
+                if not await self._last_look.look(case, item, self.graph):
                     return
-                worked = True
+                continue
+            try:
+                settled = await self._riding.settle(case, expected, item, stopping)
+                if await self._carrying.carry_out(case, plans, item, stopping, graph):
+                    return
+                worked |= settled is None
                 self._looking.not_again(item)
             except (NotFound, AnswerLost, Conflict, Rejected) as error:
                 if isinstance(error, Conflict) and self._sent_delete(item):
@@ -190,9 +204,7 @@ class Provisioner:
                 looks += 1
                 if looks > _LOOKS:
                     raise
-                was_right = await self._looking.look(case, item, error)
-                if was_right and isinstance(error, (NotFound, Rejected)):
-                    await self._members.doubt(case, self._execution.last(item.key), error, item)
+                if await self._narrowed_down(case, item, error):
                     rounds = looks = 0  # Halving a batch makes progress, and comes to an end.
         raise ProtocolError(
             "ZSCloud",
@@ -201,6 +213,34 @@ class Provisioner:
             remedy="Compare the object in the ZSCloud portal with the modified properties logged; "
             "the server ignores or changes a value.",
         )
+
+    async def _narrowed_down(self, case: Case, item: WorkItem, error: RemoteError) -> bool:
+        """Looks at the object. True when it is as recorded, and its members are doubted then."""
+        was_right = await self._looking.look(case, item, error)
+        if not was_right or not isinstance(error, (NotFound, Rejected)):
+            return False
+        await self._members.doubt(case, self._execution.last(item.key), error, item)
+        return True
+
+    async def _proposed(
+        self, case: Case | None, expected: Sequence[Key], item: WorkItem
+    ) -> list[Planned] | Skipped:
+        """What is planned; nothing yet while somebody is expected."""
+        return [] if case is None or expected else await self._plans(case, item)
+
+    async def _situation(
+        self, item: WorkItem, settled: Case | None
+    ) -> tuple[Case | None, tuple[Key, ...]]:
+        """The case, and the members who may travel with the group, or are waited for: nobody once
+        that is ``settled``.
+        """
+        if settled is not None:
+            return settled, ()
+        with self._recorder.newcomers.watched() as seen:
+            case = await self._case(item, seen)
+        if case is None or not self._beside_users or item.aspect is not Aspect.OBJECT:
+            return case, ()
+        return case, coming(case, item, seen) if case.verdict.active else ()
 
     async def _end(
         self,
@@ -217,53 +257,6 @@ class Provisioner:
         skipped = plans if isinstance(plans, Skipped) else None
         await self._recorder.nothing_to_do(item, case, skipped, worked=worked)
 
-    async def _carry_out(
-        self,
-        case: Case,
-        plans: list[Planned],
-        item: WorkItem,
-        stopping: Callable[[], bool],
-        graph: GroupGraph,
-    ) -> bool:
-        """Executes the plans in order. True when the item is done with. ``graph`` is what they
-        were chosen by.
-        """
-        single = len(plans) == 1 and case.key.type is ObjectType.USER
-        for plan in plans:
-            async with await self._execution.alone(plan):
-                shared = await self._execution.goes_with_others(plan)
-                turn = await self._turn(item, stopping, shared=shared)
-                try:
-                    # The slot has come: what is sent is decided now, not when the wait began.
-                    late = turn is not None and turn.waited and single
-                    if late and await self._chosen_again(case, plans, item, graph) != plans:
-                        return False
-                    if not await self._execution.execute(case, plan, item, turn, last=single):
-                        return False
-                finally:
-                    if turn is not None:
-                        turn.give_back()  # unless it was used
-            if plan is not plans[-1]:
-                case = await self._after(case, plan)
-        return single
-
-    async def _turn(
-        self, item: WorkItem, stopping: Callable[[], bool], *, shared: bool = False
-    ) -> Turn | None:
-        """The send slot; a dry run needs none. Raises ``_Later`` if the item must wait."""
-        turn = None
-        if not self._execution.is_dry_run:
-            try:
-                turn = await self._sender.turn(item.urgency, item.key, shared=shared)
-            except Stopped:
-                if item.key not in self._preempted:
-                    raise
-        if stopping() or item.key in self._preempted:
-            if turn is not None:
-                turn.give_back()
-            raise _Later
-        return turn
-
     async def _chosen_again(
         self, case: Case, plans: list[Planned], item: WorkItem, graph: GroupGraph
     ) -> list[Planned] | Skipped:
@@ -275,21 +268,9 @@ class Provisioner:
         again = await resolve(self._job, self.graph, item.key)
         return [] if again is None else await self._plans(again, item)
 
-    async def _after(self, case: Case, plan: Planned) -> Case:
-        """The case after an executed plan: its members in place, since a group may be large."""
-        write = plan.write
-        if isinstance(write, AddMembers):
-            recorded = {**case.recorded, **dict.fromkeys(write.members, True)}
-            return msgspec.structs.replace(case, recorded=recorded)
-        if isinstance(write, RemoveMembers):
-            gone = set(write.members)
-            recorded = {id: ours for id, ours in case.recorded.items() if id not in gone}
-            return msgspec.structs.replace(case, recorded=recorded)
-        return await resolve(self._job, self.graph, case.key) or case
-
     # --- matching ------------------------------------------------------------------------------
 
-    async def _case(self, item: WorkItem) -> Case | None:
+    async def _case(self, item: WorkItem, seen: Mapping[Key, Lane]) -> Case | None:
         """The case, linked to the object that matches it when there is one."""
         case = await resolve(self._job, self.graph, item.key)
         if case is not None and case.link is not None and item.lane is Lane.ON_DEMAND:
@@ -299,12 +280,26 @@ class Provisioner:
         if case is None or case.link is not None or case.mapped.problems:
             return case
         intent = self.intents.take_open(item.key)
-        found = await self._matching.find(case, intent, self._cycle_id, item.urgency)
+        found = await self._found(case, item, intent, seen)
         if found is not None:
             return await self._looking.adopt(case, item, found)
         if intent is not None:
             self.intents.came_to_nothing(item.key)
         return case
+
+    async def _found(
+        self, case: Case, item: WorkItem, intent: Intent | None, seen: Mapping[Key, Lane]
+    ) -> TargetObject | None:
+        """The object that matches an unlinked principal. A group that may travel with new members
+        is looked for before they are created, or it would miss them.
+        """
+        early = self._may_refer() and self._early < _FEW and bool(coming(case, item, seen))
+        urgency = (item.lane, Rank.USERS) if early else item.urgency
+        self._early += early
+        try:
+            return await self._matching.find(case, intent, self._cycle_id, urgency)
+        finally:
+            self._early -= early
 
     # --- planning ------------------------------------------------------------------------------
 
@@ -343,7 +338,7 @@ class Provisioner:
         if case is None or plan is None:
             return
         try:
-            turn = await self._turn(item, lambda: False)
+            turn = await self._carrying.turn(item, lambda: False)
             await self._execution.execute(case, plan, item, turn, last=False)
         except (NotFound, AnswerLost) as error:
             await self._looking.look(case, item, error)

@@ -14,7 +14,7 @@ from provisioning.apply.pacer import Pacer, Priority, Turn
 from provisioning.apply.pool import Loads, Pool
 from provisioning.errors import LeaseUnavailable, RemoteUnavailable, Throttled
 from provisioning.fence import fenced
-from provisioning.model import Key, TargetObject, Write
+from provisioning.model import Key, TargetObject, Write, newcomers_of
 from provisioning.ports import Clock, Ids, TargetWriter, Unsent
 
 T = TypeVar("T")
@@ -99,6 +99,28 @@ class Sender:
                 raise Stopped from None
             raise
 
+    async def ride(
+        self, priority: Priority, key: Key, until: Callable[[], Awaitable[None]]
+    ) -> Seat | None:
+        """A seat in a request that others have asked for; ``None`` once ``until`` returns. Raises
+        ``Stopped``, also when it is sent away.
+        """
+        if self._is_stopped():
+            raise Stopped
+        if self._pool is None:
+            await until()
+            return None
+        riding = asyncio.ensure_future(self._pool.ride(priority, key))
+        waiting = asyncio.ensure_future(until())
+        try:
+            await asyncio.wait({riding, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            if riding.cancelled():
+                raise Stopped
+            return riding.result() if riding.done() else None
+        finally:
+            riding.cancel()
+            waiting.cancel()
+
     async def _slot(self, priority: Priority, key: Key | None, *, shared: bool) -> Turn:
         """The next slot, unless ZSCloud asked for a pause that outlasts the budget."""
         while self.deadline is not None:
@@ -123,7 +145,7 @@ class Sender:
         self, writer: TargetWriter, write: Write, priority: Priority, turn: Turn | None = None
     ) -> TargetObject | None:
         """Sends a write: by itself, or with others if it shares its turn with them. Raises as
-        ``send`` does.
+        ``send`` does, and ``NotSent`` for one that names what others create.
         """
         failed = 0
         while isinstance(turn, Seat):
@@ -131,9 +153,13 @@ class Sender:
             try:
                 return await turn.hand_in(write)
             except NotSent as error:
+                if newcomers_of(write):
+                    raise  # Those whom it names may have accounts by now.
                 shared = error.why is not Unsent.ALONE
             except RemoteUnavailable:
                 failed += 1
+                if newcomers_of(write):
+                    raise NotSent(Unsent.LATER) from None
                 if failed >= _TRIES:
                     raise
                 await self._clock.sleep(self.back_off(failed))

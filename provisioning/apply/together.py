@@ -10,34 +10,40 @@ import msgspec
 from provisioning import bulk
 from provisioning.apply.batch import Outcome
 from provisioning.apply.bulk_use import BulkUse
-from provisioning.apply.evidence import is_evident, place_of
+from provisioning.apply.evidence import is_evident
 from provisioning.apply.matching import Matching
-from provisioning.apply.pacer import Priority, Turn
-from provisioning.apply.sender import Sender, Stopped
+from provisioning.apply.pacer import Turn
+from provisioning.apply.read_back import ReadBack, is_done, lost
+from provisioning.apply.references import References
+from provisioning.apply.sender import Sender
 from provisioning.errors import (
     AnswerLost,
     BatchRefused,
-    LeaseUnavailable,
-    NotFound,
     Refusal,
     RemoteError,
     Throttled,
 )
 from provisioning.job import Job
-from provisioning.model import TargetObject, Write
+from provisioning.model import (
+    AddMembers,
+    ObjectType,
+    RemoveMembers,
+    ScimId,
+    Write,
+)
 from provisioning.ports import TargetReader, TargetWriter, Unsent
-
-_URGENT: Priority = (1, 0)
-"""What is read back decides how everything else is sent."""
 
 _LEFT_OUT = "its answers leave out what became of writes"
 
 
 class Load(msgspec.Struct, frozen=True):
-    """A batch of up to ``size`` writes; one ``on_trial`` is larger than any that was proven."""
+    """A batch of up to ``size`` writes; one ``on_trial`` is larger than any that was proven.
+    ``references`` is whether they may name what others of them create.
+    """
 
     together: Together
     size: int
+    references: bulk.Standing
     on_trial: bool = False
 
     async def carry(self, writes: Sequence[Write], slot: Turn) -> Sequence[Outcome]:
@@ -59,10 +65,11 @@ class Together:
     ) -> None:
         self._clock = job.clock
         self._sender = sender
-        self._reader = reader
         self._writer = writer
         self._matching = matching
         self._use = use
+        self._look = ReadBack(sender, reader)
+        self._references = References(use, self._look)
         self._on_trial = False
         self._throttled = 0
 
@@ -72,14 +79,14 @@ class Together:
         if not known.is_usable:
             return None
         if known.most <= known.proven:
-            return Load(self, known.most)
+            return Load(self, known.most, known.references)
         if self._on_trial:
             # Meanwhile the rest goes on as it went before.
-            return Load(self, known.proven) if known.is_proven else None
+            return Load(self, known.proven, known.references) if known.is_proven else None
         if not known.proven and waiting < bulk.WORTH_PROVING:
             return None
         self._on_trial = min(known.most, waiting) > known.proven
-        return Load(self, known.most, on_trial=self._on_trial)
+        return Load(self, known.most, known.references, on_trial=self._on_trial)
 
     async def carry(
         self, writes: Sequence[Write], slot: Turn, *, on_trial: bool
@@ -106,8 +113,11 @@ class Together:
                 slot, lambda: self._writer.write_together(writes, most_bytes)
             )
         except BatchRefused as error:
+            if self._references.are_to_blame(writes, error):
+                return [Unsent.LATER] * len(writes)
             return self._refused(error, len(writes), began)
         except AnswerLost as error:
+            self._references.are_to_blame(writes, error)
             self._use.set_back(len(writes), f"no answer comes ({error.detail})", began)
             await self._matching.survey(writes)
             return [error] * len(writes)
@@ -142,14 +152,16 @@ class Together:
             self._pause(max(late))
             self._use.set_back(count, "it takes more time for a batch than for its parts", began)
             outcomes = [Unsent.LATER if isinstance(one, Throttled) else one for one in outcomes]
-        lost = any(isinstance(one, AnswerLost) for one in outcomes)
+        left_out = any(isinstance(one, AnswerLost) for one in outcomes)
         proven = self._use.known.proven
+        outcomes = await self._of_one_seen(writes, outcomes)
+        outcomes = await self._references.judged(writes, outcomes)
         if count > proven:
             outcomes = await self._read_back(writes, outcomes, began)
-        if lost:
+        if left_out:
             self._use.set_back(count, _LEFT_OUT, began)
         elif not late and self._use.known.is_usable:
-            done = any(_is_done(one) for one in outcomes)
+            done = any(is_done(one) for one in outcomes)
             self._use.did(count, took, proven=done and count > proven)
         # What an unproven batch refuses is asked for once more, by itself.
         return outcomes if proven else [_by_itself(one) for one in outcomes]
@@ -160,13 +172,13 @@ class Together:
         """Looks at what the server says that it has done: all of a first batch, the last of one
         that is larger than those before.
         """
-        done = [place for place, one in enumerate(outcomes) if _is_done(one)]
+        done = [place for place, one in enumerate(outcomes) if is_done(one)]
         if not done:
             if not self._use.known.proven:
                 self._use.set_back(len(writes), "none of the writes in it succeeds", began)
             return outcomes
         samples = done[-1:] if self._use.known.proven else done
-        seen = await asyncio.gather(*[self._is_there(writes[p], outcomes[p]) for p in samples])
+        seen = await asyncio.gather(*[self._look.is_there(writes[p], outcomes[p]) for p in samples])
         if False in seen:
             self._use.give_up("it says that a write is done, and it is not")
             return _doubted(outcomes, "said to be done, and is not to be seen")
@@ -175,28 +187,37 @@ class Together:
             return _doubted(outcomes, "could not be read back")
         return outcomes
 
-    async def _is_there(self, write: Write, outcome: Outcome) -> bool | None:
-        """Whether the write is to be seen; ``None`` when it cannot be told now."""
-        type, written = place_of(write)
-        id = outcome.id if isinstance(outcome, TargetObject) else written
-        assert id is not None
-        try:
-            found = await self._sender.send(lambda: self._reader.get(type, id), _URGENT)
-        except NotFound:
-            return is_evident(write, None)
-        except (RemoteError, Stopped, LeaseUnavailable):
-            return None
-        return is_evident(write, found)
+    async def _of_one_seen(self, writes: Sequence[Write], outcomes: list[Outcome]) -> list[Outcome]:
+        """Looks at each object that several writes of the batch are about, until that was seen to
+        be done. A server that does them side by side may lose all but the last.
+        """
+        if self._use.known.same_object is bulk.Standing.PROVEN:
+            return outcomes
+        for id, places in _written_together(writes, outcomes).items():
+            found = await self._look.found(ObjectType.GROUP, id)
+            seen = found and all(is_evident(writes[place], found.object) for place in places)
+            if seen is not None:
+                self._use.same_object_seen(holds=seen)
+            if not seen:
+                why = "written several times in one batch, and not seen to be all done"
+                outcomes = [lost(why) if n in places else one for n, one in enumerate(outcomes)]
+        return outcomes
 
 
-def _is_done(outcome: Outcome) -> bool:
-    return outcome is None or isinstance(outcome, TargetObject)
+def _written_together(
+    writes: Sequence[Write], outcomes: Sequence[Outcome]
+) -> dict[ScimId, list[int]]:
+    """The groups that several writes were done for, with the places of those."""
+    places: dict[ScimId, list[int]] = {}
+    for place, (write, outcome) in enumerate(zip(writes, outcomes, strict=True)):
+        if isinstance(write, AddMembers | RemoveMembers) and is_done(outcome):
+            places.setdefault(write.id, []).append(place)
+    return {id: of_one for id, of_one in places.items() if len(of_one) > 1}
 
 
 def _doubted(outcomes: list[Outcome], why: str) -> list[Outcome]:
     """What is not to be believed is looked at like an answer that was lost."""
-    lost = AnswerLost("ZSCloud", "POST /Bulk", why)
-    return [lost if _is_done(one) else one for one in outcomes]
+    return [lost(why) if is_done(one) else one for one in outcomes]
 
 
 def _by_itself(outcome: Outcome) -> Outcome:

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from provisioning.apply.bulk_use import bulk_knowledge
+from provisioning.bulk import MOST, Standing
 from provisioning.case import Case
 from provisioning.discovery.crowd import Crowd
 from provisioning.discovery.entries import LookEntries
@@ -78,6 +80,8 @@ class Filing:
         self._judging = Judging(job, graph, cycle, self._entries, self._now)
         self._standing: dict[Key, Case | None] = {}
         self._any_lost = self._rebuilt = False
+        self._newcomers: set[Key] = set()
+        self._refers = False
 
     async def file(self, crowd: Crowd, cause: str, *, told: bool = True) -> None:
         """Evaluates a crowd and files what differs. A cycle judges all that is held anew with them;
@@ -93,6 +97,8 @@ class Filing:
         await self._job.store.write([self._job.touched.drop(str(key)) for key in decided])
 
     async def _file(self, crowd: Crowd, cause: str, *, told: bool, release: bool) -> None:
+        known = await bulk_knowledge(self._job)
+        self._refers = known.may_refer and known.references is Standing.PROVEN
         standing = await crowd.those(await self._job.held.standing())
         self._standing = dict.fromkeys(standing)
         self._any_lost = await self._job.rebuild.any_lost()
@@ -182,6 +188,8 @@ class Filing:
             return
         if case.link is None and isinstance(plan, Planned):
             self.unlinked[ObjectType.USER] += 1
+            if self._refers and len(self._newcomers) < MOST:
+                self._newcomers.add(case.key)
         self._add(case.key, Aspect.OBJECT, self._lane, rank_of(case.key.type), cause)
 
     def _unchanged(self, case: Case, cause: str, *, told: bool) -> None:
@@ -218,17 +226,24 @@ class Filing:
             return
         # A call on demand looks at the group itself: hands may have changed it.
         looked_at = self._named and case.verdict.active and case.link is not None
-        if additions or looked_at:
+        if additions or looked_at or self._has_newcomers(case):
             if case.link is None and not isinstance(additions, Skipped):
                 self.unlinked[ObjectType.GROUP] += 1
             self._add(key, Aspect.OBJECT, self._lane, rank_of(key.type), cause)
-        if additions or looked_at or removal is not None:
+        if additions or looked_at or removal is not None or self._has_newcomers(case):
             return
         if self._named and not case.verdict.active:
             self._cycle.counts.skipped += 1
             self._rows += self._job.log.rows([self._entries.skipped(case, cause)])
         else:
             self._cycle.counts.unchanged += 1
+
+    def _has_newcomers(self, case: Case) -> bool:
+        """Whether accounts are about to be made of members of a group that is there: where writes
+        may name what others create, it travels with them.
+        """
+        is_open = case.link is not None and not case.link.protected and case.verdict.active
+        return is_open and any(key in self._newcomers for key in case.missing)
 
     # --- a rebuild -----------------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ from provisioning.model.source import (
 )
 from provisioning.model.target import Capabilities, GroupRef, TargetObject, TargetPage
 from provisioning.model.writes import (
+    PLACEHOLDER,
     AddMembers,
     CreateObject,
     DeleteObject,
@@ -34,6 +35,9 @@ from provisioning.model.writes import (
     UpdateObject,
     WireRequest,
     Write,
+    is_placeholder,
+    newcomers_of,
+    with_arrived,
 )
 
 __all__ = [
@@ -41,6 +45,7 @@ __all__ = [
     "DEFAULT_ACCESS",
     "MANAGER",
     "NAME_PATH",
+    "PLACEHOLDER",
     "Action",
     "AddMembers",
     "AppRole",
@@ -80,6 +85,9 @@ __all__ = [
     "Write",
     "change_digest",
     "folded",
+    "is_placeholder",
     "name_key",
+    "newcomers_of",
     "value_key",
+    "with_arrived",
 ]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 
 import msgspec
 
-from provisioning.model.keys import Attributes, ObjectType, ScimId
+from provisioning.model.keys import Attributes, EntraId, ObjectType, ScimId
+
+PLACEHOLDER = "bulkId:"
+"""Begins what stands for an id within a batch (RFC 7644 section 3.7.2)."""
 
 
 class MemberRemoval(StrEnum):
@@ -22,11 +26,17 @@ class MemberRemoval(StrEnum):
 
 
 class CreateObject(msgspec.Struct, frozen=True, tag_field="write", tag="create"):
-    """POST of a user, or of a group with its first members."""
+    """POST of a user, or of a group with its first members.
+
+    ``newcomers`` are further members, whose accounts are created by other writes of the same
+    batch. Those say by ``made_for`` whose account they create.
+    """
 
     type: ObjectType
     attributes: Attributes
     members: tuple[ScimId, ...] = ()
+    newcomers: tuple[EntraId, ...] = ()
+    made_for: EntraId | None = None
 
 
 class UpdateObject(msgspec.Struct, frozen=True, tag_field="write", tag="update"):
@@ -50,10 +60,11 @@ class DeleteObject(msgspec.Struct, frozen=True, tag_field="write", tag="delete")
 
 
 class AddMembers(msgspec.Struct, frozen=True, tag_field="write", tag="add_members"):
-    """PATCH that adds members to a group."""
+    """PATCH that adds members to a group; ``newcomers`` as in ``CreateObject``."""
 
     id: ScimId
     members: tuple[ScimId, ...]
+    newcomers: tuple[EntraId, ...] = ()
 
 
 class RemoveMembers(msgspec.Struct, frozen=True, tag_field="write", tag="remove_members"):
@@ -74,6 +85,24 @@ class ReplaceObject(msgspec.Struct, frozen=True, tag_field="write", tag="replace
 
 
 Write = CreateObject | UpdateObject | DeleteObject | AddMembers | RemoveMembers | ReplaceObject
+
+
+def newcomers_of(write: Write) -> tuple[EntraId, ...]:
+    """The members that a write names by what other writes of its batch create."""
+    return write.newcomers if isinstance(write, CreateObject | AddMembers) else ()
+
+
+def with_arrived(write: Write, arrived: Iterable[ScimId]) -> Write:
+    """The same write with the ids of those newcomers who have arrived."""
+    if not isinstance(write, CreateObject | AddMembers):
+        return write
+    members = (*write.members, *arrived)
+    return msgspec.structs.replace(write, members=members, newcomers=())
+
+
+def is_placeholder(id: ScimId) -> bool:
+    """Whether a member is none, but what a server has made of a reference that it does not know."""
+    return id.startswith(PLACEHOLDER)
 
 
 class WireRequest(msgspec.Struct, frozen=True):

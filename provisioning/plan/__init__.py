@@ -5,6 +5,7 @@ and nothing that is not ours.
 """
 
 from provisioning.plan.group import plan_group, plan_group_removal
+from provisioning.plan.newcomers import arrived, with_newcomers
 from provisioning.plan.planned import FAILURES, REMOVALS, Planned, Skipped
 from provisioning.plan.user import plan_user
 
@@ -13,7 +14,9 @@ __all__ = [
     "REMOVALS",
     "Planned",
     "Skipped",
+    "arrived",
     "plan_group",
     "plan_group_removal",
     "plan_user",
+    "with_newcomers",
 ]

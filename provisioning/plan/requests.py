@@ -74,7 +74,7 @@ def updating(key: Key, link: Link, mapped: Mapped, verdict: Verdict) -> Planned 
         object_type=key.type,
         source_id=key.id,
         target_id=link.scim_id,
-        name=mapped.name or _recorded_name(link),
+        name=mapped.name or recorded_name(link),
         reason_code=reason,
         reason=sentence,
         modified_properties=hidden_properties(changed, mapped.rules.redacted),
@@ -131,7 +131,7 @@ def _leaving(
         object_type=key.type,
         source_id=key.id,
         target_id=link.scim_id,
-        name=_recorded_name(link),
+        name=recorded_name(link),
         reason_code=verdict.reason.value,
         reason=verdict.sentence,
         modified_properties=properties,
@@ -142,7 +142,7 @@ def adding(
     key: Key, link: Link, part: Sequence[ScimId], wanted: Mapping[ScimId, ChangeMember]
 ) -> Planned:
     """PATCH that adds members to a group."""
-    name = _recorded_name(link)
+    name = recorded_name(link)
     changes = tuple(member_added(key, link.scim_id, name, wanted[id]) for id in part)
     return Planned(AddMembers(link.scim_id, tuple(part)), changes)
 
@@ -171,7 +171,7 @@ def removing(
     verdict: Verdict,
 ) -> Planned:
     """PATCH that takes members out of a group."""
-    name = _recorded_name(link)
+    name = recorded_name(link)
     code = "NotMemberOfGroup" if verdict.active else verdict.reason.value
     sentence = f"No longer a member of '{name}' in Entra." if verdict.active else verdict.sentence
     changes = tuple(
@@ -191,5 +191,6 @@ def removing(
     return Planned(RemoveMembers(link.scim_id, tuple(part), form), changes)
 
 
-def _recorded_name(link: Link) -> str:
+def recorded_name(link: Link) -> str:
+    """What the object was last confirmed to be called."""
     return str(link.attributes.get(NAME_PATH[link.key.type]) or link.scim_id)

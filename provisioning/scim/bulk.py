@@ -6,13 +6,22 @@ not say of an operation is not known of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from provisioning.model import (
+    PLACEHOLDER,
+    CreateObject,
+    EntraId,
+    ScimId,
+    Write,
+    newcomers_of,
+    with_arrived,
+)
 from provisioning.scim.answers import Undecodable, decode_document
 from provisioning.scim.attributes import Document
 from provisioning.scim.paths import lookup
@@ -50,6 +59,26 @@ class Result:
     document: Document | None
 
 
+def with_references(writes: Sequence[Write]) -> list[Write]:
+    """The writes, each newcomer named by the bulkId of the write that creates it (RFC 7644 section
+    3.7.2). Raises ``ValueError`` for one whom no earlier write creates.
+    """
+    numbers: dict[EntraId, int] = {}
+    named: list[Write] = []
+    for number, write in enumerate(writes):
+        newcomers = newcomers_of(write)
+        if not numbers.keys() >= set(newcomers):
+            raise ValueError("A write names as a member what no write before it creates.")
+        named.append(with_arrived(write, [_placeholder(numbers[id]) for id in newcomers]))
+        if isinstance(write, CreateObject) and write.made_for is not None:
+            numbers[write.made_for] = number
+    return named
+
+
+def _placeholder(number: int) -> ScimId:
+    return ScimId(f"{PLACEHOLDER}{number}")
+
+
 def encode_operation(command: Command, number: int) -> Operation:
     """The operation, whose ``number`` is its own within the request."""
     bulk_id = str(number) if command.method == "POST" else ""
@@ -82,24 +111,54 @@ def decode_answer(body: bytes, operations: Sequence[Operation]) -> list[Result |
 
     A POST is told by its bulkId alone: told by its place, one person's account could become
     another's. The others are told by method and location, else by their place in a complete
-    answer. Raises ``Undecodable`` when the body is no such answer.
+    answer; several about one object by their place too, unless all say the same. Raises
+    ``Undecodable`` when the body is no such answer.
     """
     listed = lookup(decode_document(body), "Operations")
     if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
         raise Undecodable("an answer to a bulk request without its Operations")
     found: dict[int, list[Document]] = {}
     by_id = {one.bulk_id: place for place, one in enumerate(operations) if one.bulk_id}
-    by_path = {_mark(one): place for place, one in enumerate(operations) if not one.bulk_id}
+    by_path = _by_path(operations)
+    of_one: dict[tuple[str, str], dict[int, Document]] = {}
     complete = len(listed) == len(operations)
     for number, result in enumerate(listed):
+        mark = (_method(result), _path(lookup(result, "location")))
+        places = by_path.get(mark, [])
         place = by_id.get(_text(lookup(result, "bulkId")))
-        if place is None:
-            place = by_path.get((_method(result), _path(lookup(result, "location"))))
+        if place is None and len(places) > 1:
+            of_one.setdefault(mark, {})[number] = result
+            continue
+        if place is None and places:
+            place = places[0]
         if place is None and complete and _may_be(result, operations[number]):
             place = number
         if place is not None:
             found.setdefault(place, []).append(result)
+    for mark, results in of_one.items():
+        for place, result in _among(by_path[mark], results, complete=complete):
+            found.setdefault(place, []).append(result)
     return [_result(found.get(place, [])) for place in range(len(operations))]
+
+
+def _by_path(operations: Sequence[Operation]) -> dict[tuple[str, str], list[int]]:
+    places: dict[tuple[str, str], list[int]] = {}
+    for place, operation in enumerate(operations):
+        if not operation.bulk_id:
+            places.setdefault(_mark(operation), []).append(place)
+    return places
+
+
+def _among(
+    places: Sequence[int], results: Mapping[int, Document], *, complete: bool
+) -> Iterable[tuple[int, Document]]:
+    """Which of several operations on one object each result is of; none if that cannot be told."""
+    if complete and set(places) == results.keys():
+        return results.items()
+    said = {_status(lookup(result, "status")) for result in results.values()}
+    if len(said) == 1 and len(places) == len(results):
+        return zip(places, results.values(), strict=True)
+    return ()
 
 
 def identifier_in(location: str | None) -> str | None:

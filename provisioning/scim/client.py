@@ -149,8 +149,11 @@ class ScimTarget:
     async def write_together(
         self, writes: Sequence[Write], most_bytes: int
     ) -> list[TargetObject | RemoteError | Unsent | None]:
-        """See ``ports.TargetWriter``. The writes are about different objects."""
-        commands = [wire.encode_write(one, member_add_path=self._member_add_path) for one in writes]
+        """See ``ports.TargetWriter``. Raises ``ValueError`` as ``bulk.with_references`` does."""
+        commands = [
+            wire.encode_write(one, member_add_path=self._member_add_path)
+            for one in bulk.with_references(writes)
+        ]
         operations = [bulk.encode_operation(one, n) for n, one in enumerate(commands)]
         count = bulk.fitting(operations, most_bytes)
         if count == 0:

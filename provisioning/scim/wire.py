@@ -24,6 +24,7 @@ from provisioning.model import (
     ScimId,
     UpdateObject,
     Write,
+    newcomers_of,
 )
 from provisioning.scim.attributes import Document, encode_attributes, encode_value
 from provisioning.scim.paths import CORE_SCHEMA, AttributePath, parse_path
@@ -66,9 +67,11 @@ def encode_write(write: Write, *, member_add_path: bool = False) -> Command:
     """The write as its one request.
 
     ``member_add_path`` adds members with path ``members`` instead of the form without a path that
-    Zscaler publishes. Raises ``ValueError`` for a write that says nothing, and for a removal in
-    the form ``PUT``, which is a ``ReplaceObject``.
+    Zscaler publishes. Raises ``ValueError`` for a write that says nothing, for a removal in
+    the form ``PUT``, which is a ``ReplaceObject``, and for one that names what other writes create.
     """
+    if newcomers_of(write):
+        raise ValueError("A write that names what others create goes with those, in a batch.")
     match write:
         case CreateObject():
             body = _document(write.type, write.attributes, write.members or None)

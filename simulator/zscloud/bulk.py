@@ -14,14 +14,13 @@ from typing import Any
 from simulator.http import Request, Response, json_response
 from simulator.zscloud.bulk_conduct import misconduct
 from simulator.zscloud.bulk_operation import BulkOperation
+from simulator.zscloud.bulk_references import references, resolved, without_references
 from simulator.zscloud.context import Context
 from simulator.zscloud.document import find
 from simulator.zscloud.errors import CONTENT_TYPE, ScimError, invalid_syntax, invalid_value
 from simulator.zscloud.strict import BULK_REQUEST, MESSAGES, check_message
 
 _PATH = re.compile(r"/(Users|Groups)(?:/([^/]+))?")
-_REFERENCE = "bulkId:"
-
 
 Perform = Callable[[BulkOperation, Context], Response]
 
@@ -46,6 +45,8 @@ def run_bulk(
     check_message(body, BULK_REQUEST, context)
     run = _Run(perform, context, _fail_on_errors(body))
     operations = _operations(body, context)
+    if context.options.bulk_references == "all_refused" and any(map(references, operations)):
+        raise _no_references()
     if breaks:
         run.run(operations[: len(operations) // 2])
         raise ScimError(500, "The service failed in the middle")
@@ -118,7 +119,7 @@ class _Run:
         """Perform an operation unless it waits for one of the bulkIds that are still due."""
         if self._fail_on_errors and self._errors >= self._fail_on_errors:
             return True
-        if _references(operation) & due - self._ids.keys() - {operation.bulk_id}:
+        if references(operation) & due - self._ids.keys() - {operation.bulk_id}:
             return False
         due.discard(operation.bulk_id)
         self._results[operation.number] = self._result(operation)
@@ -152,32 +153,18 @@ class _Run:
         return f"{self._context.location}/{operation.kind}/{operation.id}"
 
     def _resolved(self, operation: BulkOperation) -> BulkOperation:
-        data = self._substituted(operation.data)
-        return replace(operation, id=self._substituted(operation.id), data=data)
-
-    def _substituted(self, value: Any) -> Any:
-        if isinstance(value, Mapping):
-            return {name: self._substituted(item) for name, item in value.items()}
-        if isinstance(value, list):
-            return [self._substituted(item) for item in value]
-        if isinstance(value, str) and value.startswith(_REFERENCE):
-            bulk_id = value.removeprefix(_REFERENCE)
-            if bulk_id not in self._ids:
-                raise ScimError(409, f"The bulkId {bulk_id} names no created resource")
-            return self._ids[bulk_id]
-        return value
+        if not references(operation):
+            return operation
+        match self._context.options.bulk_references:
+            case "refused":
+                raise _no_references()
+            case "dropped":
+                return replace(operation, data=without_references(operation.data))
+            case "literal":
+                return operation
+            case _:
+                return resolved(operation, self._ids)
 
 
-def _references(operation: BulkOperation) -> set[str]:
-    return set(_texts(operation.id)) | set(_texts(operation.data))
-
-
-def _texts(value: Any) -> list[str]:
-    """The bulkIds that a value refers to."""
-    if isinstance(value, Mapping):
-        return [text for item in value.values() for text in _texts(item)]
-    if isinstance(value, list):
-        return [text for item in value for text in _texts(item)]
-    if isinstance(value, str) and value.startswith(_REFERENCE):
-        return [value.removeprefix(_REFERENCE)]
-    return []
+def _no_references() -> ScimError:
+    return ScimError(400, "A bulkId is not known outside of its own operation", "invalidValue")

@@ -36,6 +36,10 @@ def misconduct(operations: list[BulkOperation], run: Run, context: Context) -> R
             random.Random(len(results)).shuffle(results)
         case "forgets":
             results = run(served)[::2]
+        case "overwrites":
+            last = {(one.kind, one.id or one.bulk_id): one for one in served}.values()
+            lost = [one for one in served if one not in last]
+            results = [*_pretended(lost, context), *run(list(last))]
         case _:
             results = run(served)
     results += [_throttled(operation) for operation in late]

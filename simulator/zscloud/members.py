@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from simulator.zscloud.bulk_references import is_reference
 from simulator.zscloud.context import Context
 from simulator.zscloud.document import find
 from simulator.zscloud.errors import ScimError, invalid_path, invalid_value, not_found
@@ -54,6 +55,8 @@ def _is_group(id: str, item: Mapping[str, Any], store: Store) -> bool:
 def _known(id: str, store: Store, context: Context) -> bool:
     """Whether the id is a user's. Raises as the option ``unknown_member`` says."""
     if id in store.users:
+        return True
+    if context.options.bulk_references == "literal" and is_reference(id):
         return True
     match context.options.unknown_member:
         case "400":
@@ -163,17 +166,18 @@ _CHANGES: dict[str, Callable[[Members, Operation, Store, Context], None]] = {
 def render_members(members: Mapping[str, Membership], store: Store, location: str) -> list[Any]:
     """The members as the server lists them; a copy of a member stands for itself."""
     return [
-        _render(store.users[id], membership, location)
+        _render(id, store.users.get(id), membership, location)
         for id, membership in members.items()
         for _ in range(membership.copies)
     ]
 
 
-def _render(user: User, membership: Membership, location: str) -> dict[str, str]:
+def _render(id: str, user: User | None, membership: Membership, location: str) -> dict[str, str]:
+    """``user`` is ``None`` where the tenant took a text for an id that is none."""
     document = {
-        "value": user.id,
-        "$ref": f"{location}/Users/{user.id}",
-        "display": membership.display or user.display_name,
+        "value": id,
+        "$ref": f"{location}/Users/{id}",
+        "display": membership.display or (user.display_name if user else ""),
     }
     if membership.type:
         document["type"] = membership.type

@@ -20,8 +20,12 @@ class Options:
     answers 413 whatever it says; 0 means the limit that it says.
     ``bulk_conduct``: ``pretends`` does nothing and answers success, ``half`` does the first half
     and answers success for all, ``anonymous`` tells no location and no bulkId of what it did,
-    ``shuffled`` answers in another order, ``forgets`` leaves out every other result.
+    ``shuffled`` answers in another order, ``forgets`` leaves out every other result,
+    ``overwrites`` does of several operations on one object only the last.
     ``bulk_status``: a status as the RFC has it, as a number, or as its drafts had it.
+    ``bulk_references``: what is made of a bulkId in the data of another operation: the id of what
+    was created, an answer of 400 for the operation (``refused``) or for the whole request
+    (``all_refused``), the text itself as a member's id (``literal``), or nothing (``dropped``).
     ``bulk_throttles``: the operations of one request beyond this number are answered 429 each; 0
     means none.
     ``patch_status``: 204 without a body, or 200 with the resource.
@@ -57,8 +61,11 @@ class Options:
     bulk_max_operations: int = 1000
     bulk_max_payload_size: int = 1_048_576
     bulk_accepts: int = 0
-    bulk_conduct: Literal["honest", "pretends", "half", "anonymous", "shuffled", "forgets"] = (
-        "honest"
+    bulk_conduct: Literal[
+        "honest", "pretends", "half", "anonymous", "shuffled", "forgets", "overwrites"
+    ] = "honest"
+    bulk_references: Literal["resolved", "refused", "all_refused", "literal", "dropped"] = (
+        "resolved"
     )
     bulk_status: Literal["text", "number", "object"] = "text"
     bulk_throttles: int = 0

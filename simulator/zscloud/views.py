@@ -82,10 +82,13 @@ class Groups:
 
 
 def member_names(store: Store, group: Group) -> tuple[str, ...]:
-    """The userNames of a group's members, sorted; a copy of a member is listed again."""
+    """The userNames of a group's members, sorted; a copy of a member is listed again.
+
+    Of what is no user's id, the id itself.
+    """
     return tuple(
         sorted(
-            store.users[id].user_name
+            store.users[id].user_name if id in store.users else id
             for id, membership in group.members.items()
             for _ in range(membership.copies)
         )

@@ -83,6 +83,21 @@ def test_a_lie_counts_for_a_week_or_until_the_offer_changes() -> None:
     assert bulk.known(lied, Capabilities(bulk_operations=500), 6.0).is_usable
 
 
+def test_what_a_server_fails_at_is_left_out_alone() -> None:
+    assert FRESH.most_of_one == 1
+    assert not FRESH.may_refer
+    known = proven()
+    assert known.most_of_one == MOST
+    assert known.may_refer
+    lacking = bulk.same_object_seen(bulk.references_seen(known, holds=False), holds=False)
+    assert str(lacking).endswith(", without references and several writes of one object")
+    assert (lacking.most, lacking.most_of_one, lacking.may_refer) == (MOST, 1, False)
+    able = bulk.same_object_seen(bulk.references_seen(known, holds=True), holds=True)
+    assert (able.most_of_one, able.may_refer) == (MOST, True)
+    ended = bulk.given_up(able, "it lies", 0.0)
+    assert (ended.most_of_one, ended.may_refer) == (1, False)
+
+
 def test_it_says_how_it_stands() -> None:
     assert str(FRESH) == "Bulk of 1000 offered, to be proven by the first 3 writes of several"
     assert str(proven()) == "Bulk of 1000 offered and proven, batches of 100"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
+from provisioning.bulk import Standing
 from provisioning.record import CycleStatus
 from simulator.entra import Tenant
 from tests.foreign.target import MEMBER_BATCH_SIZE
@@ -62,6 +63,30 @@ async def writes_travel_together(world: ForeignWorld) -> None:
     known = await world.services().job().bulk.get("target")
     assert (known is not None and known.is_proven) is offered
     assert len(world.writes()) <= (2 if offered else 40)
+
+
+async def groups_travel_with_their_new_members(world: ForeignWorld) -> None:
+    """The first groups of new people are read back, later ones travel with them in one request."""
+    await provisioned(world)
+    offered = world.target.profile.bulk and world.target.profile.bulk_offered
+    for wave in ("First", "Second"):
+        for name in (f"{wave} A", f"{wave} B"):
+            people = [
+                world.tenant.add_user(f"{name[-1]}{wave}{n}@example.com", displayName="New")
+                for n in range(6)
+            ]
+            world.tenant.assign(world.tenant.add_group(name, people), "User")
+        world.forget_requests()
+        await changed(world)
+        await world.clock.sleep(SETTLE)
+        await world.cycle()
+    known = await world.services().job().bulk.get("target")
+    resolved = world.target.limits.resolves_several_references
+    if known is None or not offered:
+        assert len(world.writes()) == 14
+    else:
+        assert known.references is (Standing.PROVEN if resolved else Standing.REFUSED)
+        assert len(world.writes()) == (1 if resolved else 2)
 
 
 async def newcomer_whose_name_the_server_keeps_for_another(world: ForeignWorld) -> None:

@@ -23,6 +23,8 @@ class Limits:
 
     renamed_user_frees_name: bool
     """Whether a userName may be given to another user once its first owner was renamed."""
+    resolves_several_references: bool = False
+    """Whether Bulk puts the id in the place of each of several bulkIds in one operation."""
     max_group_members: int | None = None
     """Members that one group may have. Left out: no limit was found."""
 

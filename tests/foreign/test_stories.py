@@ -44,6 +44,15 @@ def test_writes_travel_together_where_the_server_offers_it(server: ScimServer) -
     tell(stories.writes_travel_together, server, everybody(60))
 
 
+def test_groups_travel_with_their_new_members(server: ScimServer) -> None:
+    tell(
+        stories.groups_travel_with_their_new_members,
+        server,
+        everybody(12),
+        ZSCLOUD_REQUESTS_PER_SECOND="20",
+    )
+
+
 def test_member_removed_in_the_form_that_was_found(server: ScimServer) -> None:
     tell(member_removed(requests_each=1), server, office)
 

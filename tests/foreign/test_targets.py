@@ -51,3 +51,30 @@ def test_a_group_takes_as_many_members_as_it_says(server: ScimServer, target: Ta
     limit = target.limits.max_group_members
     asyncio.run(server.reset())
     assert asyncio.run(takes_one_more(server.client, limit or PLENTY)) is (limit is None)
+
+
+def test_several_references_in_one_operation(server: ScimServer, target: Target) -> None:
+    async def members(client: PlainClient) -> set[str]:
+        posts = [
+            {"method": "POST", "path": "/Users", "bulkId": name, "data": user_body(name)}
+            for name in ("ada", "bob")
+        ]
+        data = {
+            "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"],
+            "displayName": "Sales",
+            "members": [{"value": "bulkId:ada"}, {"value": "bulkId:bob"}],
+        }
+        group = {"method": "POST", "path": "/Groups", "bulkId": "sales", "data": data}
+        schema = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
+        body = {"schemas": [schema], "Operations": [*posts, group]}
+        answer = await client.request("POST", "/Bulk", body)
+        *_, made = answer.body["Operations"]
+        id = made["location"].rpartition("/")[2]
+        found = (await client.request("GET", f"/Groups/{id}")).body
+        return {member["value"] for member in found["members"]}
+
+    if target.profile.bulk:
+        asyncio.run(server.reset())
+        found = asyncio.run(members(server.client))
+        resolved = not any(id.startswith("bulkId:") for id in found)
+        assert resolved is target.limits.resolves_several_references

@@ -34,7 +34,8 @@ _FILES = {
     "notice": "alerts/test_message alerts/test_deciding",
     "notifications": "notifications/test_audit_events notifications/test_batch "
     "notifications/test_message",
-    "plan": "decisions/test_plan decisions/test_plan_user decisions/test_plan_group",
+    "plan": "decisions/test_plan decisions/test_plan_user decisions/test_plan_group "
+    "decisions/test_newcomers",
     "polling": "decisions/test_polling",
     "redaction": "decisions/test_redaction",
     "schema": "schema mapping/test_schema mapping/test_flows mapping/test_compiling",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from simulator.entra import Tenant
 from tests.scenarios.kills import kills
 from tests.scenarios.piecewise import PiecewiseStore
 from tests.scenarios.simulation import Saga, simulate
-from tests.scenarios.steps import SETTLE, account_named, everybody, office, user
+from tests.scenarios.steps import SETTLE, account_named, everybody, group, office, user
 from tests.scenarios.test_crash import SAGAS, ends_right, initial, steps_of
 from tests.scenarios.test_hints import tell
 from tests.scenarios.test_scale import company
@@ -65,8 +66,9 @@ def test_a_load_takes_a_request_for_a_hundred_writes() -> None:
         assert len(sent[0]) == bulk.PROOF
         assert max(map(len, sent)) == 100
         # Discovery, the lists, the proof of the first batch and that of the first whole one; the
-        # members of the group of all go one request after the other.
-        assert len(world.scim()) <= 11 + 9 + 1 + 2 + bulk.PROOF + 1 + 2
+        # further members of the group of all go together, and some groups with their members,
+        # which is proven once each.
+        assert len(world.scim()) <= 11 + 1 + 1 + 2 + bulk.PROOF + 1 + 1 + 2
         await world.clock.sleep(SETTLE)
         await world.cycle()
         world.forget_requests()
@@ -122,6 +124,99 @@ def test_progress_counts_batches() -> None:
         assert record.requests_left == -(-record.left // 100)
 
     simulate(story, tenant=everybody(120), **AT_FIVE)
+
+
+# --- several requests of one group ---------------------------------------------------------
+
+IN_TENS = {"MEMBER_BATCH_SIZE": "10", "DELETION_THRESHOLD_PERCENT": "100", **AT_FIVE}
+
+
+def mates(members: int) -> Callable[[], Tenant]:
+    """An assigned group of sixty people, and another one of the first of them."""
+
+    def tenant() -> Tenant:
+        made = everybody(60)()
+        people = [made.ids_named(f"user{n}@example.com", "user")[0] for n in range(members)]
+        made.assign(made.add_group("Mates", people), "User")
+        return made
+
+    return tenant
+
+
+async def emptied(world: World) -> None:
+    """A group of fifty is filled and taken apart again, ten members in a PATCH."""
+    await loaded(world, waste=50)
+    # The first removal of a tenant goes alone, to be proven.
+    for numbers in (range(2), range(2, 45)):
+        for number in numbers:
+            world.tenant.remove_member(group(world, "Mates"), user(world, number))
+        await world.clock.sleep(SETTLE)
+        world.forget_requests()
+        await world.cycle()
+        await world.clock.sleep(SETTLE)
+    await loaded(world, waste=50)
+
+
+def test_the_members_of_one_group_share_a_request() -> None:
+    async def story(world: World) -> None:
+        await emptied(world)
+        assert (await learned(world)).same_object is bulk.Standing.PROVEN
+        assert [len(batch) for batch in batches(world)] == [5]
+        for number in range(45):
+            world.tenant.add_member(group(world, "Mates"), user(world, number))
+        world.forget_requests()
+        await loaded(world)
+        assert paths(world) == {("POST", "Bulk"): 1}
+        assert [len(batch) for batch in batches(world)] == [5]
+
+    simulate(story, tenant=mates(50), **IN_TENS)
+
+
+def test_a_server_that_does_only_the_last_of_several_requests_of_one_group() -> None:
+    """What is missing is written once more, and from then on one after the other."""
+
+    async def story(world: World) -> None:
+        await emptied(world)
+        assert batches(world) == []
+        known = await learned(world)
+        assert known.same_object is bulk.Standing.REFUSED
+        assert known.is_proven
+
+    options = {**AT_FIVE["zscloud"], "bulk_conduct": "overwrites"}
+    simulate(story, tenant=mates(50), **{**IN_TENS, "zscloud": options})
+
+
+def test_a_member_that_is_refused_among_several_requests_of_one_group() -> None:
+    """The others get in; the account that is gone is made anew."""
+
+    async def story(world: World) -> None:
+        await loaded(world)
+        world.zscloud.delete_user("user42@example.com")
+        for number in range(60):
+            world.tenant.add_member(group(world, "Mates"), user(world, number))
+        assert (await world.cycle()).status is CycleStatus.COMPLETED
+        assert set(world.zscloud.members("Mates")) == {f"user{n}@example.com" for n in range(60)}
+
+    simulate(story, tenant=mates(0), **IN_TENS)
+
+
+@pytest.mark.parametrize("fault", ["lose_next", "break_next", "forgets"])
+def test_several_requests_of_one_group_without_an_answer(fault: str) -> None:
+    """One look tells what became of all of them."""
+
+    async def story(world: World) -> None:
+        await loaded(world)
+        for number in range(60):
+            world.tenant.add_member(group(world, "Mates"), user(world, number))
+        world.forget_requests()
+        if fault == "forgets":
+            world.zscloud.set_options(bulk_conduct="forgets")
+        else:
+            world.zscloud.set_faults(path_contains="/Bulk", **{fault: 1})
+        await loaded(world)
+        assert paths(world)["GET", "Groups"] <= 2
+
+    simulate(story, tenant=mates(0), **IN_TENS)
 
 
 # --- leavers -----------------------------------------------------------------------------------

@@ -10,11 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.model import CreateObject, DeleteObject, ObjectType, ScimId, UpdateObject, Write
+from provisioning.model import (
+    AddMembers,
+    CreateObject,
+    DeleteObject,
+    ObjectType,
+    ScimId,
+    UpdateObject,
+    Write,
+)
 from provisioning.scim import bulk, wire
 from provisioning.scim.answers import Undecodable
 
-USER = ObjectType.USER
+USER, GROUP = ObjectType.USER, ObjectType.GROUP
 
 
 def create(name: str) -> Write:
@@ -77,6 +85,19 @@ def test_each_result_finds_its_write_in_whatever_order(seed: int, count: int) ->
     found = results_of(sent)
     random.Random(seed).shuffle(found)
     assert statuses(answer(*found), sent) == [200 + n for n in range(count)]
+
+
+def test_several_of_one_object_are_told_by_their_place() -> None:
+    sent = operations(create("a"), change("1"), change("1"), change("1"))
+    of_a, first, second, third = results_of(sent)
+    second["status"] = "400"
+    assert statuses(answer(of_a, first, second, third), sent) == [200, 201, 400, 203]
+    # In another order nobody can tell which of them failed, and where all say the same all are it.
+    assert statuses(answer(first, of_a, second, third), sent) == [200, None, None, None]
+    assert statuses(answer(of_a, first, second), sent) == [200, None, None, None]
+    for one in (first, second, third):
+        one["status"] = "204"
+    assert statuses(answer(first, of_a, second, third), sent) == [200, 204, 204, 204]
 
 
 def test_what_is_left_out_is_not_known() -> None:
@@ -159,3 +180,22 @@ def test_whatever_comes_is_read_or_refused(results: list[Any]) -> None:
     except Undecodable:
         return
     assert len(found) == len(sent)
+
+
+def test_newcomers_are_named_by_what_creates_them() -> None:
+    ada = CreateObject(USER, {"userName": "a"}, made_for="id-of-ada")
+    bob = CreateObject(USER, {"userName": "b"}, made_for="id-of-bob")
+    sales = CreateObject(GROUP, {"displayName": "S"}, (ScimId("1"),), ("id-of-bob", "id-of-ada"))
+    more = AddMembers(ScimId("2"), (), ("id-of-ada",))
+    named = bulk.with_references([ada, bob, sales, more])
+    members = [wire.encode_write(one).body for one in named[2:]]
+    assert b'"members":[{"value":"1"},{"value":"bulkId:1"},{"value":"bulkId:0"}]' in members[0]
+    assert b'"members":[{"value":"bulkId:0"}]' in members[1]
+    assert b"id-of-ada" not in b"".join(
+        bulk.encode_operation(wire.encode_write(one), 0).body for one in named
+    )
+    for writes in ([sales, ada, bob], [ada, sales]):
+        with pytest.raises(ValueError, match="no write before it creates"):
+            bulk.with_references(writes)
+    with pytest.raises(ValueError, match="in a batch"):
+        wire.encode_write(more)

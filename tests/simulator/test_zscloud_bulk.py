@@ -79,6 +79,34 @@ async def test_a_reference_that_cannot_be_resolved() -> None:
     assert await statuses(caller, body) == ["400", "409", "409", "409"]
 
 
+@pytest.mark.parametrize(
+    ("conduct", "told", "members"),
+    [
+        ("refused", ["201", "400"], None),
+        ("literal", ["201", "201"], ("bulkId:ada",)),
+        ("dropped", ["201", "201"], ()),
+    ],
+)
+async def test_a_server_that_does_not_know_references(
+    conduct: str, told: list[str], members: tuple[str, ...] | None
+) -> None:
+    caller = Caller(bulk=True, bulk_references=conduct)
+    body = bulk(
+        operation("POST", "/Users", user("ada"), "ada"),
+        operation("POST", "/Groups", group("Sales", "bulkId:ada"), "sales"),
+    )
+    assert await statuses(caller, body) == told
+    assert members is None or caller.sim.members("Sales") == members
+
+
+async def test_a_server_that_refuses_a_request_with_references() -> None:
+    caller = Caller(bulk=True, bulk_references="all_refused")
+    ada = operation("POST", "/Users", user("ada"), "ada")
+    sales = operation("POST", "/Groups", group("Sales", "bulkId:ada"), "sales")
+    assert (await caller.call("POST", "/Bulk", bulk(ada, sales))).status == 400
+    assert await statuses(caller, bulk(ada)) == ["201"]
+
+
 async def test_fail_on_errors_ends_the_request() -> None:
     caller = Caller(bulk=True, strict=True)
     wrong = operation("DELETE", "/Users/none")
@@ -182,3 +210,13 @@ async def test_a_server_that_breaks_down_in_the_middle() -> None:
     assert (await caller.call("POST", "/Bulk", bulk(*posts))).status == 500
     assert len(caller.sim.users.provisioned()) == 2
     assert await statuses(caller, bulk(*posts)) == ["409", "409", "201", "201"]
+
+
+async def test_a_server_that_does_only_the_last_of_several_on_one_object() -> None:
+    caller = Caller(bulk=True, bulk_conduct="overwrites")
+    ada, bob = await caller.user("ada"), await caller.user("bob")
+    sales = await caller.group("Sales")
+    additions = [patch(op("add", value={"members": [{"value": id}]})) for id in (ada, bob)]
+    body = bulk(*[operation("PATCH", f"/Groups/{sales}", each) for each in additions])
+    assert await statuses(caller, body) == ["204", "204"]
+    assert caller.sim.members("Sales") == ("bob@example.com",)
