@@ -156,7 +156,9 @@ class CycleRun:
         capabilities = await self._sender.send(self._reader.capabilities, (4, 0))
         known = await self._job.knowledge.get("target") or Knowledge()
         now = self._job.clock.time()
-        known = msgspec.structs.replace(known, capabilities=capabilities, discovered_at=now)
+        known = msgspec.structs.replace(
+            known, capabilities=capabilities, discovered_at=now, member_batch=0
+        )
         await self._job.store.write([self._job.knowledge.put("target", known)])
 
     async def _batches(self, lanes: Sequence[Lane]) -> None:

@@ -108,6 +108,10 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
     removal: MemberRemoval | None = None
     """The form that was read back and proven."""
     refused: tuple[MemberRemoval, ...] = ()
+    member_batch: int = 0
+    """The most members that one request may carry, where the server was found to take fewer than
+    ``MEMBER_BATCH_SIZE``.
+    """
     discovered_at: float = 0.0
     """When discovery was read, in epoch seconds."""
 

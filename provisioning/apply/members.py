@@ -1,23 +1,34 @@
 """Member batches that the server refuses: the one member that is to blame is found and set right.
 
-Halving finds it with a few requests more, instead of failing a hundred members for one.
+Halving finds it with a few requests more, instead of failing a hundred members for one. Where no
+member was to blame the server takes fewer at a time, and that is remembered.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 from provisioning.apply.matching import Matching
 from provisioning.apply.outcome import Recorder
 from provisioning.case import Case
 from provisioning.errors import NotFound, RemoteError
-from provisioning.job import Job
+from provisioning.job import Job, Knowledge
 from provisioning.lanes import Aspect, Lane, WorkItem, rank_of
-from provisioning.model import AddMembers, ChangeMember, CreateObject, Key, ObjectType, ScimId
+from provisioning.model import (
+    AddMembers,
+    ChangeMember,
+    CreateObject,
+    Key,
+    ObjectType,
+    RemoveMembers,
+    ScimId,
+)
 from provisioning.plan import Planned
 from provisioning.resolve import resolve
 
-_WITH_MEMBERS = (AddMembers, CreateObject)
+_WITH_MEMBERS = (AddMembers, CreateObject, RemoveMembers)
 
 
 class Members:
@@ -27,18 +38,39 @@ class Members:
         self._job = job
         self._matching = matching
         self._recorder = recorder
+        self._most: int | None = None
         self._sizes: dict[Key, int] = {}
         self._left_out: dict[Key, set[ScimId]] = {}
         self._refusals: dict[Key, RemoteError] = {}
 
-    def refusal(self, group: Key) -> RemoteError | None:
+    async def recall(self) -> None:
+        """Recalls how many members the server was found to take. To be called before ``batch``."""
+        if self._most is None:
+            known = await self._job.knowledge.get("target") or Knowledge()
+            self._most = known.member_batch
+
+    async def refusal(self, group: Key) -> RemoteError | None:
         """Why members of the group are left out; taken once, when its work ends."""
+        size = self._sizes.pop(group, None)
+        if size is not None and size < self._limit:
+            await self._learn(size)
         self._left_out.pop(group, None)
         return self._refusals.pop(group, None)
 
+    async def _learn(self, size: int) -> None:
+        """A smaller request was taken, and no member was to blame for the larger one."""
+        self._most = size
+        known = await self._job.knowledge.get("target") or Knowledge()
+        learned = msgspec.structs.replace(known, member_batch=size)
+        await self._job.store.write([self._job.knowledge.put("target", learned)])
+
+    @property
+    def _limit(self) -> int:
+        return min(self._most or self._job.rules.member_batch, self._job.rules.member_batch)
+
     def batch(self, case: Case) -> int:
         """Members for one request."""
-        return self._sizes.get(case.key, self._job.rules.member_batch)
+        return self._sizes.get(case.key, self._limit)
 
     def admitted(self, case: Case) -> Mapping[ScimId, ChangeMember]:
         """The wanted members, less those that the server refuses."""
@@ -62,6 +94,8 @@ class Members:
         if len(members) > 1:
             self._sizes[case.key] = len(members) // 2
             return
+        if isinstance(write, RemoveMembers):
+            raise error
         self._sizes.pop(case.key, None)
         await self._blame(case, members[0], error, item)
 

@@ -51,7 +51,7 @@ class Planning:
                 case.free,
                 self._rules.deprovisioning,
                 removal,
-                self._rules.member_batch,
+                self._members.batch(case),
             )
         if item.aspect is Aspect.OBJECT:
             additions = plan_group(

@@ -145,6 +145,7 @@ class Provisioner:
         """
         self._carrying.begin(item.key)
         self._beside_users |= self._may_refer()
+        await self._members.recall()
         try:
             if item.key in self._own_names:
                 await self._take_own_name(item, self._own_names.pop(item.key))
@@ -250,7 +251,7 @@ class Provisioner:
         *,
         worked: bool,
     ) -> None:
-        refused = self._members.refusal(item.key)
+        refused = await self._members.refusal(item.key)
         if refused is not None and item.aspect is Aspect.OBJECT:
             await self._recorder.failure(item, case, refused)
             return

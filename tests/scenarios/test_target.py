@@ -260,3 +260,30 @@ def test_a_delete_that_is_refused_as_an_administrators_protects(*, on_demand: bo
         assert any(e["reason_code"] == "ProtectedObject" for e in entries)
 
     simulate(story, tenant=office, ON_UNASSIGN="delete")
+
+
+@pytest.mark.parametrize("form", ["filter", "value"])
+def test_a_server_that_takes_fewer_members_is_met_once(form: str) -> None:
+    """How many it takes is found out with the first group and remembered, for removals as well."""
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        people = sorted(world.tenant.member_users(group(world, "Everybody")))
+        assert 0 < len(refused(world)) <= 3
+        before = len(refused(world))
+        for name in ("Second", "Third"):
+            world.tenant.assign(world.tenant.add_group(name, people), "User")
+        assert (await world.cycle()).status is CycleStatus.COMPLETED
+        await world.clock.sleep(DAY)
+        for person in people[:50]:
+            world.tenant.remove_member(group(world, "Second"), person)
+        assert (await world.cycle()).status is CycleStatus.COMPLETED
+        assert len(refused(world)) == before
+        assert world.differences() == []
+
+    def refused(world: World) -> list[str]:
+        return [v.detail for v in world.zscloud.violations if v.rule == "member_batch"]
+
+    zscloud = {"strict": True, "max_members_per_request": 25}
+    options = {"DELETION_THRESHOLD_PERCENT": "100", "ZSCLOUD_MEMBER_REMOVAL": form}
+    simulate(story, tenant=everybody(60), zscloud=zscloud, **options)
