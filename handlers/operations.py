@@ -134,6 +134,19 @@ async def test_connection(req: func.HttpRequest) -> func.HttpResponse:
     return await respond(req, Right.READ, call)
 
 
+@blueprint.function_name("doctor")
+@blueprint.route(route="doctor", methods=["POST"])
+async def doctor(req: func.HttpRequest) -> func.HttpResponse:
+    """Checks everything that a job needs. 200 also when a check failed: the document says so."""
+
+    async def call(services: Services) -> func.HttpResponse:
+        from provisioning.operations import doctor as operation
+
+        return answer(await operation.examine(services))
+
+    return await respond(req, Right.READ, call)
+
+
 @blueprint.function_name("status")
 @blueprint.route(route="status", methods=["GET"])
 async def status(req: func.HttpRequest) -> func.HttpResponse:

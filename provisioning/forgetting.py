@@ -97,6 +97,7 @@ FATES: dict[str, Fate] = {
     "awaiting": _by(*_LINKED, why="who waits for whose account is found out with the links"),
     "knowledge": _by(Scope.FULL, why="what the server can is asked and proven anew"),
     "bulk": _by(Scope.FULL, why="whether batches work is asked and proven anew"),
+    "doctor": _stays("a row that is taken out again as soon as it was read back"),
     "intent": _stays("a POST whose outcome is not known: looked for before anything is made"),
     # Work.
     "work": _stays("it names keys, which are decided anew; dropped, a change would be lost"),

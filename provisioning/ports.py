@@ -151,6 +151,11 @@ class Source(Protocol):
         """Answers of 429 so far."""
         ...
 
+    @property
+    def clock_ahead(self) -> float | None:
+        """Seconds that our clock is ahead of Graph's, by its last answer that said the time."""
+        ...
+
     async def service_principal(self) -> ServicePrincipal: ...
 
     def assignments(self, *, background: bool = False) -> AsyncIterator[Sequence[Assignment]]:

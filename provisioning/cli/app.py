@@ -15,6 +15,7 @@ from provisioning.cli import exit_status, log_lines, output
 from provisioning.cli.alerts import app as alerts
 from provisioning.cli.connection import check_connection
 from provisioning.cli.cycle import cycle, plan
+from provisioning.cli.doctor import doctor
 from provisioning.cli.drift import app as drift
 from provisioning.cli.due import app as due
 from provisioning.cli.escrow import app as escrow
@@ -44,7 +45,7 @@ _FIRST_STEPS = f"""Keeps ZSCloud equal to the assignments of its enterprise appl
 
 1. Set ENTRA_SERVICE_PRINCIPAL_ID, ZSCLOUD_SCIM_BASE_URL and ZSCLOUD_SCIM_TOKEN, in the
    environment or in local.settings.json.
-2. {_PROGRAM} test-connection          are both systems reached?
+2. {_PROGRAM} doctor                   is everything there, and allowed?
 3. {_PROGRAM} plan                     what would be sent, and why
 4. {_PROGRAM} on-demand --user UPN     one test user first
 5. Set PROVISIONING_STATUS=on, then:
@@ -67,7 +68,19 @@ def _first_steps(context: typer.Context) -> None:
         typer.echo(_FIRST_STEPS)
 
 
-for _command in (cycle, plan, on_demand, status, logs, explain, stop, start, restart, serve):
+for _command in (
+    cycle,
+    plan,
+    on_demand,
+    status,
+    doctor,
+    logs,
+    explain,
+    stop,
+    start,
+    restart,
+    serve,
+):
     app.command()(_command)
 app.command("test-connection")(check_connection)
 app.add_typer(due, name="due")

@@ -22,7 +22,9 @@ _WIDTH = 200
 _LONGEST = 2000
 _STYLES = {
     **dict.fromkeys(("success", "ok", "healthy", "completed"), "green"),
-    **dict.fromkeys(("skipped", "waiting", "held", "working", "off", "stopped"), "yellow"),
+    **dict.fromkeys(
+        ("skipped", "warning", "waiting", "held", "working", "off", "stopped"), "yellow"
+    ),
     **dict.fromkeys(("failure", "failed", "quarantined", "completed_with_errors"), "red"),
 }
 

@@ -54,6 +54,7 @@ class Channel:
         self._allowance = Allowance()
         self.requests = 0
         self.throttled = 0
+        self.clock_ahead: float | None = None
 
     async def fetch(self, request: Request, decode: Decode[T], received: Answer | None = None) -> T:
         """The decoded answer. ``received`` is an answer that came already, inside a ``$batch``.
@@ -81,7 +82,10 @@ class Channel:
         while wait := self._allowance.wait(self._clock.time()):
             await self._clock.sleep(wait)
         self.requests += 1
-        return await self._transport.send(request)
+        answer = await self._transport.send(request)
+        if answer.date is not None:
+            self.clock_ahead = answer.time - answer.date
+        return answer
 
     def _delay(
         self, attempt: int, answer: Answer | None, waited: float, error: RemoteError

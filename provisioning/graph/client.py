@@ -87,6 +87,11 @@ class GraphSource:
         """Answers of 429 so far, those inside ``$batch`` included."""
         return self._channel.throttled
 
+    @property
+    def clock_ahead(self) -> float | None:
+        """Seconds that our clock is ahead of Graph's, by its last answer that said the time."""
+        return self._channel.clock_ahead
+
     async def close(self) -> None:
         """Closes connections, and the credential if it was made here."""
         await self._transport.close()

@@ -100,6 +100,11 @@ class Answer:
     embedded: bool = False
 
     @property
+    def date(self) -> float | None:
+        """When it was sent, by the sender's clock (epoch seconds); ``None`` if it does not say."""
+        return _date(self.headers.get("date", ""))
+
+    @property
     def retry_after(self) -> float | None:
         """Seconds to wait, stated as a number (with a fraction) or as a date (RFC 9110 10.2.3).
 
@@ -108,10 +113,10 @@ class Answer:
         value = self.headers.get("retry-after", "")
         seconds = _seconds(value)
         if seconds is None:
-            try:
-                seconds = parsedate_to_datetime(value).timestamp() - self.time
-            except (ValueError, TypeError, OverflowError):
+            date = _date(value)
+            if date is None:
                 return None
+            seconds = date - self.time
         return seconds if 0 < seconds < float("inf") else None
 
 
@@ -268,6 +273,13 @@ def _identified(
     value = answer.headers.get("request-id") or inner.get("request-id")
     error.request_id = scrub(str(value))[:64] if value else None
     return error
+
+
+def _date(text: str) -> float | None:
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 def _seconds(text: str) -> float | None:

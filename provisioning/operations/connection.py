@@ -38,8 +38,8 @@ async def test_connection(services: Services) -> Document:
         await _check("Graph: assignments", services, _assignments),
         await _check("Graph: users", services, _changes_of(ObjectType.USER)),
         await _check("Graph: groups", services, _changes_of(ObjectType.GROUP)),
-        await _check("ZSCloud: discovery", services, _discovery),
-        await _check("ZSCloud: token and filter", services, _token),
+        await _check("ZSCloud: discovery", services, discovery),
+        await _check("ZSCloud: token and filter", services, token),
     ]
     return {"ok": all(check["status"] == "ok" for check in checks), "checks": checks}
 
@@ -91,8 +91,9 @@ def _changes_of(type: ObjectType) -> Callable[[Services], Awaitable[str]]:
     return check
 
 
-async def _discovery(services: Services) -> str:
-    offered = await _paced(services, services.target.capabilities)
+async def discovery(services: Services) -> str:
+    """What the server offers, in a few words."""
+    offered = await paced(services, services.target.capabilities)
     patch = "offered" if offered.patch else "not offered"
     return f"PATCH {patch}, {await _bulk(services, offered)}"
 
@@ -108,14 +109,15 @@ async def _bulk(services: Services, offered: Capabilities) -> str:
     return str(bulk.known(stored, offered, services.clock.time()))
 
 
-async def _token(services: Services) -> str:
+async def token(services: Services) -> str:
     """As Entra does it: look for a user of a random name, and expect none."""
     name = f"{services.ids.new()}@example.com"
-    found = await _paced(services, lambda: services.target.find(ObjectType.USER, "userName", name))
+    found = await paced(services, lambda: services.target.find(ObjectType.USER, "userName", name))
     return "the token is accepted, the filter on userName works" if not found else "odd answer"
 
 
-async def _paced(services: Services, call: Callable[[], Awaitable[T]]) -> T:
+async def paced(services: Services, call: Callable[[], Awaitable[T]]) -> T:
+    """What the call gives, at the pace of diagnostics; a 429 is waited out."""
     for tries in range(_TRIES):
         turn = await services.diagnostics.turn(_URGENT)
         try:

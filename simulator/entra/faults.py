@@ -95,6 +95,9 @@ class Faults:
     missing_permissions: frozenset[str] = frozenset()
     """Application permissions that the caller was not granted, such as ``User.Read.All``."""
 
+    clock_ahead: float = 0.0
+    """Seconds by which the ``Date`` of answers is ahead; negative: behind."""
+
     notification_delay: float = 10.0
     notification_batch: int = 100
     notification_duplicate_share: float = 0.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from contextlib import suppress
+from email.utils import formatdate
 from types import TracebackType
 from typing import Any
 
@@ -126,9 +127,12 @@ class EntraSimulator:
         self.requests.append(
             LoggedRequest(arrived, call.method, call.path, call.query, status, units)
         )
-        answer = _written(call, reply, drop=dropped)
+        answer = _written(call, reply, self._date(), drop=dropped)
         form = self.faults.knobs.body if self.faults.reaches(call.path) else ""
         return mangled(answer, form) if form and reply.status == _OK else answer
+
+    def _date(self) -> str:
+        return formatdate(self.clock.time() + self.faults.knobs.clock_ahead, usegmt=True)
 
     def _authorized(self, request: Request) -> bool:
         given = request.headers.get("authorization", "")
@@ -238,8 +242,8 @@ _ERROR_CODES = {
 }
 
 
-def _written(call: Call, reply: Reply, *, drop: bool) -> Response:
-    headers = dict(reply.headers)
+def _written(call: Call, reply: Reply, date: str, *, drop: bool) -> Response:
+    headers = {"date": date, **reply.headers}
     if "client-request-id" in call.headers:
         headers["client-request-id"] = call.headers["client-request-id"]
     if reply.document is None:

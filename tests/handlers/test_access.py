@@ -18,7 +18,16 @@ READ, OPERATE = Right.READ.value, Right.OPERATE.value
 
 LOOKS = {
     *("get_cycle", "get_on_demand", "status", "logs", "due", "drift", "orphans", "explain"),
-    *("held_plans", "held_plan", "audit", "escrow", "subscriptions", "alerts", "test_connection"),
+    *(
+        "held_plans",
+        "held_plan",
+        "audit",
+        "escrow",
+        "subscriptions",
+        "alerts",
+        "test_connection",
+        "doctor",
+    ),
 }
 ACTS = {
     *("start_cycle", "provision_on_demand", "approve_held_plan", "reject_held_plan"),

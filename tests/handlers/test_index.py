@@ -21,6 +21,7 @@ ROUTES = {
     "provision_on_demand": ("provision-on-demand", ["POST"], "function"),
     "get_on_demand": ("provision-on-demand/{id}", ["GET"], "function"),
     "test_connection": ("test-connection", ["POST"], "function"),
+    "doctor": ("doctor", ["POST"], "function"),
     "status": ("status", ["GET"], "function"),
     "logs": ("logs", ["GET"], "function"),
     "due": ("due", ["GET"], "function"),
