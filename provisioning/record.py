@@ -176,7 +176,9 @@ class Cycles:
 
     async def open_cycle(self) -> CycleRecord | None:
         """The cycle that is queued or running, or that a quarantine or a stop interrupts."""
-        id = await self.current.get("open")
+        return await self._going_on(await self.current.get("open"))
+
+    async def _going_on(self, id: str | None) -> CycleRecord | None:
         record = await self.rows.get(id) if id else None
         return record if record is not None and record.goes_on else None
 
@@ -186,8 +188,12 @@ class Cycles:
         What points to the open cycle goes on doing so when that has ended, so that of two that
         would follow it one comes first.
         """
-        while (opened := await self.open_cycle()) is None:
+        while True:
             last = await self.current.get("open")
+            # Of the very row that is replaced: read once more it may point to another's cycle.
+            opened = await self._going_on(last)
+            if opened is not None:
+                break
             taken = self.current.put("open", record.cycle_id)
             if last is not None:
                 taken = taken._replace(only_if=self.current.put("open", last).value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -331,9 +331,9 @@ def test_a_renewal_that_is_refused_for_a_moment_does_not_lose_the_lease() -> Non
 class YieldingStore(MemoryStore):
     """Each call lets others go first, as a storage elsewhere does."""
 
-    async def get(self, table: str, key: str) -> bytes | None:
+    async def get_many(self, table: str, keys: Sequence[str]) -> Mapping[str, bytes]:
         await asyncio.sleep(0.01)
-        return await super().get(table, key)
+        return await super().get_many(table, keys)
 
     async def write(self, rows: Sequence[Row]) -> None:
         await asyncio.sleep(0.01)
