@@ -7,6 +7,7 @@ so it stays right as long as this process is the holder, and beyond: until anoth
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 
 from provisioning.ports import Row, Store
@@ -38,7 +39,8 @@ class CachedStore:
     def __init__(self, base: Store, tables: Collection[str]) -> None:
         self._base = base
         self._tables = frozenset(tables)
-        self._rows: dict[Place, bytes | None] = {}
+        # A plain dictionary looks for its first key among all that were taken out before.
+        self._rows: OrderedDict[Place, bytes | None] = OrderedDict()
         self._bytes = 0
         self._ranges: dict[str, dict[str, KnownRange]] = {}
         """By table and prefix."""
@@ -153,7 +155,8 @@ class CachedStore:
         self._rows[place] = value
         self._bytes += _size(place, value)
         while self._bytes > _MOST_BYTES:
-            self._forget(next(iter(self._rows)))
+            oldest, value = self._rows.popitem(last=False)
+            self._bytes -= _size(oldest, value)
 
     def _forget(self, place: Place) -> None:
         if place in self._rows:
