@@ -352,9 +352,10 @@ class Engine:
         timer.cancel()
         if arriving is not None and arriving.done():
             self._looked_at = float("-inf")  # What it filed may be urgent.
-        for key, (_, task) in list(self._active.items()):
+        for key, (item, task) in list(self._active.items()):
             if task.done():
                 del self._active[key]
+                self._read_ahead.forget(item)
                 task.result()
                 self._standing_back.worked(key)
         self._progress()

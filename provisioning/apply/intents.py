@@ -58,6 +58,10 @@ class Intents:
             if case is not None and case.verdict.active and case.mapped.name:
                 self._coming[key] = (item.position, self._intent(case))
 
+    def forget(self, item: WorkItem) -> None:
+        """The item is done with, and does not come again."""
+        self._announced.discard(item.generation)
+
     def take_open(self, key: Key) -> Intent | None:
         """The intent that an earlier process left open, once."""
         return self._open.pop(key, None)

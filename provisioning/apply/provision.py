@@ -166,6 +166,9 @@ class Provisioner:
             self._recorder.newcomers.done_with(item.key)
             self._names.release(item.key)
             self.intents.withdraw(item.key)
+        # A cycle may write a million objects: nothing is kept of those that are done.
+        self._execution.forget(item.key)
+        self.intents.forget(item)
 
     async def set_aside(self, item: WorkItem, error: RemoteError) -> None:
         """Records a failure: the principal goes to escrow and is tried again later."""

@@ -46,6 +46,10 @@ class ReadAhead:
         await self._listed(list(cases), names)
         return cases
 
+    def forget(self, item: WorkItem) -> None:
+        """The item has been worked on."""
+        self._read.discard(item.generation)
+
     async def _listed(self, keys: Sequence[Key], names: Sequence[str]) -> None:
         if not keys:
             return
