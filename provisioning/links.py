@@ -140,9 +140,13 @@ class Links:
         return self._by_name.drop_if(name_key(key.type, name), str(key))
 
     async def members(self, group: EntraId) -> dict[ScimId, bool]:
-        """The members last confirmed in the group; true for those that we added."""
-        stored = await chunks.read(self._store, self._members, group)
-        return {ScimId(id): mark == "+" for id, mark in stored.items()}
+        """The members last confirmed in the group, in the order of their chunks; true for those
+        that we added.
+        """
+        members: dict[ScimId, bool] = {}
+        async for page in chunks.pages(self._store, self._members, group):
+            members.update((ScimId(id), mark == "+") for id, mark in page.items())
+        return members
 
     async def change_members(
         self,

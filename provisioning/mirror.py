@@ -35,8 +35,10 @@ class Mirror:
 
     async def members(self, group: EntraId) -> frozenset[Key]:
         """The direct members of a watched group."""
-        stored = await chunks.read(self._store, self._members, group)
-        return frozenset(Key.parse(element) for element in stored)
+        members: set[Key] = set()
+        async for page in chunks.pages(self._store, self._members, group):
+            members.update(Key.parse(element) for element in page)
+        return frozenset(members)
 
     async def members_rows(
         self, group: EntraId, add: Iterable[Key], remove: Iterable[Key]

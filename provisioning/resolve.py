@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import islice
 
 import msgspec
 
@@ -28,6 +27,8 @@ from provisioning.model import (
     Presence,
     ScimId,
 )
+from provisioning.rows import chunks
+from provisioning.rows.turns import by_turns, in_parts
 from provisioning.scope import GroupGraph, Verdict, judge_group, judge_user
 from provisioning.source_attributes import ROLES
 
@@ -184,7 +185,7 @@ async def _with_members(job: Job, graph: GroupGraph, case: Case) -> Case:
     owners = await job.links.owners(id for id in recorded if id not in wanted)
     others = await job.links.get_many(owners.values())
     ours: dict[ScimId, ChangeMember] = {}
-    for id, added in recorded.items():
+    async for id, added in by_turns(recorded.items()):
         owner = others.get(owners[id]) if id in owners else None
         if id in wanted:
             ours[id] = wanted[id]
@@ -209,17 +210,18 @@ async def _accounts(
     job: Job, members: Collection[Key]
 ) -> tuple[dict[ScimId, ChangeMember], set[Key]]:
     """Members by their account, and those who have one. Links are read some at a time and not
-    kept: a group may have a hundred thousand members, and little is needed of each link.
+    kept: a group may have a hundred thousand members, and little is needed of each link. They are
+    in the order in which they are recorded: who goes into one request lies together there.
     """
     found: dict[ScimId, ChangeMember] = {}
     linked: set[Key] = set()
-    rest = iter(members)
-    while part := list(islice(rest, _LINKS_AT_ONCE)):
+    async for part in in_parts(members, _LINKS_AT_ONCE):
         for key, link in (await job.links.get_many(part)).items():
             if not link.missing:
                 found[link.scim_id] = member(link)
                 linked.add(key)
-    return found, linked
+    ordered = {ScimId(id): found[ScimId(id)] async for id in by_turns(chunks.in_order(found))}
+    return ordered, linked
 
 
 def member(link: Link) -> ChangeMember:

@@ -26,10 +26,19 @@ from provisioning.plan import Planned, Skipped
 from provisioning.resolve import resolve
 from provisioning.scope import GroupGraph
 
+_AT_ONCE = 20
+"""Requests with members of one group that are planned at once: a large group takes a thousand, and
+what they mean is kept for each member.
+"""
+
 Stopping = Callable[[], bool]
 
 Choosing = Callable[[Case, list[Planned], WorkItem, GroupGraph], Awaitable[list[Planned] | Skipped]]
 """What is planned now for a case that was planned some time ago, by the groups as they were."""
+
+
+Planning = Callable[[Case, WorkItem], Awaitable[list[Planned] | Skipped]]
+"""What is planned for a case as it is by now."""
 
 
 class Later(Exception):
@@ -46,6 +55,7 @@ class Carrying:
         execution: Execution,
         recorder: Recorder,
         chosen_again: Choosing,
+        plans: Planning,
         most_of_one: Callable[[], int],
     ) -> None:
         self._job = job
@@ -53,8 +63,14 @@ class Carrying:
         self._execution = execution
         self._recorder = recorder
         self._chosen_again = chosen_again
+        self._plans = plans
         self._most_of_one = most_of_one
         self._preempted: set[Key] = set()
+
+    @property
+    def at_once(self) -> int:
+        """How many requests with members of one group are planned together."""
+        return max(_AT_ONCE, self._most_of_one())
 
     def begin(self, key: Key) -> None:
         """The key's work begins anew."""
@@ -74,12 +90,13 @@ class Carrying:
         stopping: Stopping,
         graph: GroupGraph,
     ) -> bool:
-        """Executes the plans in order. True when the item is done with. ``graph`` is what they
-        were chosen by. Raises ``Later``.
+        """Executes the plans in order, and those that a large group has beyond them. True when
+        the item is done with. ``graph`` is what they were chosen by. Raises ``Later``.
         """
         single = len(plans) == 1 and case.key.type is ObjectType.USER
-        rest: Sequence[Planned] = plans
-        while rest:
+        rest: Sequence[Planned] | Skipped = plans
+        more = len(plans) >= self.at_once
+        while rest and not isinstance(rest, Skipped):
             some = await self._at_once(rest)
             if len(some) > 1:
                 if not await self._execute_at_once(case, some, item, stopping):
@@ -87,8 +104,11 @@ class Carrying:
             elif not await self._execute(case, plans, some[0], item, stopping, graph, last=single):
                 return False
             rest = rest[len(some) :]
-            if rest:
+            if rest or more:
                 case = await self._after(case, some)
+            if more and not rest:
+                rest = await self._plans(case, item)
+                more = not isinstance(rest, Skipped) and len(rest) >= self.at_once
         return single
 
     async def _execute(
@@ -192,17 +212,18 @@ class Carrying:
 
     async def _after(self, case: Case, plans: Sequence[Planned]) -> Case:
         """The case after executed plans: its members in place, since a group may be large."""
+        recorded, ours = dict(case.recorded), dict(case.ours)
         for plan in plans:
             write = plan.write
             if isinstance(write, AddMembers):
-                recorded = {**case.recorded, **dict.fromkeys(write.members, True)}
+                recorded.update(dict.fromkeys(write.members, True))
             elif isinstance(write, RemoveMembers):
-                gone = set(write.members)
-                recorded = {id: ours for id, ours in case.recorded.items() if id not in gone}
+                for id in write.members:
+                    recorded.pop(id, None)
+                    ours.pop(id, None)
             else:
                 return await resolve(self._job, self._recorder.graph, case.key) or case
-            case = msgspec.structs.replace(case, recorded=recorded)
-        return case
+        return msgspec.structs.replace(case, recorded=recorded, ours=ours)
 
 
 def _gravity(error: BaseException) -> int:

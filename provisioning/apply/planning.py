@@ -26,10 +26,14 @@ class Planning:
         self._rules = rules
         self._members = members
 
-    def plans(self, case: Case, item: WorkItem, removal: MemberRemoval) -> list[Planned] | Skipped:
-        """Requests in order; none when nothing differs. ``removal`` is the form in use."""
+    def plans(
+        self, case: Case, item: WorkItem, removal: MemberRemoval, most: int | None = None
+    ) -> list[Planned] | Skipped:
+        """Requests in order; none when nothing differs. ``removal`` is the form in use. ``most``
+        limits how many requests with members are planned.
+        """
         if case.key.type is ObjectType.GROUP:
-            return self._of_group(case, item, removal)
+            return self._of_group(case, item, removal, most)
         return self.of_user(case)
 
     def of_user(self, case: Case) -> list[Planned] | Skipped:
@@ -39,7 +43,7 @@ class Planning:
         return [plan] if isinstance(plan, Planned) else plan or []
 
     def _of_group(
-        self, case: Case, item: WorkItem, removal: MemberRemoval
+        self, case: Case, item: WorkItem, removal: MemberRemoval, most: int | None
     ) -> list[Planned] | Skipped:
         plans: list[Planned] = []
         if case.link is not None and item.aspect is Aspect.REMOVAL and not case.stays:
@@ -52,6 +56,7 @@ class Planning:
                 self._rules.deprovisioning,
                 removal,
                 self._members.batch(case),
+                most,
             )
         if item.aspect is Aspect.OBJECT:
             additions = plan_group(
@@ -64,6 +69,7 @@ class Planning:
                 case.ours,
                 self._rules.deprovisioning,
                 self._members.batch(case),
+                most,
             )
             if isinstance(additions, Skipped):
                 return plans or additions

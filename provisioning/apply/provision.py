@@ -90,7 +90,7 @@ class Provisioner:
         self._last_look = LastLook(matching, recorder, still_leaves)
         self._adoption = Adoption(job, matching, recorder, self._looking, still_leaves)
         self._carrying = Carrying(
-            job, sender, self._execution, recorder, self._chosen_again, most_of_one
+            job, sender, self._execution, recorder, self._chosen_again, self._plans, most_of_one
         )
         self._may_refer = may_refer
         self._beside_users = False
@@ -311,7 +311,7 @@ class Provisioner:
         if case.key.type is ObjectType.USER:
             found = self._planning.of_user(case)
         else:
-            found = self._planning.plans(case, item, await self._removal.form())
+            found = self._planning.plans(case, item, await self._removal.form(), self._carrying.at_once)
         return found if isinstance(found, Skipped) else await self._allowed(case, found, item)
 
     async def _allowed(self, case: Case, found: list[Planned], item: WorkItem) -> list[Planned]:

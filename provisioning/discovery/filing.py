@@ -30,10 +30,14 @@ from provisioning.provisioning_log import LogStatus
 from provisioning.record import CycleKind, CycleRecord
 from provisioning.resolve import as_lost, referred, resolve, user_case
 from provisioning.rows.order import in_steps, remember_first
+from provisioning.rows.turns import by_turns
 from provisioning.scope import GroupGraph
 from provisioning.scoping import NullTally
 
 _log = logging.getLogger(__name__)
+
+_AT_ONCE = 100
+"""Users who are judged and mapped before the turn of the other tasks."""
 
 _BATCH = 500
 _FEW = 5
@@ -155,7 +159,7 @@ class Filing:
         rows = await self._job.mirror.users.get_many(key.id for key in keys)
         others = [other for row in rows.values() for other in referred(self._job, row)]
         links = await self._job.links.get_many({*keys, *others})
-        for key in keys:
+        async for key in by_turns(keys, _AT_ONCE):
             row = rows.get(key.id)
             if row is None:
                 continue
@@ -218,6 +222,7 @@ class Filing:
             case.ours,
             rules.deprovisioning,
             rules.member_batch,
+            most=1,
         )
         removal = self._removal(case)
         if removal is not None:

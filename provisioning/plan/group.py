@@ -28,14 +28,16 @@ def plan_group(
     ours: Mapping[ScimId, ChangeMember],
     policy: DeprovisioningPolicy,
     batch: int,
+    most: int | None = None,
 ) -> list[Planned] | Skipped:
-    """Requests that create or rename a group and add the members that are missing there.
+    """Requests that create or rename a group and add the members that are missing there, in the
+    order of ``wanted``; ``most`` limits how many of these are planned.
 
     A protected group gets no members: membership of ZSCloud's admin group is a power.
     """
     if verdict.undecided:
         return undecided(verdict)
-    missing = sorted(id for id in wanted if id not in recorded)
+    missing = _first((id for id in wanted if id not in recorded), batch, most)
     if link is None:
         if not verdict.active:
             return []
@@ -63,8 +65,10 @@ def plan_group_removal(
     policy: DeprovisioningPolicy,
     form: MemberRemoval,
     batch: int,
+    most: int | None = None,
 ) -> list[Planned]:
-    """Requests that take members out of a group, or the group away.
+    """Requests that take members out of a group, in the order of ``ours``, or the group away;
+    ``most`` limits how many are planned.
 
     ``ours`` are the recorded members that we may remove, with their principal where known.
     Groups have no ``active``: ``disable`` takes our members out and keeps the object.
@@ -79,7 +83,7 @@ def plan_group_removal(
             return [deleting(key, link, verdict)]
         wanted = {}
         verdict = announced(verdict, link, policy)
-    surplus = sorted(id for id in ours if id not in wanted)
+    surplus = _first((id for id in ours if id not in wanted), batch, most)
     return [removing(key, link, part, ours, form, verdict) for part in _batches(surplus, batch)]
 
 
@@ -115,6 +119,11 @@ def _group_differs(
         return surplus or bool(differences(mapped, link.attributes))
     what = policy.of(verdict.reason)
     return what is Deprovision.DELETE or (what is Deprovision.DISABLE and bool(ours))
+
+
+def _first(ids: Iterable[ScimId], batch: int, most: int | None) -> list[ScimId]:
+    """The members that go into the first ``most`` requests."""
+    return list(islice(ids, None if most is None else most * batch))
 
 
 def _batches(ids: Iterable[ScimId], size: int) -> Iterable[list[ScimId]]:

@@ -5,6 +5,9 @@ that a change of a few elements rewrites a few chunks, however large the set is.
 holds level, sizes and digests. The rows of one change are meant for one write, together with
 whatever else belongs to it. Whoever changes a set must not do so twice at the same time.
 
+A chunk takes a few milliseconds; a set of a hundred thousand has more than a hundred of them, so
+the other tasks of the loop have their turn after each.
+
 A set under ``key`` has its header at ``key/head`` and its chunks at ``key/LL.BBBBBB`` (level in
 decimal, number in hexadecimal).
 """
@@ -13,13 +16,14 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import msgspec
 
 from provisioning.errors import StateDamaged, cut
 from provisioning.ports import Row, Store
+from provisioning.rows.turns import by_turns
 
 _CHUNK = 1000
 _DIGEST = 8
@@ -75,7 +79,7 @@ class ChunkedSet:
 
     @property
     def elements(self) -> Chunk:
-        """What was read, in order."""
+        """What was read, chunk by chunk, each in order."""
         return _merged(self.chunks.values())
 
 
@@ -90,7 +94,19 @@ def digest(elements: Mapping[str, str]) -> bytes:
     )
 
 
-def rows_for_replace(current: ChunkedSet, new: Mapping[str, str]) -> list[Row]:
+def in_order(elements: Collection[str]) -> Iterator[str]:
+    """The elements of a set as they lie in its chunks, so that changes of neighbours go to the same
+    chunk. Those of a small set are in order.
+    """
+    level = _level(len(elements))
+    parts: list[list[str]] = [[] for _ in range(1 << level)]
+    for element in elements:
+        parts[_number(element, level)].append(element)
+    for part in parts:
+        yield from sorted(part)
+
+
+async def rows_for_replace(current: ChunkedSet, new: Mapping[str, str]) -> list[Row]:
     """Rows that make the set equal to ``new``; none if it is. ``current`` is read in full."""
     level = _level(len(new))
     present = level if current.header is None else current.header.level
@@ -98,12 +114,12 @@ def rows_for_replace(current: ChunkedSet, new: Mapping[str, str]) -> list[Row]:
     if present == level + 1 or (present > level and current.elements == new):
         level = present
     wanted: dict[int, Chunk] = {number: {} for number in range(1 << level)}
-    for element, value in new.items():
+    async for element, value in by_turns(new.items()):
         wanted[_number(element, level)][element] = value
-    return _rows(current, level, wanted)
+    return await _rows(current, level, wanted)
 
 
-def rows_for_update(
+async def rows_for_update(
     current: ChunkedSet, add: Mapping[str, str], remove: Collection[str]
 ) -> list[Row]:
     """Rows that take elements out and put others in, which wins if one is in both.
@@ -119,10 +135,10 @@ def rows_for_update(
         changed[_number(element, level)][element] = value
     complete = len(changed) == 1 << level
     if complete and _level(sum(map(len, changed.values()))) > level:
-        return rows_for_replace(current, _merged(changed.values()))
+        return await rows_for_replace(current, _merged(changed.values()))
     if current.header is None and not any(changed.values()):
         return []
-    return _rows(current, level, changed)
+    return await _rows(current, level, changed)
 
 
 def rows_for_drop(current: ChunkedSet) -> list[Row]:
@@ -158,7 +174,17 @@ async def load(
 
 async def read(store: Store, table: str, key: str) -> Chunk:
     """All elements with their values, in order."""
-    return (await load(store, table, key)).elements
+    elements: Chunk = {}
+    async for page in pages(store, table, key):
+        elements |= page
+    return dict(sorted(elements.items()))
+
+
+async def pages(store: Store, table: str, key: str) -> AsyncIterator[Chunk]:
+    """All elements with their values, a chunk at a time, each in order: as ``in_order``."""
+    current = await load(store, table, key)
+    async for _, chunk in by_turns(current.chunks.items(), 1):
+        yield _merged((chunk,))
 
 
 async def contains(store: Store, table: str, key: str, element: str) -> bool:
@@ -180,12 +206,12 @@ async def update(
     known = current.header
     if known is not None and _level(known.size + len(add)) > known.level:
         current = await load(store, table, key)
-    return rows_for_update(current, add, remove)
+    return await rows_for_update(current, add, remove)
 
 
 async def replace(store: Store, table: str, key: str, new: Mapping[str, str]) -> list[Row]:
     """``rows_for_replace`` of the stored set. Reads all of it."""
-    return rows_for_replace(await load(store, table, key), new)
+    return await rows_for_replace(await load(store, table, key), new)
 
 
 async def drop(store: Store, table: str, key: str) -> list[Row]:
@@ -198,10 +224,10 @@ async def _chunks(
 ) -> dict[int, Chunk]:
     names = {number: _name(key, level, number) for number in numbers}
     rows = await store.get_many(table, list(names.values())) if names else {}
-    return {
-        number: _decode_chunk(rows[name], table, name) if name in rows else {}
-        for number, name in names.items()
-    }
+    chunks: dict[int, Chunk] = {}
+    async for number, name in by_turns(names.items(), 1):
+        chunks[number] = _decode_chunk(rows[name], table, name) if name in rows else {}
+    return chunks
 
 
 def _decode_chunk(raw: bytes, table: str, name: str) -> Chunk:
@@ -233,7 +259,7 @@ def _damaged(table: str, name: str, why: object) -> StateDamaged:
     return StateDamaged(f"the row {cut(name, 100)!r} of {table!r}", why)
 
 
-def _rows(current: ChunkedSet, level: int, wanted: Mapping[int, Chunk]) -> list[Row]:
+async def _rows(current: ChunkedSet, level: int, wanted: Mapping[int, Chunk]) -> list[Row]:
     """Rows for the chunks that differ, then the header, then what only an older level had.
 
     In this order a write that ends half-way leaves a set that can be read. It may leave chunks of
@@ -242,12 +268,12 @@ def _rows(current: ChunkedSet, level: int, wanted: Mapping[int, Chunk]) -> list[
     table, key, before = current.table, current.key, current.header
     same = before is not None and before.level == level
     about = _about(current)
-    rows = [
-        Row(table, _name(key, level, number), _encode(chunk) if chunk else None, about=about)
-        for number, chunk in wanted.items()
-        if not same or chunk != current.chunks[number]
-    ]
-    after = _with_chunks(before if same and before else _empty(level), wanted)
+    rows: list[Row] = []
+    async for number, chunk in by_turns(wanted.items(), 1):
+        if not same or chunk != current.chunks[number]:
+            value = _encode(chunk) if chunk else None
+            rows.append(Row(table, _name(key, level, number), value, about=about))
+    after = await _with_chunks(before if same and before else _empty(level), wanted)
     if after != before:
         rows.append(Row(table, _head(key), _encode(after), about=about))
     return rows if same else [*rows, *rows_for_drop(current)[1:]]
@@ -258,9 +284,9 @@ def _about(current: ChunkedSet) -> str:
     return f"{current.table}/{current.key}"
 
 
-def _with_chunks(before: Header, wanted: Mapping[int, Chunk]) -> Header:
+async def _with_chunks(before: Header, wanted: Mapping[int, Chunk]) -> Header:
     sizes, digests = list(before.sizes), list(before.digests)
-    for number, chunk in wanted.items():
+    async for number, chunk in by_turns(wanted.items(), 1):
         sizes[number], digests[number] = len(chunk), digest(chunk)
     return Header(before.level, tuple(sizes), tuple(digests))
 
@@ -290,10 +316,7 @@ def _numbers(elements: Iterable[str], level: int) -> set[int]:
 
 
 def _merged(chunks: Iterable[Chunk]) -> Chunk:
-    merged: Chunk = {}
-    for chunk in chunks:
-        merged |= chunk
-    return dict(sorted(merged.items()))
+    return {element: chunk[element] for chunk in chunks for element in sorted(chunk)}
 
 
 def _head(key: str) -> str:

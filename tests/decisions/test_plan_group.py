@@ -60,6 +60,7 @@ def planned(
     should: dict[str, Any] | None = None,
     policy: DeprovisioningPolicy = DISABLE,
     batch: int = 2,
+    most: int | None = None,
     fit: bool = True,
 ) -> list[Planned] | Skipped:
     ours = recorded or {}
@@ -74,6 +75,7 @@ def planned(
         ours,
         policy,
         batch,
+        most,
     )
 
 
@@ -83,8 +85,10 @@ def removals(
     wanted: Members,
     ours: Members,
     policy: DeprovisioningPolicy = DISABLE,
+    most: int | None = None,
 ) -> list[Planned]:
-    return plan_group_removal(GROUP, verdict, there, wanted, ours, policy, MemberRemoval.VALUE, 2)
+    form = MemberRemoval.VALUE
+    return plan_group_removal(GROUP, verdict, there, wanted, ours, policy, form, 2, most)
 
 
 def said(action: Action, values: Any, **fields: Any) -> Change:
@@ -121,7 +125,7 @@ def test_a_group_that_is_as_it_should_be_is_left_alone() -> None:
 
 
 def test_a_new_group_comes_with_its_first_members() -> None:
-    plan = planned(IN, None, members("c", "a", "b"))
+    plan = planned(IN, None, members("a", "b", "c"))
     create = said(
         Action.CREATE,
         SALES,
@@ -139,11 +143,18 @@ def test_a_new_group_comes_with_its_first_members() -> None:
     assert skipped.code == "MandatoryFieldsMissing"
 
 
-def test_members_are_added_in_batches_in_a_fixed_order() -> None:
-    assert planned(IN, link(GROUP), members("d", "b", "a", "c"), members("c")) == [
-        Planned(AddMembers(ScimId("s"), (ScimId("a"), ScimId("b"))), (added("a"), added("b"))),
-        Planned(AddMembers(ScimId("s"), (ScimId("d"),)), (added("d"),)),
+def test_members_are_added_in_batches_in_the_order_in_which_they_are_wanted() -> None:
+    plans = planned(IN, link(GROUP), members("d", "b", "c", "a"), members("c"))
+    assert plans == [
+        Planned(AddMembers(ScimId("s"), (ScimId("d"), ScimId("b"))), (added("d"), added("b"))),
+        Planned(AddMembers(ScimId("s"), (ScimId("a"),)), (added("a"),)),
     ]
+
+
+def test_of_very_many_members_the_first_requests_are_planned() -> None:
+    many = members(*"abcdefg")
+    assert planned(IN, link(GROUP), many, most=2) == planned(IN, link(GROUP), many)[:2]
+    assert removals(IN, link(GROUP), {}, many, most=3) == removals(IN, link(GROUP), {}, many)[:3]
 
 
 def test_a_rename_goes_before_the_members() -> None:
@@ -180,7 +191,7 @@ def test_what_cannot_be_told_neither_gives_nor_takes(verdict: Verdict) -> None:
 
 
 def test_members_leave_in_batches_with_their_reason() -> None:
-    plans = removals(IN, link(GROUP), members("b"), members("c", "b", "a", "d"))
+    plans = removals(IN, link(GROUP), members("b"), members("a", "b", "c", "d"))
     form = MemberRemoval.VALUE
     assert [plan.write for plan in plans] == [
         RemoveMembers(ScimId("s"), (ScimId("a"), ScimId("c")), form),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 import pytest
@@ -146,6 +147,43 @@ class _Counting(MemoryStore):
     async def get_many(self, table: str, keys: Sequence[str]) -> Mapping[str, bytes]:
         self.asked += len(keys)
         return await super().get_many(table, keys)
+
+
+async def test_neighbours_go_to_the_same_chunk() -> None:
+    """Also while the set grows to its size by them, at lower levels."""
+    store = MemoryStore()
+    ordered = list(chunks.in_order(_set(8000)))
+    assert sorted(ordered) == list(_set(8000))
+    for start in range(0, 8000, 100):
+        part = dict.fromkeys(ordered[start : start + 100], "")
+        rows = await chunks.update(store, "members", "g", part, ())
+        await store.write(rows)
+        assert len(rows) <= 2 + 1 or rows[-1].value is None  # distributed anew
+        assert len(rows) <= 8 + 4 + 1
+    stored = [e async for page in chunks.pages(store, "members", "g") for e in page]
+    assert stored == ordered
+    assert list(chunks.in_order(list(_set(1000))[::-1])) == list(_set(1000))
+
+
+async def test_others_have_their_turn_while_a_large_set_is_read_and_changed() -> None:
+    store, turns = MemoryStore(), 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(others())
+    await _store(store, "g", _set(8000))
+    assert turns > 8
+    before = turns
+    assert await chunks.read(store, "members", "g") == _set(8000)
+    assert turns > before + 8
+    before = turns
+    await store.write(await chunks.update(store, "members", "g", _set(8000), _set(100)))
+    assert turns > before + 16
+    task.cancel()
 
 
 async def test_growing_by_updates_leaves_nothing_of_older_levels() -> None:
