@@ -29,6 +29,7 @@ from benchmarks import (
     pace,
     package,
     scale,
+    shapes,
     webhook,
 )
 from benchmarks.figure import FULL, QUICK, STANDARD, TINY, Figure, Size
@@ -46,6 +47,7 @@ MEASURES: dict[str, Callable[[Size], list[Figure]]] = {
     "cpu": cpu.measure,
     "mapping": mapping.measure,
     "scale": scale.measure,
+    "shapes": shapes.measure,
     "graph": graph_reads.measure,
     "import": imports.measure,
     "package": package.measure,

@@ -8,10 +8,13 @@ EVERYONE = 100_000
 """Members that the group of all has at most: the largest group that is promised to work."""
 
 
-def company(users: int, departments: int, strangers: int = 0) -> Tenant:
+def company(
+    users: int, departments: int, strangers: int = 0, circles: int = 0, each: int = 0
+) -> Tenant:
     """Users in a group a department and in one group of all, every group assigned.
 
-    ``strangers`` are further users of the tenant in a group that nothing assigns.
+    ``strangers`` are further users of the tenant in a group that nothing assigns. ``circles`` are
+    further assigned groups, and every user is in ``each`` of them.
     """
     tenant = Tenant.empty()
     people = [
@@ -24,6 +27,12 @@ def company(users: int, departments: int, strangers: int = 0) -> Tenant:
     for number in range(departments):
         group = tenant.add_group(f"Dept {number}", people[number::departments])
         tenant.assign(group, "User")
+    inside: dict[int, list[str]] = {}
+    for number, person in enumerate(people):
+        for circle in circles_of(number, circles, each):
+            inside.setdefault(circle, []).append(person)
+    for circle, members in inside.items():
+        tenant.assign(tenant.add_group(f"Circle {circle}", members), "User")
     others = [
         tenant.add_user(f"stranger{n}@example.com", displayName=f"Stranger {n}")
         for n in range(strangers)
@@ -36,3 +45,8 @@ def company(users: int, departments: int, strangers: int = 0) -> Tenant:
 def departments_of(users: int) -> int:
     """Groups of about a thousand, as large companies have."""
     return max(5, users // 1000)
+
+
+def circles_of(number: int, circles: int, each: int) -> list[int]:
+    """The circles that a user is in: neighbours, so that all have the same size."""
+    return [(number * each + step) % circles for step in range(each)]

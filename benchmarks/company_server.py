@@ -1,5 +1,6 @@
 """An Entra tenant of a known shape over HTTP: ``python -m benchmarks.company_server 1000 50``.
 
+The numbers are users and departments, and may be followed by those of circles, and circles a user.
 Prints one JSON line with its addresses when ready, and runs until SIGTERM.
 """
 
@@ -16,9 +17,9 @@ from simulator.entra import EntraSimulator
 from simulator.http import Server
 
 
-async def serve(users: int, departments: int) -> None:
+async def serve(users: int, departments: int, circles: int = 0, each: int = 0) -> None:
     """Serves the company until the process is told to end."""
-    tenant = company(users, departments)
+    tenant = company(users, departments, circles=circles, each=each)
     gc.collect()
     gc.freeze()  # What is there stays: a million users are not looked through again and again.
     stop = asyncio.Event()
@@ -35,4 +36,4 @@ async def serve(users: int, departments: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1]), int(sys.argv[2])))
+    asyncio.run(serve(*map(int, sys.argv[1:])))

@@ -36,6 +36,17 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class Shape:
+    """A company of many memberships: users in one group of all, and ``each`` in so many of
+    ``circles`` others.
+    """
+
+    users: int
+    circles: int = 0
+    each: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Size:
     """How large the measures are. ``repeats`` of a CPU time: the least of them counts.
 
@@ -46,7 +57,7 @@ class Size:
     planning and filing take. ``load`` and ``groups`` are of the load at five requests a second on
     simulated time. ``packages`` says which deployment packages are started: the one that is
     shipped, the one as installed too, or all, and those also cold. ``latency`` is that of ZSCloud
-    beside the peers, in seconds.
+    beside the peers, in seconds. ``shapes`` are written to the end, and looked through.
     """
 
     users: int
@@ -63,6 +74,7 @@ class Size:
     repeats: int
     imports: int
     hinted: int
+    shapes: tuple[Shape, ...]
     packages: Literal["shipped", "installed", "all"] = "installed"
     latency: float = 0.02
 
@@ -82,6 +94,7 @@ TINY = Size(
     repeats=1,
     imports=1,
     hinted=2,
+    shapes=(Shape(40), Shape(20, 20, 6)),
     packages="shipped",
     latency=0.0,
 )
@@ -100,6 +113,7 @@ QUICK = Size(
     repeats=2,
     imports=3,
     hinted=5,
+    shapes=(Shape(2000), Shape(200, 200, 20)),
     packages="shipped",
 )
 STANDARD = Size(
@@ -117,6 +131,7 @@ STANDARD = Size(
     repeats=3,
     imports=5,
     hinted=10,
+    shapes=(Shape(5000), Shape(500, 500, 50)),
     packages="shipped",
 )
 FULL = Size(
@@ -134,5 +149,6 @@ FULL = Size(
     repeats=7,
     imports=9,
     hinted=30,
+    shapes=(Shape(100_000), Shape(10_000, 10_000, 120)),
     packages="all",
 )

@@ -91,6 +91,8 @@ async def measured(seconds: float) -> Scaled:
     found, clock = Scaled(), _LaterClock()
     made = replace(build(load_settings(os.environ)), clock=clock)
     try:
+        # Loads the libraries: the loop stands still for them once in a process, and not by size.
+        await made.source.service_principal()
         async with resident.Heart() as heart:
             await _initial(made, found, seconds)
         found.stood_still = heart.longest

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-_PATIENCE = 60.0
+_PATIENCE = 600.0
+"""Seconds for which a server is waited for: it may have a million memberships to write out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +75,10 @@ def zscloud(*arguments: str, bodies: bool = True) -> Iterator[ZSCloud]:
 
 
 @contextlib.contextmanager
-def entra(users: int, departments: int) -> Iterator[Entra]:
+def entra(users: int, departments: int, circles: int = 0, each: int = 0) -> Iterator[Entra]:
     """The Entra tenant of a company."""
-    with _child("benchmarks.company_server", str(users), str(departments)) as ready:
+    sizes = [str(size) for size in (users, departments, circles, each)]
+    with _child("benchmarks.company_server", *sizes) as ready:
         yield Entra(ready["graph_url"], ready["control_url"], ready["service_principal_id"])
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from benchmarks.company import circles_of
 from benchmarks.servers import Entra, ZSCloud
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -37,11 +38,14 @@ class Wanted:
         return {name: frozenset(members) for name, members in found.items()}
 
 
-def wanted(users: int, departments: int) -> Wanted:
+def wanted(users: int, departments: int, circles: int = 0, each: int = 0) -> Wanted:
     """The people of ``benchmarks.company``."""
-    return Wanted(
-        tuple(_person(f"user{n}@example.com", f"User {n}", n % departments) for n in range(users))
-    )
+    people = []
+    for n in range(users):
+        person = _person(f"user{n}@example.com", f"User {n}", n % departments)
+        others = tuple(f"Circle {circle}" for circle in circles_of(n, circles, each))
+        people.append(replace(person, groups=person.groups + others))
+    return Wanted(tuple(people))
 
 
 def change(entra: Entra, before: Wanted, departments: int) -> Wanted:
