@@ -180,7 +180,7 @@ async def as_lost(job: Job, graph: GroupGraph, case: Case) -> Case | None:
 async def _with_members(job: Job, graph: GroupGraph, case: Case) -> Case:
     members = await effective_members(job, graph, case.key.id)
     wanted, linked = await _accounts(job, members)
-    missing = tuple(sorted(members - linked))
+    missing = tuple(members - linked)
     recorded = await job.links.members(case.key.id) if case.link else {}
     owners = await job.links.owners(id for id in recorded if id not in wanted)
     others = await job.links.get_many(owners.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from heapq import nsmallest
 
 from provisioning.case import Case
 from provisioning.explaining.findings import (
@@ -107,7 +108,7 @@ async def with_groups_within(job: Job, graph: GroupGraph, case: Case) -> tuple[s
 
 async def missing_names(job: Job, case: Case) -> tuple[str, ...]:
     """The first members of a group that have no account, by the name that Entra shows."""
-    ids = [key.id for key in case.missing[:NAMED]]
+    ids = [key.id for key in nsmallest(NAMED, case.missing)]
     rows = await job.mirror.users.get_many(ids)
     return tuple(_login(rows.get(id)) or id for id in ids)
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping, Sequence
 
 import pytest
 
+from provisioning.operations.cycles import run_cycle
+from provisioning.plan import Planned
 from provisioning.ports import Row
-from provisioning.record import CycleStatus
+from provisioning.record import CycleKind, CycleRecord, CycleStatus
 from provisioning.state.memory import MemoryStore
 from simulator.entra import Tenant
 from simulator.zscloud import max_in_any_second
 from tests.scenarios.simulation import simulate
+from tests.scenarios.steps import group, user
 from tests.scenarios.world import World
 
 
@@ -85,6 +89,30 @@ def test_the_pace_is_kept_whatever_the_latency(latency: float) -> None:
         assert all(r.status != 429 for r in world.scim())
 
     simulate(story, tenant=lambda: company(200, 4), rate=5, zscloud={"rate": 5})
+
+
+def test_a_large_group_is_worked_on_in_parts_and_nothing_is_kept_of_what_is_done() -> None:
+    plans: list[int] = []
+
+    def progress(record: CycleRecord) -> None:
+        if record.done == 100 and not plans:
+            plans.append(sum(isinstance(each, Planned) for each in gc.get_objects()))
+
+    async def story(world: World) -> None:
+        world.environ["MEMBER_BATCH_SIZE"] = "2"
+        world.environ["DELETION_THRESHOLD_PERCENT"] = "100"
+        await run_cycle(world.services(), CycleKind.INITIAL, progress=progress)
+        assert world.differences() == []
+        assert sum(r.method == "PATCH" for r in world.scim()) == 59 + 59
+        assert plans[0] < 70  # as many as are worked on at once, and not all
+        world.forget_requests()
+        for number in range(100):
+            world.tenant.remove_member(group(world, "Dept 0"), user(world, number))
+        await world.cycle()
+        assert world.differences() == []
+        assert sum(r.method == "PATCH" for r in world.scim()) == 50
+
+    simulate(story, tenant=lambda: company(120, 1))
 
 
 def test_an_incremental_cycle_without_changes_costs_only_the_look_at_graph() -> None:
