@@ -17,8 +17,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
     For groups: ``wanted`` are the members that belong there and have an account, ``missing`` those
     without one (in no order), ``recorded`` the members last confirmed in ZSCloud (true: we added
-    it), and ``ours`` those of them that we may remove. For users ``awaited`` is who they report to, as long
-    as that person has no account: the attribute is left alone then. ``lost``: a rebuild
+    it), and ``ours`` those of them that we may remove. For users ``awaited`` is who they report to,
+    as long as that person has no account: the attribute is left alone then. ``lost``: a rebuild
     has found its object; the link, if it is given, is what would link it.
     """
 

@@ -75,7 +75,8 @@ def judge_list(
     but a part of them, whose absence altogether says nothing.
     """
     present = set(first) | set(second or ())
-    added = tuple(e for e in sorted(present) if e not in stored)
+    before, proven = frozenset(stored), frozenset(proven)  # Lists of everybody may be given.
+    added = tuple(sorted(present - before))
     absent = missing_from(stored, present) if second is not None else []
     young = {
         e: created.get(e, 0.0) + SETTLING for e in absent if now - created.get(e, 0.0) < SETTLING

@@ -54,8 +54,10 @@ class Mirror:
 
     async def assignments(self) -> dict[str, Assignment]:
         """The assignments of the last good read, by id."""
-        stored = await chunks.read(self._store, self._assignments, "all")
-        return {id: _assignment(id, text) for id, text in stored.items()}
+        found: dict[str, Assignment] = {}
+        async for page in chunks.pages(self._store, self._assignments, "all"):
+            found.update((id, _assignment(id, text)) for id, text in page.items())
+        return found
 
     async def assignments_rows(self, add: Sequence[Assignment], remove: Iterable[str]) -> list[Row]:
         """Rows that bring the stored assignments up to date."""

@@ -54,11 +54,12 @@ def judge_poll(
     ``stored`` maps the stored assignments to their creation. A poll never takes more than half of
     the time: after a long one the next comes late.
     """
-    missing = {id for id in stored if id not in read and ended - stored[id] >= SETTLING}
+    shown = frozenset(read)
+    missing = {id for id in stored if id not in shown and ended - stored[id] >= SETTLING}
     # Many at once are sooner a broken read than so many removals: the next poll reads again.
     seen_twice = missing & set(before.missing)
     believable = missing if len(missing) <= FEW else seen_twice
-    added = tuple(sorted(id for id in read if id not in stored))
+    added = tuple(sorted(id for id in shown if id not in stored))
     same = added == before.added
     poll = Poll(
         ended_at=ended,

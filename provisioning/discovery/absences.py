@@ -57,5 +57,5 @@ class Absences:
             raise SourceImplausible(verdict.broken)
         if verdict.removed:
             await self._application.check_once()
-        answered = doubt is not None and any(id in stored for id in doubt.missing)
+        answered = doubt is not None and not frozenset(doubt.missing).isdisjoint(stored)
         return verdict.removed, [self.doubts.drop(about)] if answered else []

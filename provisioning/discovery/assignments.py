@@ -17,10 +17,11 @@ from provisioning.evidence import (
     missing_from,
 )
 from provisioning.job import Job
-from provisioning.model import Assignment, Key, ObjectType, Presence
+from provisioning.model import Assignment, EntraId, Key, ObjectType, Presence
 from provisioning.polling import absent_in_poll, without
 from provisioning.ports import Row, Source
 from provisioning.record import CycleRecord
+from provisioning.rows.turns import in_parts
 
 
 class Assignments:
@@ -119,6 +120,8 @@ class Assignments:
 
         Raises ``SourceImplausible`` when that is nothing.
         """
+        if second is None:
+            return []  # Nothing is absent from one read, and everybody may be assigned by itself.
         proven = await self._explained(stored, first, second)
         doubt = await self._reading.doubts.get("assignments")
 
@@ -129,7 +132,7 @@ class Assignments:
                 f"The list of assignments{whose} (appRoleAssignedTo)",
                 mine,
                 [id for id, a in first.items() if type in (None, a.principal.type)],
-                None if second is None else [id for id in second if id in mine],
+                [id for id in second if id in mine],
                 created={id: a.created for id, a in mine.items()},
                 proven=proven,
                 doubt=doubt,
@@ -184,26 +187,37 @@ class Assignments:
 
     async def _believed(self, added: Sequence[Assignment]) -> list[Assignment]:
         """New assignments, less those that were just removed: a replica may still show them."""
-        settled = await self._facts.removed.settled(f"assignment/{a.id}" for a in added)
-        return [a for a in added if settled[f"assignment/{a.id}"]]
+        believed: list[Assignment] = []
+        async for part in in_parts(added):
+            settled = await self._facts.removed.settled(f"assignment/{a.id}" for a in part)
+            believed += [a for a in part if settled[f"assignment/{a.id}"]]
+        return believed
 
     async def _readable(self, added: Sequence[Assignment]) -> list[Assignment]:
         """New assignments whose principal could be read. A replica may show the assignment before
         the principal: what is not stored is new again at the next look.
         """
-        users = await self._job.mirror.users.get_many(
-            a.principal.id for a in added if a.principal.type is ObjectType.USER
-        )
-        groups = await self._job.mirror.groups.get_many(
-            a.principal.id for a in added if a.principal.type is ObjectType.GROUP
-        )
-        return [a for a in added if a.principal.id in users or a.principal.id in groups]
+        readable: list[Assignment] = []
+        async for part in in_parts(added):
+            users = await self._job.mirror.users.get_many(
+                a.principal.id for a in part if a.principal.type is ObjectType.USER
+            )
+            groups = await self._job.mirror.groups.get_many(
+                a.principal.id for a in part if a.principal.type is ObjectType.GROUP
+            )
+            readable += [a for a in part if a.principal.id in users or a.principal.id in groups]
+        return readable
 
     async def _take_in(self, added: Sequence[Assignment]) -> None:
         groups = {a.principal.id for a in added if a.principal.type is ObjectType.GROUP}
         users = {a.principal.id for a in added if a.principal.type is ObjectType.USER}
         began = self._job.clock.time()
         await self._reading.watch(await self._reading.unwatched(groups))
-        known = await self._job.mirror.users.get_many(users)
-        fresh = {id for id, row in known.items() if not self._reading.anew or row.read_at >= began}
-        await self._reading.read_users([id for id in sorted(users) if id not in fresh])
+        unread: list[EntraId] = []
+        async for part in in_parts(sorted(users)):
+            known = await self._job.mirror.users.get_many(part)
+            fresh = {
+                id for id, row in known.items() if not self._reading.anew or row.read_at >= began
+            }
+            unread += [id for id in part if id not in fresh]
+        await self._reading.read_users(unread)

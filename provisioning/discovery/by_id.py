@@ -12,6 +12,7 @@ from provisioning.job import Job
 from provisioning.model import EntraId, ObjectType, Presence, SourceUser
 from provisioning.ports import Row, Source
 from provisioning.record import CycleRecord
+from provisioning.rows.turns import in_parts
 
 _AT_ONCE = 1000
 """Users that are read and taken in together: everybody may be assigned one by one."""
@@ -56,13 +57,21 @@ class ById:
             began = self._job.clock.time()
             await self._facts.users_seen(_present(again), began, certain=certain)
             gone = [id for id in unknown if again.get(id) is None]
-            known = await self._job.mirror.users.get_many(ids)
-            stored = [id for id, row in known.items() if row.presence is not Presence.GONE]
-            was_there = [id for id in stored if known[id].presence is Presence.PRESENT]
+            known = await self._presences(ids)
+            stored = sum(presence is not Presence.GONE for presence in known.values())
+            was_there = [id for id, presence in known.items() if presence is Presence.PRESENT]
             await self._judge_gone(
-                ObjectType.USER, was_there, set(gone), proven=soft, total=total or len(stored)
+                ObjectType.USER, was_there, set(gone), proven=soft, total=total or stored
             )
             await self._facts.users_absent(gone, Presence.GONE)
+
+    async def _presences(self, ids: Sequence[EntraId]) -> dict[EntraId, Presence]:
+        """Of those that the mirror knows; their rows are not kept: it may be everybody."""
+        known: dict[EntraId, Presence] = {}
+        async for part in in_parts(ids):
+            rows = await self._job.mirror.users.get_many(part)
+            known.update((row.id, row.presence) for row in rows.values())
+        return known
 
     async def soft_deleted(self, missing: Sequence[EntraId]) -> set[EntraId]:
         """Those of the users that lie among the deleted, which the mirror says from now on."""

@@ -264,8 +264,7 @@ class Reading(ById):
         if name == USERS_FEED:
             assigned = await self._job.mirror.assignments()
             users = {a.principal.id for a in assigned.values()}
-            known = await self._job.mirror.users.get_many(users)
-            await self.read_users([EntraId(id) for id in sorted(known)])
+            await self.read_users(sorted(await self._presences(sorted(users))))
         elif not mark.ids:
             await self.read_groups([EntraId(id) async for id, _ in self._job.mirror.groups.all()])
         else:

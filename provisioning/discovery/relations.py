@@ -19,6 +19,7 @@ from provisioning.model import (
     Presence,
 )
 from provisioning.ports import Row
+from provisioning.rows.turns import in_parts
 
 
 class Relations:
@@ -143,10 +144,17 @@ class Relations:
     async def roles_changed(
         self, added: Sequence[Assignment], removed: Sequence[Assignment]
     ) -> None:
-        """Notes in each principal what assigns it."""
-        add = _by_principal(added)
-        remove = _by_principal(removed)
-        keys = {*add, *remove}
+        """Notes in each principal what assigns it: everybody may be assigned one by one."""
+        add, remove = _by_principal(added), _by_principal(removed)
+        async for keys in in_parts({**add, **remove}):
+            await self._note_roles(keys, add, remove)
+
+    async def _note_roles(
+        self,
+        keys: Sequence[Key],
+        add: Mapping[Key, Sequence[Assignment]],
+        remove: Mapping[Key, Sequence[Assignment]],
+    ) -> None:
         users = await self._job.mirror.users.get_many(
             k.id for k in keys if k.type is ObjectType.USER
         )
@@ -166,7 +174,9 @@ class Relations:
             writes.append(
                 self._job.mirror.groups.put(id, msgspec.structs.replace(group, roles=roles))
             )
-        writes += self._facts.removed.removal_rows(f"assignment/{a.id}" for a in removed)
+        writes += self._facts.removed.removal_rows(
+            f"assignment/{a.id}" for key in keys for a in remove.get(key, ())
+        )
         self._facts.touch(*keys)
         for key in keys:
             if key.type is ObjectType.GROUP:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from provisioning.evidence import judge_list
 from provisioning.polling import Poll, absent_in_poll, failed_poll, judge_poll, without
 
 OLD = 0.0
@@ -139,3 +140,29 @@ def test_a_failure_is_noted_until_a_poll_succeeds() -> None:
 def test_a_poll_that_misses_nobody_is_no_evidence() -> None:
     assert absent_in_poll(None, NOW) is None
     assert absent_in_poll(Poll(), NOW) is None
+
+
+class Unsearched(list[str]):
+    """A list of everybody: to look for each in it takes the square of the time."""
+
+    def __contains__(self, _: object) -> bool:
+        raise AssertionError("a list is searched")
+
+
+def test_a_list_of_everybody_is_not_searched_for_each() -> None:
+    read = Unsearched([*STORED, "new"])
+    poll, _ = judge_poll(FIRST, dict(STORED), read, began=NOW, ended=NOW)
+    assert (poll.missing, poll.added, poll.rows) == ((), ("new",), len(read))
+    verdict = judge_list(
+        "list",
+        Unsearched(["a", "b"]),
+        Unsearched(["a", "c"]),
+        Unsearched(["a"]),
+        created={},
+        proven=Unsearched(["b"]),
+        doubt=None,
+        percent=10,
+        cycle_id="c",
+        now=NOW,
+    )
+    assert (verdict.added, verdict.removed) == (("c",), ("b",))
