@@ -11,7 +11,8 @@ EVERYONE = 100_000
 def company(
     users: int, departments: int, strangers: int = 0, circles: int = 0, each: int = 0
 ) -> Tenant:
-    """Users in a group a department and in one group of all, every group assigned.
+    """Users in a group a department and in one group of all, every group assigned. Without
+    departments every user is assigned by itself, and there is no group.
 
     ``strangers`` are further users of the tenant in a group that nothing assigns. ``circles`` are
     further assigned groups, and every user is in ``each`` of them.
@@ -19,11 +20,17 @@ def company(
     tenant = Tenant.empty()
     people = [
         tenant.add_user(
-            f"user{n}@example.com", displayName=f"User {n}", department=f"Dept {n % departments}"
+            f"user{n}@example.com",
+            displayName=f"User {n}",
+            department=f"Dept {n % (departments or 1)}",
         )
         for n in range(users)
     ]
-    tenant.assign(tenant.add_group("All", people[:EVERYONE]), "User")
+    if departments:
+        tenant.assign(tenant.add_group("All", people[:EVERYONE]), "User")
+    else:
+        for person in people:
+            tenant.assign(person, "User")
     for number in range(departments):
         group = tenant.add_group(f"Dept {number}", people[number::departments])
         tenant.assign(group, "User")

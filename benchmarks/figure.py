@@ -38,12 +38,13 @@ class Figure:
 @dataclass(frozen=True, slots=True)
 class Shape:
     """A company of many memberships: users in one group of all, and ``each`` in so many of
-    ``circles`` others.
+    ``circles`` others. ``directly``: without groups, every user is assigned by itself.
     """
 
     users: int
     circles: int = 0
     each: int = 0
+    directly: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ TINY = Size(
     repeats=1,
     imports=1,
     hinted=2,
-    shapes=(Shape(40), Shape(20, 20, 6)),
+    shapes=(Shape(40), Shape(20, 20, 6), Shape(40, directly=True)),
     packages="shipped",
     latency=0.0,
 )
@@ -113,7 +114,7 @@ QUICK = Size(
     repeats=2,
     imports=3,
     hinted=5,
-    shapes=(Shape(2000), Shape(200, 200, 20)),
+    shapes=(Shape(2000), Shape(200, 200, 20), Shape(500, directly=True)),
     packages="shipped",
 )
 STANDARD = Size(
@@ -131,7 +132,7 @@ STANDARD = Size(
     repeats=3,
     imports=5,
     hinted=10,
-    shapes=(Shape(5000), Shape(500, 500, 50)),
+    shapes=(Shape(5000), Shape(500, 500, 50), Shape(1000, directly=True)),
     packages="shipped",
 )
 FULL = Size(
@@ -149,6 +150,6 @@ FULL = Size(
     repeats=7,
     imports=9,
     hinted=30,
-    shapes=(Shape(100_000), Shape(10_000, 10_000, 120)),
+    shapes=(Shape(100_000), Shape(10_000, 10_000, 120), Shape(50_000, directly=True)),
     packages="all",
 )

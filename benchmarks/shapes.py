@@ -1,4 +1,5 @@
-"""Memberships in great numbers: one group of all, and many groups that overlap.
+"""Memberships in great numbers: one group of all, many groups that overlap, everybody assigned by
+itself.
 
 Written to the end and compared with what should be there, one by one.
 """
@@ -15,7 +16,6 @@ from benchmarks.scale import STOOD_STILL, scaled
 from benchmarks.scale_child import Scaled
 
 MEASURE = "shapes"
-_DEPARTMENTS = 1
 _BATCH = 100
 """Members in one request."""
 
@@ -26,7 +26,7 @@ def measure(size: Size) -> list[Figure]:
 
 
 def _measured(shape: Shape) -> list[Figure]:
-    sizes = (shape.users, _DEPARTMENTS, shape.circles, shape.each)
+    sizes = (shape.users, 0 if shape.directly else 1, shape.circles, shape.each)
     with ExitStack() as stack:
         entra = stack.enter_context(servers.entra(*sizes))
         zscloud = stack.enter_context(servers.zscloud(bodies=False))
@@ -37,7 +37,9 @@ def _measured(shape: Shape) -> list[Figure]:
 
 def _figures(shape: Shape, found: Scaled, wrong: int, what: str) -> list[Figure]:
     subject = f"{shape.users:,} users in one group"
-    if shape.circles:
+    if shape.directly:
+        subject = f"{shape.users:,} users, assigned one by one"
+    elif shape.circles:
         subject = f"{shape.users:,} users, each in {shape.each} of {shape.circles:,} groups"
     least = _least(shape)
 
@@ -61,7 +63,7 @@ def _figures(shape: Shape, found: Scaled, wrong: int, what: str) -> list[Figure]
 
 def _least(shape: Shape) -> int:
     """Every user, and every group with its members a hundred at a time."""
-    groups = [shape.users, shape.users]
+    groups = [] if shape.directly else [shape.users, shape.users]
     if shape.circles:
         groups += [shape.users * shape.each // shape.circles] * shape.circles
     return shape.users + sum(max(1, -(-members // _BATCH)) for members in groups)

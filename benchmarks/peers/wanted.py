@@ -42,9 +42,10 @@ def wanted(users: int, departments: int, circles: int = 0, each: int = 0) -> Wan
     """The people of ``benchmarks.company``."""
     people = []
     for n in range(users):
-        person = _person(f"user{n}@example.com", f"User {n}", n % departments)
+        person = _person(f"user{n}@example.com", f"User {n}", n % (departments or 1))
         others = tuple(f"Circle {circle}" for circle in circles_of(n, circles, each))
-        people.append(replace(person, groups=person.groups + others))
+        inside = person.groups if departments else ()
+        people.append(replace(person, groups=inside + others))
     return Wanted(tuple(people))
 
 
