@@ -37,6 +37,7 @@ class Facts(Touched):
     def __init__(self, job: Job) -> None:
         super().__init__(job)
         self.vanished = Vanished(job)
+        self._began = job.clock.time()
 
     # --- users ---------------------------------------------------------------------------------
 
@@ -77,10 +78,20 @@ class Facts(Touched):
             roles=before.roles if before else {},
             groups=before.groups if before else (),
         )
+        if self._is_known(before, row):
+            return []
         rows = [self._job.mirror.users.put(user.id, row)]
         if before is not None and before.enabled and not user.enabled:
             rows += self.removed.removal_rows([f"enabled/{user.id}"])
         return rows
+
+    def _is_known(self, before: MirrorUser | None, row: MirrorUser) -> bool:
+        """Whether this look has read the very same already: who is in many groups is shown by each
+        of them.
+        """
+        if before is None or before.read_at < self._began:
+            return False
+        return row == msgspec.structs.replace(before, read_at=row.read_at)
 
     async def users_absent(self, ids: Iterable[EntraId], presence: Presence) -> None:
         """Users that are proven to be deleted. Hard-deleted ones leave their groups."""

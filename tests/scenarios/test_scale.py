@@ -115,6 +115,26 @@ def test_a_large_group_is_worked_on_in_parts_and_nothing_is_kept_of_what_is_done
     simulate(story, tenant=lambda: company(120, 1))
 
 
+class MirrorStore(MemoryStore):
+    """Counts the rows that are written to the mirror of users."""
+
+    written = 0
+
+    async def write(self, rows: Sequence[Row]) -> None:
+        self.written += sum(row.table.endswith(":mirror_user") for row in rows)
+        await super().write(rows)
+
+
+def test_who_is_shown_by_several_groups_is_taken_in_once() -> None:
+    async def story(world: World) -> None:
+        store = world.store = MirrorStore(time=world.clock.time)
+        await world.cycle()
+        assert world.differences() == []
+        assert store.written == 10 + 2 * 10  # once itself, and each of its groups
+
+    simulate(story, tenant=lambda: company(10, 1))
+
+
 def test_an_incremental_cycle_without_changes_costs_only_the_look_at_graph() -> None:
     async def story(world: World) -> None:
         await world.cycle()
@@ -206,7 +226,7 @@ def test_a_reconcile_asks_the_store_page_by_page() -> None:
     """
 
     async def story(world: World) -> None:
-        store = world.store = CountingStore(time=world.clock.time)
+        store = world.store = MirrorStore(time=world.clock.time)
         await world.cycle()
         await world.clock.sleep(200)
         await world.cycle()
