@@ -32,7 +32,8 @@ from provisioning.rows.turns import by_turns, in_parts
 from provisioning.scope import GroupGraph, Verdict, judge_group, judge_user
 from provisioning.source_attributes import ROLES
 
-_LINKS_AT_ONCE = 1000
+_LINKS_AT_ONCE = 250
+"""Some milliseconds: dozens of groups may be resolved side by side, each in its turn."""
 
 
 async def load_graph(job: Job) -> GroupGraph:

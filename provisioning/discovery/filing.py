@@ -30,7 +30,7 @@ from provisioning.provisioning_log import LogStatus
 from provisioning.record import CycleKind, CycleRecord
 from provisioning.resolve import as_lost, referred, resolve, user_case
 from provisioning.rows.order import in_steps, remember_first
-from provisioning.rows.turns import by_turns
+from provisioning.rows.turns import by_turns, in_parts
 from provisioning.scope import GroupGraph
 from provisioning.scoping import NullTally
 
@@ -40,6 +40,9 @@ _AT_ONCE = 100
 """Users who are judged and mapped before the turn of the other tasks."""
 
 _BATCH = 500
+_ROWS_AT_ONCE = 2000
+"""Rows of one write: a plan may hold everybody. No durable store writes more of them as one."""
+
 _FEW = 5
 _ON_DEMAND = "on_demand"
 
@@ -318,7 +321,18 @@ class Filing:
     async def _write_rows(self) -> None:
         rows, self._rows = self._rows, []
         # A plan is there when all that it lists is: who is held in a plan is not held anew.
-        await self._job.store.write(remember_first(rows, last=self._job.held.plan_tables))
+        plans = self._job.held.plan_tables
+        if len(rows) <= _ROWS_AT_ONCE:
+            await self._job.store.write(remember_first(rows, last=plans))
+            return
+        steps = (
+            [row for row in rows if row.value is not None and row.table not in plans],
+            [row for row in rows if row.value is not None and row.table in plans],
+            [row for row in rows if row.value is None],
+        )
+        for step in steps:
+            async for part in in_parts(step, _ROWS_AT_ONCE):
+                await self._job.store.write(in_steps(part))
 
 
 def _was_near(case: Case) -> bool:

@@ -16,6 +16,7 @@ from provisioning.case import Case
 from provisioning.discovery.entries import LookEntries
 from provisioning.discovery.plans import Plans
 from provisioning.discovery.removals import Part, Removal, kept_by, removal_of
+from provisioning.discovery.touched import ROWS_TOGETHER
 from provisioning.entries import Why, naming
 from provisioning.guard import RELEASE, Tally, judge
 from provisioning.held import APPROVED, Approved, Held, Mark, Withheld, facts_of
@@ -27,7 +28,12 @@ from provisioning.provisioning_log import LogEntry, LogStatus
 from provisioning.rebuild import STATE_LOST
 from provisioning.record import CycleRecord
 from provisioning.resolve import resolve
+from provisioning.rows.order import in_steps
+from provisioning.rows.turns import by_turns
 from provisioning.scope import GroupGraph
+
+_AT_ONCE = 100
+"""Removals before the turn of the other tasks: everybody may be among them."""
 
 _BACK = "The source has moved on: nothing is to be taken away any more."
 _ANOTHER = "The source has moved on: something else is to be done now."
@@ -50,6 +56,7 @@ class Judging:
         self.go: dict[Key, tuple[Removal, str | None]] = {}
         """What may go, with its cause where it is not that of the look."""
         self._marks: dict[Key, Mapping[ScimId, Withheld]] = {}
+        self._told: list[Row] = []
         self._fresh: list[Part] = []
         self._lost: list[Part] = []
         self._still: list[Part] = []
@@ -77,17 +84,18 @@ class Judging:
             pending = pending.plus(await self._on_their_way({r.case.key for r in removals}))
         brake = judge(pending, self._job.applied(), self._job.rules.threshold)
         kept = kept_by(brake, self._fresh, await self._held_people())
+        kept_back = {part.key: part for part, _ in kept}
         for part in self._fresh:
-            taken = next((k for k, _ in kept if k.key == part.key), None)
+            taken = kept_back.get(part.key)
             if taken is None or (part.removal.whole is None and part.without(taken).members):
                 self.go.setdefault(part.key, (part.removal, None))
-        for part, why in kept:
+        async for part, why in by_turns(kept, _AT_ONCE):
             await self._hold(part, why, cause)
-        for part in self._lost:
+        async for part in by_turns(self._lost, _AT_ONCE):
             await self._hold(part, STATE_LOST, cause)
         if release and self._still and not brake.holds and self._plans.may_be_released:
             await self._release(pending, cause)
-        rows = [*self.rows, *await self._plans.finish(self._cause(kept))]
+        rows = [*self.rows, *self._told, *await self._plans.finish(self._cause(kept))]
         # Of a row that was taken away and stored anew, the last word counts.
         self.rows = list({(row.table, row.key): row for row in rows}.values())
 
@@ -109,7 +117,7 @@ class Judging:
         """Parts removals into what is new, what is held already, and what was decided."""
         keys = [str(removal.case.key) for removal in removals]
         held = await self._job.held.held.get_many(keys)
-        for removal in removals:
+        async for removal in by_turns(removals, _AT_ONCE):
             if removal.whole is not None:
                 await self._sort_whole(removal, held.get(str(removal.case.key)), cause)
             else:
@@ -283,7 +291,11 @@ class Judging:
         self.rows.append(tables.held.put(str(key), held))
         if before is None:
             self._cycle.counts.held += 1
-        self.rows += self._job.log.rows([self._held_entry(part, why, cause)])
+        self._told += self._job.log.rows([self._held_entry(part, why, cause)])
+        if len(self._told) >= ROWS_TOGETHER:
+            # What is only told of may be stored early: everybody may be held.
+            await self._job.store.write(in_steps(self._told))
+            self._told = []
         # It may have been let go before, and wait in lane 1: there it waits no more.
         if key not in self.go:
             self.rows += self._job.work.taken_out(key, Lane.LEAVERS, removal.rank)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from provisioning.discovery.entries import LookEntries
+from provisioning.discovery.touched import ROWS_TOGETHER
 from provisioning.entries import Why
 from provisioning.held import (
     Approved,
@@ -29,6 +30,7 @@ from provisioning.ports import Row
 from provisioning.provisioning_log import LogStatus
 from provisioning.rebuild import STATE_LOST
 from provisioning.rows.order import in_steps
+from provisioning.rows.turns import by_turns
 
 _log = logging.getLogger(__name__)
 
@@ -224,10 +226,13 @@ class Plans:
     async def _finished(self, gathered: _Gathered, cause: str, *, rebuild: bool) -> list[Row]:
         if not gathered.new:
             return []
-        rows = [
-            self._job.held.entries.put(place(gathered.name, gathered.start + number), entry)
-            for number, entry in enumerate(gathered.new)
-        ]
+        rows: list[Row] = []
+        async for number, entry in by_turns(enumerate(gathered.new, gathered.start)):
+            rows.append(self._job.held.entries.put(place(gathered.name, number), entry))
+            if len(rows) >= ROWS_TOGETHER:
+                # An entry without its plan is nothing yet: the plan is stored last.
+                await self._job.store.write(in_steps(rows))
+                rows = []
         before = gathered.before
         changes = [entry.change for entry in gathered.new]
         if before is not None:
