@@ -97,6 +97,7 @@ class Carrying:
         rest: Sequence[Planned] | Skipped = plans
         more = len(plans) >= self.at_once
         while rest and not isinstance(rest, Skipped):
+            await self._job.store.room()
             some = await self._at_once(rest)
             if len(some) > 1:
                 if not await self._execute_at_once(case, some, item, stopping):

@@ -76,4 +76,4 @@ def coming(case: Case, item: WorkItem, seen: Mapping[Key, Lane]) -> tuple[Key, .
     """
     if case.key.type is not ObjectType.GROUP or not seen:
         return ()
-    return tuple(key for key in case.missing if key in seen and seen[key] <= item.lane)
+    return tuple(sorted(key for key in case.missing if key in seen and seen[key] <= item.lane))

@@ -6,6 +6,7 @@ blindly.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 from provisioning.apply.adoption import Adoption, NotAdopted
@@ -48,6 +49,11 @@ _AHEAD_SECONDS = 2.0
 
 _FEW = 5
 """Groups that are looked for as early as users, at once: those wait a second for it, at most."""
+
+_RESOLVED_AT_ONCE = 4
+"""Groups whose members are read side by side, but for urgent ones: all that have their turn at once
+keep the loop for as long as their pieces take together.
+"""
 
 _ROUNDS = 8
 _LOOKS = 3
@@ -92,6 +98,7 @@ class Provisioner:
         self._carrying = Carrying(
             job, sender, self._execution, recorder, self._chosen_again, self._plans, most_of_one
         )
+        self._resolving = asyncio.Semaphore(_RESOLVED_AT_ONCE)
         self._may_refer = may_refer
         self._beside_users = False
         """Whether groups were begun while their users were in flight, in this drain."""
@@ -276,7 +283,7 @@ class Provisioner:
 
     async def _case(self, item: WorkItem, seen: Mapping[Key, Lane]) -> Case | None:
         """The case, linked to the object that matches it when there is one."""
-        case = await resolve(self._job, self.graph, item.key)
+        case = await self._resolved(item)
         if case is not None and case.link is not None and item.lane is Lane.ON_DEMAND:
             return await self._looking.read_again(case, item)
         if case is not None and case.link is None and not case.verdict.active:
@@ -305,13 +312,20 @@ class Provisioner:
         finally:
             self._early -= early
 
+    async def _resolved(self, item: WorkItem) -> Case | None:
+        if item.key.type is ObjectType.USER or item.lane <= Lane.ON_DEMAND:
+            return await resolve(self._job, self.graph, item.key)
+        async with self._resolving:
+            return await resolve(self._job, self.graph, item.key)
+
     # --- planning ------------------------------------------------------------------------------
 
     async def _plans(self, case: Case, item: WorkItem) -> list[Planned] | Skipped:
         if case.key.type is ObjectType.USER:
             found = self._planning.of_user(case)
         else:
-            found = self._planning.plans(case, item, await self._removal.form(), self._carrying.at_once)
+            form = await self._removal.form()
+            found = self._planning.plans(case, item, form, self._carrying.at_once)
         return found if isinstance(found, Skipped) else await self._allowed(case, found, item)
 
     async def _allowed(self, case: Case, found: list[Planned], item: WorkItem) -> list[Planned]:

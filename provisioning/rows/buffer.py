@@ -20,6 +20,12 @@ from provisioning.rows.key_range import check_keys
 
 T = TypeVar("T")
 
+_MANY_ROWS = 2000
+"""Rows that are written without waiting for more: an outcome of a group has hundreds of them."""
+
+_MOST_ROWS = 5000
+"""Rows that may wait before those who record more have to wait, too (``room``)."""
+
 _DUE_WITHIN = 0.001
 """Seconds by which a timer may be early: clocks count in steps."""
 
@@ -39,6 +45,10 @@ class _Queue(Edits):
         rows = tuple(rows)
         self.rows += rows
         super().add(rows)
+
+    def is_full(self, outcomes: int) -> bool:
+        """Whether it is to be written without waiting for more."""
+        return self.outcomes >= outcomes or len(self.rows) >= _MANY_ROWS
 
 
 _Queues = Sequence[_Queue]
@@ -106,6 +116,13 @@ class WriteBehind:
         while self._written < target:
             await asyncio.shield(self._start_writer())
             self._raise_failure()
+
+    async def room(self) -> None:
+        """Returns when few rows wait: what is recorded faster than it is written would fill the
+        memory. Raises what ``flush`` does.
+        """
+        while len(self._queue.rows) >= _MOST_ROWS:
+            await self.flush()
 
     async def get(self, table: str, key: str) -> bytes | None:
         """The value of a row, if it exists."""
@@ -175,7 +192,7 @@ class WriteBehind:
         self._queue.last = self._numbered
         if self._failure is None:
             self._start_timer()
-            if self._queue.outcomes >= self._limit:
+            if self._queue.is_full(self._limit):
                 self._start_writer()
 
     def _raise_failure(self) -> None:
@@ -211,7 +228,7 @@ class WriteBehind:
         """Writes the queue, and again while it is full. Leaves an error in ``_failure``."""
         async with self._writing:
             await self._write_once()
-            while self._queue.outcomes >= self._limit and self._failure is None:
+            while self._queue.is_full(self._limit) and self._failure is None:
                 await self._write_once()
 
     async def _write_once(self) -> None:

@@ -50,6 +50,22 @@ async def test_fifty_outcomes_are_written_at_once(base: Scripted, store: WriteBe
     assert len(base.writes) == 1
 
 
+async def test_who_records_more_than_is_written_waits(base: Scripted, store: WriteBehind) -> None:
+    base.open.clear()
+    store.defer([row(n) for n in range(2000)])
+    await settle()
+    assert base.at_once == 1  # many rows do not wait for their time
+    await store.room()
+    store.defer([row(n) for n in range(5000)])
+    waiting = asyncio.create_task(store.room())
+    await settle()
+    assert not waiting.done()
+    base.open.set()
+    await waiting
+    assert [len(rows) for rows in base.writes] == [2000, 5000]
+    await store.close()
+
+
 async def test_what_is_deferred_during_a_write_has_its_own_200_ms(
     base: Scripted, store: WriteBehind, clock: ManualClock
 ) -> None:
