@@ -22,6 +22,7 @@ from handlers import (
     switches,
     work,
 )
+from handlers.console import serving as console
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 for blueprint in (
@@ -38,5 +39,6 @@ for blueprint in (
     alerts.blueprint,
     switches.blueprint,
     maintenance.blueprint,
+    console.blueprint,
 ):
     app.register_functions(blueprint)

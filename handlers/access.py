@@ -46,7 +46,7 @@ _GIVEN_BY = {Right.READ: {Right.READ, Right.OPERATE}, Right.OPERATE: {Right.OPER
 
 def signed_in_name(request: func.HttpRequest) -> str:
     """The name of whom the platform has signed in, empty for nobody."""
-    name: str = request.headers.get(_NAME, "") if _signs_in() else ""
+    name: str = request.headers.get(_NAME, "") if signs_in() else ""
     return name.strip()
 
 
@@ -54,7 +54,7 @@ def refusal(request: func.HttpRequest, right: Right) -> RoleMissing | None:
     """Why whoever calls may not; ``None`` for who may: a bearer of a function key who is not
     signed in, or who is signed in and has the role.
     """
-    if not _signs_in() or not any(request.headers.get(name) for name in _SIGNS):
+    if not signs_in() or not any(request.headers.get(name) for name in _SIGNS):
         return None
     from provisioning.errors import RoleMissing
 
@@ -66,7 +66,7 @@ def refusal(request: func.HttpRequest, right: Right) -> RoleMissing | None:
     return None
 
 
-def _signs_in() -> bool:
+def signs_in() -> bool:
     """Whether the platform signs people in, so that its headers can be believed."""
     return os.environ.get(_SIGN_IN, "").lower() == "true"
 

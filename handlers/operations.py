@@ -59,6 +59,19 @@ async def start_cycle(req: func.HttpRequest) -> func.HttpResponse:
     return await respond(req, Right.OPERATE, call)
 
 
+@blueprint.function_name("cycles")
+@blueprint.route(route="cycles", methods=["GET"])
+async def cycles(req: func.HttpRequest) -> func.HttpResponse:
+    """The last cycles, newest first, in pages, which ``?after=`` turns."""
+
+    async def call(services: Services) -> func.HttpResponse:
+        from provisioning.operations import cycle_list
+
+        return answer(await cycle_list.list_cycles(services, **_paging(req)))
+
+    return await respond(req, Right.READ, call)
+
+
 @blueprint.function_name("get_cycle")
 @blueprint.route(route="cycles/{id}", methods=["GET"])
 async def get_cycle(req: func.HttpRequest) -> func.HttpResponse:
@@ -183,9 +196,35 @@ async def due(req: func.HttpRequest) -> func.HttpResponse:
     async def call(services: Services) -> func.HttpResponse:
         from provisioning.operations import due as operation
 
-        check_query(req, "limit", "after")
-        given = {name: req.params[name] for name in ("limit", "after") if name in req.params}
-        return answer(await operation.list_due(services, **given))
+        return answer(await operation.list_due(services, **_paging(req)))
+
+    return await respond(req, Right.READ, call)
+
+
+@blueprint.function_name("latency")
+@blueprint.route(route="latency", methods=["GET"])
+async def latency(req: func.HttpRequest) -> func.HttpResponse:
+    """How long changes took to ZSCloud, for each hour of the last day."""
+
+    async def call(services: Services) -> func.HttpResponse:
+        from provisioning.operations import latency as operation
+
+        check_query(req)
+        return answer(await operation.list_latency(services))
+
+    return await respond(req, Right.READ, call)
+
+
+@blueprint.function_name("settings")
+@blueprint.route(route="settings", methods=["GET"])
+async def settings(req: func.HttpRequest) -> func.HttpResponse:
+    """The settings in effect; of secrets, whether they are set."""
+
+    async def call(services: Services) -> func.HttpResponse:
+        from provisioning.operations import settings as operation
+
+        check_query(req)
+        return answer(await operation.list_settings(services))
 
     return await respond(req, Right.READ, call)
 
@@ -214,3 +253,8 @@ async def explain(req: func.HttpRequest) -> func.HttpResponse:
 async def health(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001
     """Alive: the worker answers. It says nothing of the job, and reads nothing."""
     return answer({"status": "alive"})
+
+
+def _paging(req: func.HttpRequest) -> dict[str, str]:
+    check_query(req, "limit", "after")
+    return {name: req.params[name] for name in ("limit", "after") if name in req.params}

@@ -60,6 +60,12 @@ class Latencies:
                 total.update(counts)
         return summarized(total)
 
+    async def hours(self, now: float) -> list[tuple[int, Summary]]:
+        """The hours of the last day that had changes, by when they began (epoch seconds)."""
+        first = _hour(now - _HOURS * 3600)
+        rows = await self._hours.page(after=first)
+        return [(int(hour) * 3600, summarized(c)) for hour, c in rows if hour <= _hour(now) and c]
+
     async def forget(self, now: float) -> list[Row]:
         """Rows that drop hours that nobody asks for any more."""
         oldest = _hour(now - _KEPT_HOURS * 3600)

@@ -18,22 +18,14 @@ READ, OPERATE = Right.READ.value, Right.OPERATE.value
 
 LOOKS = {
     *("get_cycle", "get_on_demand", "status", "logs", "due", "drift", "orphans", "explain"),
-    *(
-        "held_plans",
-        "held_plan",
-        "audit",
-        "escrow",
-        "subscriptions",
-        "alerts",
-        "test_connection",
-        "doctor",
-    ),
+    *("held_plans", "held_plan", "audit", "escrow", "subscriptions", "alerts", "test_connection"),
+    *("doctor", "cycles", "latency", "settings"),
 }
 ACTS = {
     *("start_cycle", "provision_on_demand", "approve_held_plan", "reject_held_plan"),
     *("retry_escrow", "ensure_subscriptions", "test_alerts", "stop", "start", "restart"),
 }
-ANONYMOUS = {"notifications", "health"}
+ANONYMOUS = {"notifications", "health", "console", "console_asset"}
 
 
 @pytest.fixture

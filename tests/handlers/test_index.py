@@ -17,6 +17,7 @@ from tests.handlers.running import ROOT, Running
 
 ROUTES = {
     "start_cycle": ("cycles", ["POST"], "function"),
+    "cycles": ("cycles", ["GET"], "function"),
     "get_cycle": ("cycles/{id}", ["GET"], "function"),
     "provision_on_demand": ("provision-on-demand", ["POST"], "function"),
     "get_on_demand": ("provision-on-demand/{id}", ["GET"], "function"),
@@ -24,6 +25,8 @@ ROUTES = {
     "doctor": ("doctor", ["POST"], "function"),
     "status": ("status", ["GET"], "function"),
     "logs": ("logs", ["GET"], "function"),
+    "latency": ("latency", ["GET"], "function"),
+    "settings": ("settings", ["GET"], "function"),
     "due": ("due", ["GET"], "function"),
     "drift": ("drift", ["GET"], "function"),
     "orphans": ("orphans", ["GET"], "function"),
@@ -44,6 +47,8 @@ ROUTES = {
     "restart": ("restart", ["POST"], "function"),
     "notifications": ("notifications", ["POST"], "anonymous"),
     "health": ("health", ["GET"], "anonymous"),
+    "console": ("console", ["GET"], "anonymous"),
+    "console_asset": ("console/{asset}", ["GET"], "anonymous"),
 }
 
 

@@ -17,7 +17,10 @@ def test_exactly_the_app_is_deployed() -> None:
     """Whoever adds a folder at the top must say in ``.funcignore`` that it is not deployed."""
     paths = deployed(ROOT)
     assert {path.parts[0] for path in paths} == TOP
-    assert {path.suffix for path in paths} == {".py", ".json", ".txt", ".lark"}
+    assert {path.suffix for path in paths} == {
+        *(".py", ".json", ".txt", ".lark"),
+        *(".html", ".css", ".js", ".svg"),
+    }
 
 
 def test_every_source_and_data_file_of_the_program_is_deployed() -> None:

@@ -1,0 +1,54 @@
+"""The last cycles, for whoever wants to see how they went one after another."""
+
+from __future__ import annotations
+
+import re
+
+from provisioning.errors import InvalidRequest, Problem, cut
+from provisioning.operations.documents import Document, cycle_document
+from provisioning.operations.paging import page_size
+from provisioning.record import CycleKind, CycleRecord
+from provisioning.services import Services
+
+_READ = 2000
+"""Rows that are read for one page at most, as for a page of the log."""
+
+_CHUNK = 200
+_ID = re.compile(r"[0-9A-Za-z-]{1,100}")
+
+
+async def list_cycles(
+    services: Services, *, limit: str | int = 30, after: str | None = None
+) -> Document:
+    """Cycles, newest first: ``{items, next}``. Dry runs and calls on demand say nothing of the job
+    and are left out. ``next`` goes on behind the last row that was read, so that a page may be short.
+
+    Raises ``InvalidRequest``, naming the field, and ``ConfigurationError`` for a store of another
+    job.
+    """
+    size, place = page_size(limit), _cursor(after)
+    await services.claim(dry_run=True)
+    rows = services.job().cycles.rows
+    items: list[Document] = []
+    for _ in range(0, _READ, _CHUNK):
+        page = await rows.page(after=place, limit=_CHUNK, reverse=True)
+        for place, record in page:
+            if _counts(record):
+                items.append(cycle_document(record))
+            if len(items) == size:
+                return {"items": items, "next": place}
+        if len(page) < _CHUNK:
+            return {"items": items, "next": None}
+    return {"items": items, "next": place}
+
+
+def _counts(record: CycleRecord) -> bool:
+    return not record.dry_run and record.kind is not CycleKind.ON_DEMAND
+
+
+def _cursor(after: str | None) -> str:
+    if after and not _ID.fullmatch(after):
+        raise InvalidRequest(
+            Problem("after", f"{cut(after, 100)!r} is no cursor", "Give what `next` said.")
+        )
+    return after or ""
