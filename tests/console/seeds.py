@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from provisioning.latency import Latencies
@@ -22,8 +23,11 @@ _BATCH = 2000
 
 
 def seed(path: Path, settings: Mapping[str, str]) -> None:
-    """Ten thousand entries of the log, a day of cycles every five minutes, and latencies."""
-    asyncio.run(_seed(path, load_settings(settings).job))
+    """Ten thousand entries of the log, cycles every five minutes, and a day of latencies."""
+    job = load_settings(settings).job
+    # In a thread of its own: Playwright's loop is the one of this thread.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(_seed(path, job))).result()
 
 
 async def _seed(path: Path, job: str) -> None:

@@ -40,9 +40,9 @@ export function axis(x, top, bottom, most, name) {
   ];
 }
 
-/** A number that an axis may end with: 1, 2 or 5 and zeros. */
+/** A number that an axis may end with: few digits and zeros. */
 export function rounded(value) {
   if (value <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 5, 10].map((each) => each * power).find((each) => each >= value - 1e-9);
+  return [1, 1.5, 2, 3, 4, 5, 6, 8, 10].map((each) => each * power).find((each) => each >= value - 1e-9);
 }

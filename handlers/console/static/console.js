@@ -2,12 +2,12 @@
 
 import { refusals, session } from "./api.js";
 import { h, icon, prose, replace } from "./dom.js";
-import { ago, number, zone } from "./format.js";
+import { number, relative, since, zone } from "./format.js";
 import { gate } from "./gate.js";
 import { failure, loading } from "./notices.js";
 import { here, to } from "./route.js";
-import { forget, known, listen, pause, refresh } from "./status.js";
-import { STATES } from "./words.js";
+import { forget, listen, pause, refresh } from "./status.js";
+import { STATES, saidHere } from "./words.js";
 
 const PANELS = {
   now: { label: "Now", file: "./overview.js" },
@@ -41,6 +41,8 @@ async function showPanel(focus) {
     if (link.dataset.panel === panel) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
+  document.body.dataset.panel = panel;
+  if (panel !== "find") search.elements.who.value = "";
   document.title = `${PANELS[panel].label} · ZSCloud provisioning`;
   const place = h("div", { class: "panel" });
   replace(main, loading());
@@ -78,8 +80,8 @@ function showLine({ status, problem }) {
   line.className = `line ${problem ? "bad" : tone}`;
   replace(line,
     h("span", { class: "line-state" }, icon(problem ? "bang" : state.icon), problem ? "Not up to date" : state.label),
-    h("span", { class: "line-why" }, problem ? (problem.message || problem.code) : prose(status.why)),
-    !problem && status.since ? h("span", { class: "line-since" }, "since ", ago(status.since)) : null);
+    h("span", { class: "line-why" }, problem ? (problem.message || problem.code) : prose(saidHere(status.why))),
+    !problem && status.since ? h("span", { class: "line-since" }, since(status.since)) : null);
 }
 
 function enter() {
@@ -135,6 +137,12 @@ search.addEventListener("submit", (event) => {
 addEventListener("hashchange", () => { if (inside) showPanel(true); });
 document.getElementById("zone").textContent = zone();
 setInterval(() => {
-  for (const time of line.querySelectorAll("time")) replace(time, ago(time.dateTime).textContent);
+  for (const time of document.querySelectorAll("time[data-ago]")) time.textContent = relative(time.dateTime);
 }, 30_000);
-if (known.status === null) enter();
+if (session.key || mayEnter()) enter();
+else shut(null);
+
+/** Whether a call without a key may be answered: with the platform's sign-in, and by `serve`. */
+function mayEnter() {
+  return "signIn" in document.documentElement.dataset || /^(localhost|127\..*|\[::1\])$/.test(location.hostname);
+}

@@ -39,7 +39,7 @@ function orphans({ items, report }, page) {
   return table("Orphans", [
     { label: "Name", wide: true, cell: (each) => h("span", { class: "name" }, each.name) },
     { label: "Type", cell: (each) => plain(each.type) },
-    { label: "Active", cell: (each) => (each.active === null ? "" : each.active ? "yes" : "no") },
+    { label: "Active", cell: (each) => (each.active === null ? h("span", { class: "faint" }, "not told") : each.active ? "yes" : "no") },
     { label: "External id", class: "value", cell: (each) => (each.external_id ? h("code", {}, each.external_id) : value(null)) },
     { label: "Id in ZSCloud", class: "value", cell: (each) => h("code", {}, each.target_id) },
     { label: "Protected", cell: (each) => (each.protected ? "protected" : "") },

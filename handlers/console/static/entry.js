@@ -17,7 +17,7 @@ export function openEntry(entry) {
     failed || entry.reason ? h("div", { class: `notice ${entry.status === "failure" ? "bad" : entry.status === "success" ? "plain" : "warn"}` },
       h("p", {}, prose(entry.reason)),
       remedy(entry.remedy),
-      h("p", { class: "faint" }, [entry.error_code, entry.reason_code].filter(Boolean).join(" · "))) : null,
+      h("p", { class: "faint" }, [...new Set([entry.error_code, entry.reason_code])].filter(Boolean).join(" · "))) : null,
     h("p", { class: "buttons start" },
       h("a", { class: "button", href: to("find", entry.source_id) }, `Explain ${entry.name}`),
       h("a", { class: "button", href: to("log", "", { principal: entry.source_id }) }, "All of its log")),

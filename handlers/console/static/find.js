@@ -34,9 +34,9 @@ function explained(found, again) {
   return [
     h("section", { class: `card verdict ${tone}` },
       h("div", { class: "card-head" }, h("h2", {}, principal.name), h("span", { class: "faint" }, `${plain(principal.type)} `, h("code", {}, principal.id))),
-      h("p", { class: "verdict-said" }, icon(tone === "good" ? "check" : tone === "bad" ? "cross" : "wait"), h("span", {}, prose(found.verdict))),
+      h("p", { class: "verdict-said" }, icon({ good: "check", bad: "cross", warn: "wait", mute: "bang" }[tone]), h("span", {}, prose(found.verdict))),
       trouble?.remedy ? remedy(trouble.remedy) : null,
-      h("p", { class: "buttons start" }, h("a", { class: "button", href: to("log", "", { principal: principal.id }) }, "Its log"))),
+      h("p", { class: "buttons start" }, h("a", { class: "button", href: to("log", "", { principal: principal.id }) }, "Its log"), leads(found))),
     demand(principal, again),
     h("div", { class: "two uneven" },
       h("section", { class: "card" }, h("h2", {}, "The five steps"), steps(found.steps)),
@@ -44,6 +44,15 @@ function explained(found, again) {
     found.changes.length ? h("section", { class: "card" }, h("h2", {}, `To be done: ${counted(found.changes.length, "change")}`), changes(found.changes)) : null,
     attributes(found.attributes),
     requests(found.would_send),
+  ];
+}
+
+/** Where what it waits for is decided. */
+function leads(found) {
+  const waits = found.steps.find((each) => each.name === "export")?.facts ?? {};
+  return [
+    waits.held ? h("a", { class: "button", href: to("held") }, "Held plans") : null,
+    waits.escrow?.length ? h("a", { class: "button", href: to("escrow") }, "Escrow") : null,
   ];
 }
 

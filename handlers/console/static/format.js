@@ -5,6 +5,7 @@ import { h } from "./dom.js";
 const NUMBERS = new Intl.NumberFormat("en");
 const RELATIVE = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "long" });
 const MOMENT = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+const SECOND = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const SHORT = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60]];
@@ -17,7 +18,14 @@ export const counted = (value, one, many = `${one}s`) => `${number(value)} ${val
 /** How long ago, or how soon; the moment itself is shown on hovering. */
 export function ago(text) {
   if (!text) return h("span", { class: "faint" }, "never");
-  return h("time", { datetime: text, title: MOMENT.format(new Date(text)) }, relative(text));
+  return h("time", { datetime: text, title: MOMENT.format(new Date(text)), "data-ago": true }, relative(text));
+}
+
+/** Since when something is as it is: the moment, and how long that is. */
+export function since(text) {
+  if (!text) return null;
+  const today = new Date(text).toDateString() === new Date().toDateString();
+  return ["since ", today ? clock(text) : shortMoment(text), " (", ago(text), ")"];
 }
 
 export function relative(text) {
@@ -31,7 +39,8 @@ export function relative(text) {
 /** A moment of the log: to the second. */
 export function moment(text) {
   if (!text) return "";
-  return h("time", { datetime: text, title: text }, MOMENT.format(new Date(text)));
+  const at = new Date(text);
+  return h("time", { datetime: text, title: text }, (at.getFullYear() === new Date().getFullYear() ? SECOND : MOMENT).format(at));
 }
 
 export const shortMoment = (text) => SHORT.format(new Date(text));

@@ -16,8 +16,8 @@ export function latency({ items }, day) {
     return [h("h2", {}, "Latency"), empty("No change in the last day.", "Loads and reconciles are not counted: only changes that somebody made.")];
   }
   return [
-    h("div", { class: "card-head" }, h("h2", {}, "From change to ZSCloud"),
-      h("p", { class: "legend" }, h("span", { class: "key changes" }, "half of the changes"), h("span", { class: "key time" }, "99 %"))),
+    h("div", { class: "card-head" }, h("h2", {}, "Latency"),
+      h("p", { class: "legend" }, h("span", { class: "key changes" }, "median"), h("span", { class: "key time" }, "99 %"))),
     chart((width) => draw(width, items, day)),
     h("details", {}, h("summary", {}, `As a table: ${counted(items.length, "hour")}`), table("Latency by hour", [
       { label: "Hour", cell: (each) => shortMoment(each.hour) },
@@ -34,7 +34,7 @@ function draw(width, items, day) {
   const most = rounded(Math.max(...items.map((each) => each.p99_seconds)));
   const label = `${counted(day.changes, "change")} in the last day: half within ${duration(day.p50_seconds)}, 99 % within ${duration(day.p99_seconds)}. The table below has each hour.`;
   const tall = (seconds) => Math.max(2, (seconds / most) * 148);
-  return frame(width, HEIGHT, label, axis(x, 22, 170, duration(most), "Seconds"),
+  return frame(width, HEIGHT, label, axis(x, 22, 170, duration(most), "From change to ZSCloud"),
     s("text", { class: "axis", x: x.left, y: HEIGHT - 4 }, clock(first * HOUR)),
     s("text", { class: "axis", x: x.right, y: HEIGHT - 4, "text-anchor": "end" }, "now"),
     items.map((each) => {

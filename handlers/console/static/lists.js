@@ -3,12 +3,12 @@
 import { h, replace } from "./dom.js";
 import { fill } from "./notices.js";
 
-/** A table. Columns are {label, cell(item), wide?, number?}; `caption` is for those who hear it. */
+/** A table. Columns are {label, cell(item), wide?, number?, unsaid?}; `caption` is for those who hear it. */
 export function table(caption, columns, items, row = () => ({})) {
-  const head = columns.map((each) => h("th", { role: "columnheader", scope: "col", class: each.number ? "number" : null }, each.label));
+  const head = columns.map((each) => h("th", { role: "columnheader", scope: "col", class: each.number ? "number" : null }, each.unsaid ? h("span", { class: "visually-hidden" }, each.label) : each.label));
   const body = items.map((item, n) => h("tr", { role: "row", ...row(item, n) }, columns.map((each) => h("td", {
     role: "cell", class: [each.number ? "number" : "", each.wide ? "wide" : "", each.class ?? ""].join(" ").trim() || null,
-    "data-label": each.label || null,
+    "data-label": each.unsaid ? null : each.label,
   }, each.cell(item, n)))));
   return h("table", { class: "table", role: "table" },
     h("caption", { class: "visually-hidden" }, caption),

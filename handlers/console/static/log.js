@@ -25,12 +25,12 @@ export function show(place, route) {
 
 function filters(asked) {
   const form = h("form", { class: "filters card", "aria-label": "Filters" },
-    select("since", "Time", TIMES, asked.since),
+    select("since", "Since", TIMES, asked.since),
+    field("until", "Until", asked.until, "2h, or 2026-01-31T08:00Z"),
     select("status", "Status", { "": "Any", ...named(["success", "failure", "held", "skipped"], (word) => STATUSES[word].label) }, asked.status),
     select("action", "Action", { "": "Any", ...ACTIONS }, asked.action),
     field("principal", "User or group", asked.principal, "name@example.com"),
     field("cycle", "Cycle", asked.cycle, "its id"),
-    field("until", "Until", asked.until, "2h, or 2026-01-31T08:00Z"),
     h("div", { class: "buttons" },
       h("button", { type: "submit", class: "button primary" }, "Filter"),
       h("a", { class: "button", href: to("log") }, "Clear")));
@@ -73,10 +73,10 @@ function entries({ items, next }, page, asked) {
   return table(`Entries, page ${page}`, [
     { label: "Time", class: "when", cell: (each) => moment(each.time) },
     { label: "Status", cell: (each) => badge(each.status) },
-    { label: "Action", cell: (each) => action(each.action) },
+    { label: "Action", class: "word", cell: (each) => action(each.action) },
     { label: "Object", wide: true, cell: object },
     { label: "Why", wide: true, cell: why },
-    { label: "", class: "act", cell: (each) => h("button", { type: "button", class: "button small", "aria-label": `Details: ${action(each.action)} ${each.name}`, onClick: () => openEntry(each) }, "Details") },
+    { label: "Details", unsaid: true, class: "act", cell: (each) => h("button", { type: "button", class: "button small", "aria-label": `Details: ${action(each.action)} ${each.name}`, onClick: () => openEntry(each) }, "Details") },
   ], items);
 }
 

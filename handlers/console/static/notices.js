@@ -1,7 +1,7 @@
 // Loading, nothing there, something wrong, and what was done: each designed once.
 
 import { h, icon, prose, replace } from "./dom.js";
-import { STATUSES, plain } from "./words.js";
+import { STATUSES, plain, saidHere } from "./words.js";
 
 const HEADLINES = {
   0: "The app does not answer",
@@ -47,7 +47,7 @@ export function said(problem) {
 }
 
 export function remedy(text) {
-  return text ? h("p", { class: "remedy" }, prose(text)) : null;
+  return text ? h("p", { class: "remedy" }, prose(saidHere(text))) : null;
 }
 
 /** Says what was done, also to those who hear the page. */

@@ -4,14 +4,14 @@ import { get } from "./api.js";
 import { controls } from "./controls.js";
 import { cycles } from "./cycles.js";
 import { h, icon, prose, replace } from "./dom.js";
-import { ago, counted, duration, number } from "./format.js";
+import { ago, counted, duration, number, since } from "./format.js";
 import { latency } from "./latency.js";
 import { panelHead } from "./lists.js";
 import { fill } from "./notices.js";
 import { progress } from "./progress.js";
 import { to } from "./route.js";
 import { listen } from "./status.js";
-import { STATES } from "./words.js";
+import { STATES, saidHere } from "./words.js";
 
 const LANES = { 1: "leavers", 2: "on demand", 3: "live changes", 4: "initial and reconcile" };
 const LEADS = { held: "held", held_expiring: "held", held_expired: "held", escrow_growing: "escrow", subscription: "subscriptions", token_refused: "connection", cycle_failed: "log" };
@@ -49,8 +49,8 @@ function hero(status) {
       h("span", { class: "hero-icon" }, icon(alarmed ? "bang" : state.icon)),
       h("div", {},
         h("p", { class: "hero-word" }, state.label, alarmed ? ", with alarms" : ""),
-        h("p", { class: "hero-why" }, prose(status.why)),
-        h("p", { class: "faint" }, status.since ? ["Since ", ago(status.since), ". "] : null,
+        h("p", { class: "hero-why" }, prose(saidHere(status.why))),
+        h("p", { class: "faint" }, status.since ? ["So ", since(status.since), ". "] : null,
           "Last success ", ago(status.last_success), "."))),
     status.stopped?.why ? h("p", { class: "note" }, h("strong", {}, "Note: "), status.stopped.why) : null,
     status.quarantine ? h("p", { class: "note" }, h("strong", {}, "To do: "), prose(status.quarantine.remedy), " Tried again ", ago(status.quarantine.next_probe), ".") : null,
@@ -62,7 +62,7 @@ function hero(status) {
 
 function alarm(each) {
   const lead = LEADS[each.code];
-  return h("li", {}, icon("bang"), h("span", {}, prose(each.sentence), " ", h("span", { class: "faint" }, "since ", ago(each.since))),
+  return h("li", {}, icon("bang"), h("span", {}, prose(each.sentence), " ", h("span", { class: "faint" }, since(each.since))),
     lead ? h("a", { href: lead === "log" ? to("log", "", { status: "failure" }) : to(lead) }, "Look at it") : null);
 }
 

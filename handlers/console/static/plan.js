@@ -74,9 +74,9 @@ function whole(plan, again) {
     h("section", { class: "card" }, h("p", {}, prose(plan.cause)),
       h("p", { class: "faint" }, "Held ", ago(plan.created), open ? ["; expires ", ago(plan.expires)] : null,
         plan.decided ? ["; decided ", ago(plan.decided), plan.decided_by ? ` by ${plan.decided_by}` : ""] : null,
-        plan.note ? `; ${plan.note}` : "", ". List ", h("code", {}, plan.checksum), ".")),
+        plan.note ? `; ${plan.note}` : "", ". List ", h("code", { title: plan.checksum }, plan.checksum.slice(0, 12)), ".")),
     h("section", { class: "card", "aria-label": "Changes" },
-      h("div", { class: "field" }, h("label", { for: "plan-filter" }, "Show only"), filter), place),
+      h("div", { class: "field narrow" }, h("label", { for: "plan-filter" }, "Show only"), filter), place),
     open ? bar : null,
   ];
 }
@@ -85,7 +85,7 @@ function columns(open, chosen, mark, tell) {
   const box = (each) => h("input", { type: "checkbox", "aria-label": change(each), checked: chosen.has(each.change_id), disabled: Boolean(each.dropped), onChange: (event) => { mark(each, event.target.checked); tell(); } });
   return [
     ...(open ? [{ label: "Select", class: "tick", cell: box }] : []),
-    { label: "Action", cell: (each) => action(each.action) },
+    { label: "Action", class: "word", cell: (each) => action(each.action) },
     { label: "Who", wide: true, cell: (each) => [h("a", { href: to("find", each.member?.source_id ?? each.source_id) }, each.member ? each.member.name ?? each.member.source_id : each.name), h("span", { class: "faint sub" }, each.member ? `member of ${each.name}` : plain(each.object_type))] },
     { label: "Why", wide: true, cell: (each) => [prose(each.reason), each.dropped ? h("span", { class: "faint sub" }, `Has dropped out: ${each.dropped}`) : null] },
     { label: "Since", cell: (each) => ago(each.since) },

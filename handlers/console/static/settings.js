@@ -1,7 +1,7 @@
 // The settings in effect. Of a secret is known whether it is set.
 
 import { get } from "./api.js";
-import { h, replace } from "./dom.js";
+import { h, prose, replace } from "./dom.js";
 import { counted } from "./format.js";
 import { panelHead, table } from "./lists.js";
 import { empty, fill } from "./notices.js";
@@ -21,10 +21,10 @@ function settings({ items }) {
   function draw() {
     const shown = items.filter(fits);
     replace(rows, shown.length ? table(`Settings: ${counted(shown.length, "setting")}`, [
-      { label: "Name", wide: true, cell: (each) => [h("code", { class: "name" }, each.name), each.changed ? h("span", { class: "mark" }, "changed") : null] },
-      { label: "Value", class: "value", cell: value },
+      { label: "Name", wide: true, cell: (each) => [h("code", { class: "name" }, each.name)] },
+      { label: "Value", class: "value wide", cell: value },
       { label: "Default", class: "value", cell: (each) => (each.default === null ? h("span", { class: "faint" }, "none") : each.default) },
-      { label: "Meaning", wide: true, cell: (each) => each.meaning },
+      { label: "Meaning", wide: true, cell: (each) => prose(each.meaning) },
     ], shown) : empty("No setting fits."));
   }
   draw();
@@ -37,6 +37,7 @@ function settings({ items }) {
 }
 
 function value(each) {
+  const changed = each.changed ? [" ", h("span", { class: "mark" }, "changed")] : null;
   if (each.secret) return h("span", { class: "faint" }, each.set ? "set, and secret" : "not set");
-  return each.set ? h("strong", {}, each.value) : h("span", { class: "faint" }, "not set");
+  return each.set ? [each.changed ? h("strong", {}, each.value) : each.value, changed] : h("span", { class: "faint" }, "not set");
 }

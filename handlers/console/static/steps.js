@@ -4,7 +4,7 @@ import { h, icon, prose } from "./dom.js";
 import { attributeName, value } from "./format.js";
 import { table } from "./lists.js";
 import { remedy } from "./notices.js";
-import { STATUSES, change, plain } from "./words.js";
+import { STATUSES, change, plain, sentence } from "./words.js";
 
 const ALL = ["import", "scope", "match", "action", "export"];
 
@@ -18,7 +18,7 @@ export function steps(list) {
       h("span", { class: "step-mark" }, icon(known.icon)),
       h("div", {},
         h("p", { class: "step-name" }, plain(name), h("span", { class: `step-status ${known.tone}` }, known.label)),
-        step ? h("p", { class: "step-detail" }, prose(step.detail)) : null,
+        step ? h("p", { class: "step-detail" }, prose(sentence(step.detail))) : null,
         remedy(step?.remedy)));
   }));
 }

@@ -45,6 +45,20 @@ export const ACTIONS = {
   remove_member: "Remove member",
 };
 
+const ELSEWHERE = [
+  [": `held list` shows the plans", ""],
+  ["`logs --status failure` says why", "the log says why"],
+  [": run `cycle` to begin", ""],
+  [" (`held list`, `held approve ID`)", ""],
+  ["`start` ends it", "Start again ends it"],
+];
+
+/** A sentence that names commands, in the words of this page. */
+export const saidHere = (text) => ELSEWHERE.reduce((said, [there, here]) => said.replace(there, here), String(text ?? ""));
+
+/** A text that begins like a sentence. */
+export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
 /** A word of a document that has no words of its own here. */
 export const plain = (word) => {
   const text = String(word ?? "").replaceAll("_", " ");

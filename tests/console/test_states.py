@@ -1,0 +1,283 @@
+"""States that are seldom: work under way, nothing there, refused, broken, very many."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Route, expect
+
+from tests.console.chromium import Watched, watched
+from tests.console.world import World
+
+Document = dict[str, Any]
+
+
+def answer(
+    console: Watched, path: str, made: Document | Callable[[Document], Document], status: int = 200
+) -> None:
+    """Answers a call with a document, or with what the app says, changed."""
+
+    def handle(route: Route) -> None:
+        document = made if isinstance(made, dict) else made(route.fetch().json())
+        kind = "application/json" if status < 300 else "application/problem+json"
+        route.fulfill(status=status, content_type=kind, body=json.dumps(document))
+
+    console.page.route(f"**/api/{path}", handle)
+
+
+def problem(code: str, detail: str, remedy: str, field: str | None = None) -> Document:
+    """A problem as the app writes it."""
+    return {
+        "type": "about:blank",
+        "title": code,
+        "detail": detail,
+        "code": code,
+        "errors": [{"field": field, "message": detail, "remedy": remedy}],
+    }
+
+
+def working(status: Document) -> Document:
+    """The status in the middle of a large first cycle."""
+    cycle = status["cycle"] | {
+        "kind": "initial",
+        "status": "running",
+        "phase": "provisioning",
+        "progress": {
+            "done": 30_000,
+            "left": 70_000,
+            "requests_left": 82_000,
+            "seconds_left": 16_400,
+        },
+    }
+    lanes = {"1": 2, "2": 0, "3": 5, "4": 69_993}
+    why = "A cycle is provisioning."
+    return status | {"state": "working", "why": why, "cycle": cycle, "lanes": lanes}
+
+
+def test_progress_is_live_and_asked_for_gently(browser: Browser, past: World) -> None:
+    """Every 5 seconds while it works, every 30 idle, and never in a hidden tab."""
+    with watched(browser, past) as console:
+        page, state = console.page, {"working": True}
+        page.clock.install()
+        answer(console, "status", lambda status: working(status) if state["working"] else status)
+        console.enter()
+        work = page.get_by_role("region", name="The cycle at work")
+        expect(work).to_contain_text("Initial cycle")
+        for said in ("30,000 (30 %)", "70,000", "82,000", "4 h 33 min"):
+            expect(work).to_contain_text(said)
+        assert console.violations() == []
+        console.pictures("working")
+
+        def asked(seconds: int) -> int:
+            before = console.calls.count("GET /api/status")
+            page.clock.run_for(seconds * 1000)
+            page.wait_for_timeout(50)
+            return console.calls.count("GET /api/status") - before
+
+        assert asked(4) == 0
+        assert asked(2) == 1
+        state["working"] = False
+        assert asked(6) == 1
+        expect(work).to_be_hidden()
+        assert asked(20) == 0
+        assert asked(15) == 1
+        page.evaluate(
+            "() => { Object.defineProperty(document, 'hidden', {value: true, configurable: true});"
+            " document.dispatchEvent(new Event('visibilitychange')); }"
+        )
+        assert asked(300) == 0
+        page.evaluate(
+            "() => { Object.defineProperty(document, 'hidden', {value: false});"
+            " document.dispatchEvent(new Event('visibilitychange')); }"
+        )
+        assert asked(1) == 1
+
+
+REFUSALS = {
+    403: ("RoleMissing", "You may not do that", "Assign the app role Provisioning.Read"),
+    409: ("WrongJob", "not possible as things stand", "Run restart with take over."),
+    500: ("ConfigurationError", "The app could not answer", "Set ZSCLOUD_SCIM_TOKEN."),
+    503: ("StoreUnavailable", "Not just now", "Try again in a minute."),
+}
+
+
+@pytest.mark.parametrize("status", REFUSALS)
+def test_a_problem_is_shown_with_code_and_remedy(console: Watched, status: int) -> None:
+    code, headline, remedy = REFUSALS[status]
+    answer(console, "escrow", problem(code, "It cannot be done.", remedy), status)
+    console.at("escrow")
+    alert = console.page.get_by_role("alert")
+    for said in (headline, "It cannot be done.", remedy, code, f"HTTP {status}"):
+        expect(alert).to_contain_text(said)
+    if status == 403:
+        assert console.violations() == []
+        console.pictures("refused")
+    console.page.unroute_all()
+    alert.get_by_role("button", name="Try again").click()
+    expect(alert).to_be_hidden()
+    expect(
+        console.page.get_by_role("table", name="Escrow").or_(
+            console.page.get_by_text("Nothing is in escrow.")
+        )
+    ).to_be_visible()
+
+
+def test_an_answer_of_no_sense_and_none_at_all(console: Watched) -> None:
+    """What stands between may answer in HTML; a laptop may have lost its network."""
+    page = console.page
+    page.route("**/api/settings", lambda route: route.fulfill(status=502, body="<h1>Bad"))
+    console.at("settings")
+    expect(page.get_by_role("alert")).to_contain_text("HTTP 502")
+    page.unroute_all()
+    page.context.set_offline(True)
+    page.get_by_role("alert").get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("alert")).to_contain_text("The app does not answer")
+    expect(page.get_by_role("alert")).to_contain_text("Offline")
+    assert console.violations() == []
+    console.pictures("offline")
+    page.context.set_offline(False)
+    page.get_by_role("alert").get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("table")).to_be_visible()
+
+
+def test_a_decision_that_came_too_late_says_so_in_place(console: Watched) -> None:
+    page = console.page
+    plan = held_plan(3)
+    answer(console, "held", {"items": [plan], "next": None, "kept": []})
+    answer(console, "held/late", plan | {"changes": [change(n) for n in range(3)], "next": None})
+    late = problem("PlanNotPending", "The held plan late has been decided already.", "Look anew.")
+    answer(console, "held/late/approve", late, 409)
+    console.at("held/late")
+    page.get_by_role("button", name="Approve the whole plan").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Take away 3 users").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("has been decided already")
+    expect(dialog.get_by_role("button", name="Take away 3 users")).to_be_enabled()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+
+
+def test_very_many_removals_are_approved_by_their_number(console: Watched) -> None:
+    """A plan of 12,345 is read a page at a time; approving all of it takes the number, typed."""
+    page = console.page
+    plan = held_plan(12_345)
+    first = [change(n) for n in range(500)]
+    more = [change(n) for n in range(500, 1000)]
+
+    def pages(route: Route) -> None:
+        rest = "after=" in route.request.url
+        page = {"changes": more if rest else first, "next": "0000999" if rest else "0000499"}
+        route.fulfill(status=200, content_type="application/json", body=json.dumps(plan | page))
+
+    page.route("**/api/held/late**", pages)
+    sent: list[Any] = []
+
+    def approve(route: Route) -> None:
+        sent.append(route.request.post_data_json)
+        route.fulfill(status=200, content_type="application/json", body=json.dumps(plan))
+
+    page.route("**/api/held/late/approve", approve)
+    console.at("held/late?many=1")
+    rows = page.get_by_role("table").get_by_role("row")
+    expect(rows).to_have_count(501)
+    page.get_by_role("button", name="Show more of the list (500 shown)").click()
+    expect(rows).to_have_count(1001)
+    console.pictures("held-many")
+    page.get_by_label("Select all 1,000 changes shown").check()
+    expect(page.get_by_role("button", name="Approve 1,000 changes")).to_be_visible()
+    page.get_by_label("Select all 1,000 changes shown").uncheck()
+    page.get_by_role("button", name="Approve the whole plan").click()
+    dialog = page.get_by_role("dialog", name="Approve the whole plan?")
+    go = dialog.get_by_role("button", name="Take away 12,345 users")
+    expect(go).to_be_disabled()
+    dialog.get_by_label("Type 12345 to go on").fill("1234")
+    expect(go).to_be_disabled()
+    dialog.get_by_label("Type 12345 to go on").fill("12345")
+    go.click()
+    expect(dialog).to_be_hidden()
+    assert sent == [{}]
+
+
+def test_nothing_there_is_said_everywhere(console: Watched) -> None:
+    page = console.page
+    nothing = {"items": [], "next": None, "kept": [], "report": None}
+    for path in ("held", "logs?**", "escrow", "drift", "orphans", "cycles?**", "latency"):
+        answer(console, path, nothing)
+    said = {
+        "held": "Nothing waits for a decision.",
+        "log": "The log is empty.",
+        "log?status=failure": "No entry fits.",
+        "escrow": "Nothing is in escrow.",
+        "drift": "No reconcile has run yet.",
+    }
+    for address, sentence in said.items():
+        console.at(address)
+        expect(page.get_by_text(sentence).first).to_be_visible()
+    console.at("now")
+    page.reload()
+    console.settled()
+    expect(page.get_by_text("No cycle has run yet.").first).to_be_visible()
+    expect(page.get_by_text("No change in the last day.")).to_be_visible()
+    assert console.violations() == []
+    console.pictures("nothing")
+
+
+def test_a_filter_that_hardly_fits_says_how_to_go_on(console: Watched) -> None:
+    """The app reads 2,000 entries a call: five calls without one that fits, and a way on."""
+    before = console.calls.count("GET /api/logs")
+    cursor = {"items": [], "next": "1760000000.000000/00000001"}
+    answer(console, "logs?**", cursor)
+    console.at("log?action=delete&since=30d")
+    expect(console.page.get_by_text("Nothing fits so far.")).to_be_visible()
+    expect(console.page.get_by_role("button", name="Older")).to_be_enabled()
+    assert console.calls.count("GET /api/logs") - before == 5
+
+
+def test_a_key_that_was_revoked_asks_for_another(browser: Browser, past: World) -> None:
+    with watched(browser, past) as console:
+        console.enter()
+        page = console.page
+        page.route("**/api/**", lambda route: route.fulfill(status=401))
+        page.evaluate("() => { location.hash = 'escrow'; }")
+        expect(page.get_by_label("Function key")).to_be_focused()
+        expect(page.get_by_role("alert")).to_contain_text("The key was not accepted")
+        expect(page.get_by_role("navigation", name="Panels")).to_be_hidden()
+        page.unroute_all()
+        console.enter()
+        expect(page.get_by_role("heading", name="Escrow")).to_be_visible()
+
+
+def held_plan(users: int) -> Document:
+    """A plan that waits."""
+    return {
+        "id": "late",
+        "created": "2026-01-01T00:00:00.000Z",
+        "expires": "2099-01-01T00:00:00.000Z",
+        "state": "pending",
+        "cause": f"{users} of 20000 users would be taken away.",
+        "counts": {"users": users, "groups": 0, "memberships": 0},
+        "checksum": "0" * 64,
+        "decided": None,
+        "decided_by": None,
+        "note": None,
+    }
+
+
+def change(n: int) -> Document:
+    """One of its changes."""
+    return {
+        "change_id": f"{n:020x}",
+        "action": "disable",
+        "object_type": "user",
+        "source_id": f"00000000-0000-4000-8000-{n:012d}",
+        "target_id": str(n),
+        "name": f"user.{n}@example.com",
+        "member": None,
+        "reason_code": "AccountDisabled",
+        "reason": "The account is disabled in Entra.",
+        "modified_properties": [{"name": "active", "old": True, "new": False}],
+        "since": "2026-01-01T00:00:00.000Z",
+    }
