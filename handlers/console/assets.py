@@ -41,7 +41,7 @@ class Asset(NamedTuple):
 
 @cache
 def asset(name: str) -> Asset:
-    """One of ``ASSETS``, or the page. The tag is of the content: a new deployment is seen at once."""
+    """One of ``ASSETS``, or the page. Its tag is of its content."""
     path = _FOLDER / name
     body = path.read_bytes()
     return Asset(_TYPES[path.suffix], f'"{sha256(body).hexdigest()[:32]}"', body)

@@ -21,7 +21,7 @@ async def list_cycles(
     services: Services, *, limit: str | int = 30, after: str | None = None
 ) -> Document:
     """Cycles, newest first: ``{items, next}``. Dry runs and calls on demand say nothing of the job
-    and are left out. ``next`` goes on behind the last row that was read, so that a page may be short.
+    and are left out. ``next`` goes on behind the last row that was read: a page may be short.
 
     Raises ``InvalidRequest``, naming the field, and ``ConfigurationError`` for a store of another
     job.

@@ -67,8 +67,8 @@ class Watched:
         expect(self.page.locator("main h1").first).to_be_visible()
         expect(self.page.locator("[aria-busy=true], main .loading")).to_have_count(0)
 
-    def pictures(self, name: str) -> None:
-        """Pictures at three widths, and in the dark."""
+    def pictures(self, name: str, *, whole: bool = True) -> None:
+        """Pictures at three widths, of the whole page or of what is seen of it."""
         PICTURES.mkdir(exist_ok=True)
         before = self.page.viewport_size
         for width, (wide, high) in WIDTHS.items():
@@ -77,7 +77,7 @@ class Watched:
                 "document.documentElement.scrollWidth - document.documentElement.clientWidth"
             )
             assert overflow <= 0, f"{name} is {overflow} pixels too wide for a {width}"
-            self.page.screenshot(path=PICTURES / f"{name}-{width}.png", full_page=True)
+            self.page.screenshot(path=PICTURES / f"{name}-{width}.png", full_page=whole)
         assert before is not None
         self.page.set_viewport_size(before)
 

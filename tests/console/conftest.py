@@ -28,11 +28,13 @@ else:
 
     @pytest.fixture(scope="package")
     def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-        """A job with ten thousand log entries, a held plan, somebody in escrow, and drift."""
-        with world(tmp_path_factory.mktemp("console")) as made:
+        """A job with ten thousand log entries, a held plan, somebody in escrow, and drift: for
+        tests that change nothing of it.
+        """
+        with world(tmp_path_factory.mktemp("console"), past=True) as made:
             yield made
 
-    @pytest.fixture(scope="package")
+    @pytest.fixture(scope="module")
     def tab(browser: Browser, past: World) -> Iterator[Watched]:
         with watched(browser, past) as made:
             made.enter()

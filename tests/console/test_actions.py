@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.console.chromium import Watched
-from tests.console.world import LEAVERS, MISSING, REFUSED, World
+from tests.console.world import LEAVERS, MISSING, REFUSED, World, world
 from tests.devhost.served import until
+
+
+@pytest.fixture(scope="module")
+def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A job of this module's own: what is done here stays done."""
+    with world(tmp_path_factory.mktemp("acting"), past=False) as made:
+        yield made
 
 
 def test_on_demand_after_a_dry_run(console: Watched, past: World) -> None:
@@ -101,7 +110,7 @@ def test_what_failed_is_retried_now(console: Watched, past: World) -> None:
     past.zscloud("options", domains=["example.com", REFUSED.partition("@")[2]])
     page = console.page
     console.at("escrow")
-    page.get_by_role("button", name=f"Retry {REFUSED} now").click()
+    page.get_by_role("button", name=f"Retry now: {REFUSED}").click()
     expect(page.get_by_text(f"{REFUSED} is tried at once.")).to_be_visible()
     until(lambda: REFUSED in past.ours())
     until(lambda: past.get("status")["escrow"] == 0)

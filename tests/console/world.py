@@ -60,7 +60,9 @@ class World:
 
     def ours(self) -> list[str]:
         """Names of the accounts that are on by our doing, sorted."""
-        return sorted(a["userName"] for a in self.accounts() if a["active"] and a.get("externalId"))
+        return sorted(
+            a["userName"] for a in self.accounts() if a.get("active") and a.get("externalId")
+        )
 
     def get(self, path: str) -> Any:
         """A document."""
@@ -76,9 +78,9 @@ class World:
 
 
 @contextmanager
-def world(folder: Path, *, past: bool = True) -> Iterator[World]:
-    """Both simulators and ``serve``. ``past``: with what ``seeds`` writes, and with a held plan, an
-    entry in escrow, an edit by hand and an orphan.
+def world(folder: Path, *, past: bool) -> Iterator[World]:
+    """Both simulators and ``serve``, with a held plan, an entry in escrow, an edit by hand and an
+    orphan. ``past``: also with what ``seeds`` writes.
     """
     command = ["simulator", "both", "--strict", "--rate", "0", *_TENANT]
     with subprocess.Popen(
@@ -92,8 +94,7 @@ def world(folder: Path, *, past: bool = True) -> Iterator[World]:
                 seed(folder / "state" / "provisioning.db", settings)
             with serving(folder, **settings) as served:
                 made = World(served, addresses)
-                if past:
-                    _live(made)
+                _live(made)
                 yield made
         finally:
             child.terminate()

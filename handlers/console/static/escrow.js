@@ -28,7 +28,7 @@ function entries({ items }, page, again) {
     { label: "Tries", number: true, cell: (each) => number(each.tries) },
     { label: "Since", cell: (each) => ago(each.since) },
     { label: "Next try", cell: (each) => ago(each.next_try) },
-    { label: "Retry", unsaid: true, class: "act", cell: (each) => h("button", { type: "button", class: "button small", "aria-label": `Retry ${each.name} now`, onClick: (event) => retryOne(event.currentTarget, each, again) }, "Retry now") },
+    { label: "Retry", unsaid: true, class: "act", cell: (each) => h("button", { type: "button", class: "button small", "aria-label": `Retry now: ${each.name}`, onClick: (event) => retryOne(event.currentTarget, each, again) }, "Retry now") },
   ], items);
 }
 
