@@ -7,7 +7,7 @@ import { gate } from "./gate.js";
 import { failure, loading } from "./notices.js";
 import { here, to } from "./route.js";
 import { forget, listen, pause, refresh } from "./status.js";
-import { STATES, saidHere } from "./words.js";
+import { STATES, why } from "./words.js";
 
 const PANELS = {
   now: { label: "Now", file: "./overview.js" },
@@ -80,7 +80,7 @@ function showLine({ status, problem }) {
   line.className = `line ${problem ? "bad" : tone}`;
   replace(line,
     h("span", { class: "line-state" }, icon(problem ? "bang" : state.icon), problem ? "Not up to date" : state.label),
-    h("span", { class: "line-why" }, problem ? (problem.message || problem.code) : prose(saidHere(status.why))),
+    h("span", { class: "line-why" }, problem ? (problem.message || problem.code) : prose(why(status))),
     !problem && status.since ? h("span", { class: "line-since" }, since(status.since)) : null);
 }
 

@@ -62,6 +62,12 @@ async function results(body, dryRun) {
   return { results: [], waiting: true };
 }
 
+/** A step of a dry run, which goes by an object that is only imagined. */
+function imagined(step) {
+  if (step.name === "export") return { ...step, status: "skipped", detail: "Not sent: this was a dry run." };
+  return step.detail.includes("planned:") ? { ...step, detail: "No account yet." } : step;
+}
+
 function shown(found, dryRun, changed) {
   const words = { ...ACTIONS, unchanged: "Nothing to do", failure: "Failure", held: "Held", skipped: "Skipped" };
   return [
@@ -69,7 +75,7 @@ function shown(found, dryRun, changed) {
     found.error ? h("div", { class: "notice bad" }, h("p", {}, prose(found.error.message)), h("p", { class: "remedy" }, prose(found.error.remedy)), h("p", { class: "faint" }, found.error.code)) : null,
     found.results.map((each) => h("div", { class: "result" },
       h("h3", {}, dryRun ? "A dry run: nothing was sent. It would be: " : "Done: ", ["failure", "held", "skipped"].includes(each.outcome) ? badge(each.outcome) : words[each.outcome] ?? plain(each.outcome)),
-      steps(each.steps),
+      steps(dryRun ? each.steps.map(imagined) : each.steps),
       each.changes.length ? changes(each.changes) : h("p", { class: "faint" }, "No change."))),
     dryRun || found.waiting ? null : button("Explain anew", changed),
   ];

@@ -22,10 +22,10 @@ export function ago(text) {
 }
 
 /** Since when something is as it is: the moment, and how long that is. */
-export function since(text) {
+export function since(text, word = "since") {
   if (!text) return null;
   const today = new Date(text).toDateString() === new Date().toDateString();
-  return ["since ", today ? clock(text) : shortMoment(text), " (", ago(text), ")"];
+  return [`${word} `, today ? clock(text) : shortMoment(text), " (", ago(text), ")"];
 }
 
 export function relative(text) {

@@ -7,6 +7,7 @@ import { panelHead, table } from "./lists.js";
 import { badge, empty, fill } from "./notices.js";
 import { showPlan } from "./plan.js";
 import { to } from "./route.js";
+import { listen } from "./status.js";
 import { action, plain } from "./words.js";
 
 /** Fills the panel: one plan if the address names it, else all. */
@@ -14,7 +15,13 @@ export function show(place, route) {
   if (route.argument) return showPlan(place, route.argument);
   const plans = h("section", { "aria-label": "Plans" });
   replace(place, panelHead("Held plans", "Removals above the limit wait here until somebody decides. Everything else goes on."), plans);
-  fill(plans, () => get("held"), all);
+  let seen = null;
+  return listen(({ status }) => {
+    const now = JSON.stringify([status?.held_plans.map((each) => [each.id, each.state]), status?.kept]);
+    if (now === seen) return;
+    seen = now;
+    fill(plans, () => get("held"), all);
+  });
 }
 
 function all({ items, kept }) {

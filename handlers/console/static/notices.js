@@ -12,6 +12,7 @@ const HEADLINES = {
   503: "Not just now",
 };
 const TOAST = 8000;
+const TOASTS = 2;
 
 /** A word with its drawing and its colour. */
 export function badge(word) {
@@ -53,7 +54,9 @@ export function remedy(text) {
 /** Says what was done, also to those who hear the page. */
 export function toast(text, tone = "good") {
   const shown = h("div", { class: `toast ${tone}` }, icon(tone === "good" ? "check" : "bang"), h("span", {}, text));
-  document.getElementById("toasts").append(shown);
+  const place = document.getElementById("toasts");
+  while (place.children.length >= TOASTS) place.firstChild.remove();
+  place.append(shown);
   setTimeout(() => shown.remove(), TOAST);
 }
 

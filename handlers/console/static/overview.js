@@ -11,7 +11,7 @@ import { fill } from "./notices.js";
 import { progress } from "./progress.js";
 import { to } from "./route.js";
 import { listen } from "./status.js";
-import { STATES, saidHere } from "./words.js";
+import { STATES, why } from "./words.js";
 
 const LANES = { 1: "leavers", 2: "on demand", 3: "live changes", 4: "initial and reconcile" };
 const LEADS = { held: "held", held_expiring: "held", held_expired: "held", escrow_growing: "escrow", subscription: "subscriptions", token_refused: "connection", cycle_failed: "log" };
@@ -49,8 +49,8 @@ function hero(status) {
       h("span", { class: "hero-icon" }, icon(alarmed ? "bang" : state.icon)),
       h("div", {},
         h("p", { class: "hero-word" }, state.label, alarmed ? ", with alarms" : ""),
-        h("p", { class: "hero-why" }, prose(saidHere(status.why))),
-        h("p", { class: "faint" }, status.since ? ["So ", since(status.since), ". "] : null,
+        h("p", { class: "hero-why" }, prose(why(status))),
+        h("p", { class: "faint" }, status.since ? [since(status.since, "Since"), ". "] : null,
           "Last success ", ago(status.last_success), "."))),
     status.stopped?.why ? h("p", { class: "note" }, h("strong", {}, "Note: "), status.stopped.why) : null,
     status.quarantine ? h("p", { class: "note" }, h("strong", {}, "To do: "), prose(status.quarantine.remedy), " Tried again ", ago(status.quarantine.next_probe), ".") : null,
@@ -77,7 +77,7 @@ function numbers(status) {
     tile("Change to ZSCloud", pace.p50_seconds === null ? "–" : duration(pace.p50_seconds),
       pace.p50_seconds === null ? "no change in the last day" : `median; 99 % within ${duration(pace.p99_seconds)} (${counted(pace.changes, "change")} in a day)`),
     tile("Entra read", status.watermark_age_seconds === null ? "never" : `${duration(status.watermark_age_seconds)} ago`, status.notifications.last ? ["last told ", ago(status.notifications.last)] : "Graph has told of nothing in the last day"),
-    tile("Kept and due", number(status.kept + status.due_deletions), `${number(status.kept)} kept by decision, ${number(status.due_deletions)} to be deleted later`, to("held")),
+    tile("Kept by decision", number(status.kept), `${number(status.due_deletions)} wait to be deleted`, to("held")),
   ];
 }
 

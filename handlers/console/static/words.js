@@ -49,12 +49,18 @@ const ELSEWHERE = [
   [": `held list` shows the plans", ""],
   ["`logs --status failure` says why", "the log says why"],
   [": run `cycle` to begin", ""],
+  ["`on-demand` does it at once", "Provision now does it at once"],
   [" (`held list`, `held approve ID`)", ""],
-  ["`start` ends it", "Start again ends it"],
 ];
 
 /** A sentence that names commands, in the words of this page. */
 export const saidHere = (text) => ELSEWHERE.reduce((said, [there, here]) => said.replace(there, here), String(text ?? ""));
+
+/** Why the job is in its state. */
+export function why(status) {
+  if (status.state === "stopped") return `Nothing is sent to ZSCloud: stopped by ${status.stopped?.by ?? "somebody"}.`;
+  return saidHere(status.why);
+}
 
 /** A text that begins like a sentence. */
 export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
@@ -65,7 +71,7 @@ export const plain = (word) => {
   return text.charAt(0).toUpperCase() + text.slice(1);
 };
 
-export const action = (word) => ACTIONS[word] ?? (word ? plain(word) : "None");
+export const action = (word) => ACTIONS[word] ?? (word ? plain(word) : "No change");
 
 /** What a change does, with whom it is about. */
 export function change(each) {
