@@ -33,11 +33,14 @@ class Subject(msgspec.Struct, frozen=True):
 
 
 class Why(msgspec.Struct, frozen=True):
-    """A reason: its stable code, a sentence, and what to do about it (nothing when empty)."""
+    """A reason: its stable code, a sentence, and what to do about it (nothing when empty).
+    ``request_id`` is what a remote system calls the request that it refused.
+    """
 
     code: str
     sentence: str
     remedy: str = ""
+    request_id: str | None = None
 
 
 class Entries:
@@ -78,6 +81,7 @@ class Entries:
             modified_properties=change.modified_properties if change else tuple(properties),
             error_code=error_code,
             remedy=why.remedy or None,
+            request_id=why.request_id,
             attempt=occasion.attempt,
             duration_ms=duration_ms,
             latency_ms=occasion.latency_ms,

@@ -60,6 +60,7 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
     modified_properties: tuple[ModifiedProperty, ...] = ()
     error_code: str | None = None
     remedy: str | None = None
+    request_id: str | None = None
     attempt: int = 1
     duration_ms: int | None = None
     latency_ms: int | None = None

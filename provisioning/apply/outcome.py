@@ -144,14 +144,16 @@ class Recorder:
         plan: Planned | None = None,
     ) -> None:
         """The item failed: logged with what was to be done, and set aside in escrow."""
-        why = Why(error.code, str(error), error.remedy)
+        why = Why(error.code, str(error), error.remedy, error.request_id)
         self._defer(item, await self._ending.set_aside(item, case, why, plan, asked=True))
 
     async def member_refused(
         self, item: WorkItem, case: Case, member: Key, error: RemoteError
     ) -> None:
         """One member is refused by the server: the group goes on without it for now."""
-        why = Why(error.code, f"The member {member} was refused: {error}", error.remedy)
+        why = Why(
+            error.code, f"The member {member} was refused: {error}", error.remedy, error.request_id
+        )
         entry = self._entries.entry(item, case, LogStatus.FAILURE, why, error_code=error.code)
         self._defer(item, self._job.log.rows([entry]))
 

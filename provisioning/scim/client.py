@@ -40,6 +40,7 @@ from provisioning.scim.failure import (
     REMOTE,
     batch_refusal,
     failure,
+    request_id,
     token_scrubber,
     transport_failure,
 )
@@ -264,6 +265,7 @@ class ScimTarget:
 
     def _failure(self, answer: Answer, operation: str, *, write: bool) -> Exception:
         error = failure(answer, operation, write=write, now=self._clock_time(), scrub=self._scrub)
+        error.request_id = request_id(answer, self._scrub)
         if isinstance(error, Throttled):
             self.throttled += 1
         return error

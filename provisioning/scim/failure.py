@@ -47,6 +47,9 @@ MOST_RETRY_AFTER = 300.0
 _QUOTED_BODY = 65_536
 """A larger error body is described, not quoted: a cut could leave a part of a token."""
 
+_REQUEST_IDS = ("x-request-id", "request-id", "x-correlation-id")
+_LONGEST_ID = 64
+
 _SECONDS = re.compile(r"(?i)\s*(\d+(?:\.\d+)?|\.\d+)\s*(?:s|secs?|seconds?)?\s*")
 _AUTHORIZATION = re.compile(
     r"""(?ix)
@@ -129,6 +132,15 @@ def failure(
     if 400 <= status < 500 or status == 501:
         return Rejected(REMOTE, operation, detail, status=status, scim_type=scim_type)
     return _unexpected(status, operation, detail, write=write)
+
+
+def request_id(answer: Answer, scrub: Scrub) -> str | None:
+    """What the server calls the request, for its support to look for; ``None`` if it does not say.
+
+    Zscaler names no header for it: these are the usual ones.
+    """
+    found = next((answer.headers[name] for name in _REQUEST_IDS if answer.headers.get(name)), None)
+    return None if found is None else scrub(found)[:_LONGEST_ID]
 
 
 def batch_refusal(error: Exception) -> Refusal | None:

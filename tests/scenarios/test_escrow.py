@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -12,11 +13,13 @@ from provisioning.errors import InvalidRequest
 from provisioning.operations import escrow, work
 from provisioning.operations.status import status
 from provisioning.record import CycleKind, CycleStatus
+from provisioning.scim.transport import Answer, Transport
 from provisioning.services import Services
 from tests.scenarios.pump import deliver_for
 from tests.scenarios.simulation import simulate
 from tests.scenarios.steps import account, assigned, everybody, office, provisioned, user
 from tests.scenarios.world import World
+from tests.support.scim_inprocess import InProcessScim
 
 
 async def listed(world: World) -> list[dict[str, Any]]:
@@ -40,6 +43,32 @@ def test_nothing_is_in_escrow() -> None:
         await provisioned(world)
         assert await listed(world) == []
         assert (await escrow.retry_now(world.services()))["items"] == []
+
+    simulate(story, tenant=office)
+
+
+class _Naming:
+    """A server that names each request in its answer."""
+
+    def __init__(self, inner: Transport) -> None:
+        self._inner = inner
+
+    async def request(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
+    ) -> Answer:
+        answer = await self._inner.request(method, url, headers, body)
+        return Answer(answer.status, {**answer.headers, "x-request-id": "zs-1"}, answer.body)
+
+
+def test_the_log_has_what_the_server_calls_a_request_that_failed() -> None:
+    async def story(world: World) -> None:
+        world.transport = _Naming(InProcessScim(world.zscloud, world.clock, timeout_seconds=20.0))
+        await with_a_failure(world)
+        entries = await world.logs()
+        assert {e["status"]: e["request_id"] for e in entries} == {
+            "success": None,
+            "failure": "zs-1",
+        }
 
     simulate(story, tenant=office)
 

@@ -55,6 +55,23 @@ async def test_error_bodies_are_read() -> None:
         assert len(rejected.value.detail) <= 300
 
 
+@pytest.mark.parametrize(
+    ("headers", "id"),
+    [
+        ({"x-request-id": "abc-1"}, "abc-1"),
+        ({"request-id": "abc-2", "x-correlation-id": "abc-3"}, "abc-2"),
+        ({"x-correlation-id": f"{TOKEN} {'x' * 100}"}, f"[credentials] {'x' * 50}"),
+        ({"x-request-id": ""}, None),
+        ({}, None),
+    ],
+)
+async def test_what_the_server_calls_the_request(headers: dict[str, str], id: str | None) -> None:
+    target, _ = scripted(Answer(400, headers, b""))
+    with pytest.raises(Rejected) as rejected:
+        await target.write(CREATE)
+    assert rejected.value.request_id == id
+
+
 async def test_refusals_say_what_to_do() -> None:
     """The token's setting and its button; the URL's setting for a list that is not there."""
     target, _ = scripted(answer(401), answer(404), answer(302))
