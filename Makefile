@@ -14,7 +14,7 @@ PYTHON ?= $(shell sh tools/find_python.sh)
 # starts some hundred.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup demo test check lint types contracts acceptance bench bench-full package lock clean
+.PHONY: setup demo console test check lint types contracts acceptance bench bench-full package lock clean
 
 setup: $(STAMP) node
 
@@ -31,6 +31,10 @@ node: $(STAMP)
 
 demo: $(STAMP)
 	@$(BIN)/python -m demo
+
+# The console over simulated tenants, on http://127.0.0.1:7071/api/console until Ctrl-C.
+console: $(STAMP)
+	@$(BIN)/python -m demo.console
 
 test: setup
 	$(BIN)/python -m pytest -n auto

@@ -84,6 +84,10 @@ class FunctionApp:
         found = await self._call("GET", f"logs?cycle={cycle_id}&limit=1000")
         return list(reversed(found["items"]))
 
+    async def status(self) -> Document:
+        """``GET status``."""
+        return await self._call("GET", "status")
+
     async def _call(self, method: str, path: str, body: Document | None = None) -> Document:
         async with self._session.request(method, f"api/{path}", json=body) as answer:
             if answer.status not in (200, 202):
@@ -129,22 +133,27 @@ class CommandLine:
         return document
 
 
+def around(settings: Mapping[str, str]) -> dict[str, str]:
+    """The settings, in the environment of this process without any other setting."""
+    kept = {n: v for n, v in os.environ.items() if not n.startswith(_OURS) and n not in _OURS_TOO}
+    return {**kept, **settings}
+
+
 @asynccontextmanager
 async def program(settings: Mapping[str, str]) -> AsyncIterator[Program]:
     """The function app where the worker can run, else the command line."""
-    kept = {n: v for n, v in os.environ.items() if not n.startswith(_OURS) and n not in _OURS_TOO}
-    environ = {**kept, **settings}
+    environ = around(settings)
     if sys.version_info < (3, 13):
         yield CommandLine(environ)
         return
-    async with _serving(environ) as url, aiohttp.ClientSession(url) as session:
+    async with serving(environ) as url, aiohttp.ClientSession(url) as session:
         yield FunctionApp(session)
 
 
 @asynccontextmanager
-async def _serving(environ: Mapping[str, str]) -> AsyncIterator[str]:
-    """``serve`` on a free port of this machine; its address."""
-    command = (sys.executable, "-m", "provisioning", "serve", "--port", "0", "--poll", "0.1")
+async def serving(environ: Mapping[str, str], port: int = 0) -> AsyncIterator[str]:
+    """``serve`` on a port of this machine, on a free one with 0; its address."""
+    command = (sys.executable, "-m", "provisioning", "serve", "--port", str(port), "--poll", "0.1")
     with tempfile.TemporaryFile() as said:
         child = await asyncio.create_subprocess_exec(
             *command, "--json", cwd=ROOT, env=environ, stdout=asyncio.subprocess.PIPE, stderr=said

@@ -111,6 +111,13 @@ class Remote:
             answered: dict[str, Any] = await answer.json()
             return answered
 
+    async def edit(self, action: str, **arguments: Any) -> None:
+        """Changes something in ZSCloud past its interface, as its administrators can."""
+        url = f"{self.addresses['zscloud_control_url']}/{action}"
+        async with self._session.post(url, json=arguments) as answer:
+            if answer.status != 200:
+                raise RemoteFailed(f"{action}: {answer.status} {await answer.text()}")
+
     async def directory(self) -> Directory:
         """Reads Entra through Graph."""
         application = self.addresses["service_principal_id"]

@@ -39,10 +39,14 @@ class Stage:
 
 
 @contextlib.asynccontextmanager
-async def stage() -> AsyncIterator[Stage]:
-    """Both simulators with the real limit and strict rules, and an empty state folder."""
+async def stage(**options: str) -> AsyncIterator[Stage]:
+    """Both simulators with the real limit and strict rules, and an empty state folder.
+
+    ``options`` are further ones of the simulators.
+    """
     with tempfile.TemporaryDirectory(prefix="zscloud-demo-") as folder:
-        async with simulators(_TENANT) as addresses, Remote(addresses) as remote:
+        tenant = _TENANT | {f"--{name}": value for name, value in options.items()}
+        async with simulators(tenant) as addresses, Remote(addresses) as remote:
             yield Stage(remote, _settings(addresses, folder))
 
 

@@ -127,6 +127,10 @@ def test_connections_are_tried_out(console: Watched) -> None:
     expect(checks).to_have_count(6)
     expect(checks.filter(has_text="ZSCloud: token and filter")).to_contain_text("accepted")
     assert console.violations() == []
+    page.get_by_role("button", name="Examine everything").click()
+    expect(checks.nth(10)).to_be_visible()
+    expect(checks.filter(has_text="Warning").first).to_be_visible()
+    expect(page.get_by_role("region", name="Checks")).to_contain_text("Nothing failed.")
     console.pictures("connection")
 
 

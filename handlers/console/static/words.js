@@ -14,6 +14,7 @@ export const STATUSES = {
   ok: { label: "OK", tone: "good", icon: "check" },
   failure: { label: "Failure", tone: "bad", icon: "cross" },
   failed: { label: "Failed", tone: "bad", icon: "cross" },
+  warning: { label: "Warning", tone: "warn", icon: "bang" },
   skipped: { label: "Skipped", tone: "mute", icon: "skip" },
   waiting: { label: "Waiting", tone: "warn", icon: "wait" },
   held: { label: "Held", tone: "warn", icon: "pause" },
