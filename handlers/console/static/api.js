@@ -3,7 +3,7 @@
 const ROOT = new URL("../", import.meta.url);
 const KEY = "provisioning.key";
 const OPERATOR = "provisioning.operator";
-const PATIENCE = 60_000;
+const PATIENCE = 120_000;
 
 /** What a call found wrong: RFC 9457, or that there was no answer (status 0). */
 export class Problem extends Error {
@@ -54,7 +54,7 @@ async function call(method, path, parameters, body, signal) {
   try {
     const answer = await fetch(url, {
       method, headers: headers(body !== undefined), signal: patience.signal, cache: "no-store",
-      credentials: "same-origin", redirect: "error",
+      credentials: "same-origin", redirect: "manual",
       body: body === undefined ? undefined : JSON.stringify(body),
     });
     return await understood(answer);
@@ -76,6 +76,11 @@ function headers(withBody) {
 }
 
 async function understood(answer) {
+  // The platform leads whoever has been signed out to its sign-in.
+  if (answer.type === "opaqueredirect") {
+    refusals.dispatchEvent(new Event("refused"));
+    throw new Problem(401, {});
+  }
   const text = await answer.text();
   let document = null;
   try { document = JSON.parse(text); } catch { document = null; }

@@ -38,8 +38,10 @@ async function showPanel(focus) {
   const panel = PANELS[route.panel] ? route.panel : "now";
   const mine = ++turn;
   for (const link of nav.querySelectorAll("a")) {
-    if (link.dataset.panel === panel) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+    if (link.dataset.panel === panel) {
+      link.setAttribute("aria-current", "page");
+      nav.scrollLeft = link.offsetLeft - (nav.clientWidth - link.offsetWidth) / 2;
+    } else link.removeAttribute("aria-current");
   }
   document.body.dataset.panel = panel;
   if (panel !== "find") search.elements.who.value = "";
@@ -81,7 +83,7 @@ function showLine({ status, problem }) {
   replace(line,
     h("span", { class: "line-state" }, icon(problem ? "bang" : state.icon), problem ? "Not up to date" : state.label),
     h("span", { class: "line-why" }, problem ? (problem.message || problem.code) : prose(why(status))),
-    !problem && status.since ? h("span", { class: "line-since" }, since(status.since)) : null);
+    !problem && status.since ? h("span", { class: "line-since", "aria-hidden": "true" }, since(status.since)) : null);
 }
 
 function enter() {
@@ -114,6 +116,7 @@ function shut(problem) {
 listen((now) => {
   if (now.problem?.status === 401) return shut(now.problem);
   if (!inside && now.status) admit();
+  else if (!inside && now.problem.status === 403) return shut(now.problem);
   else if (!inside) return replace(main, failure(now.problem, enter));
   showLine(now);
   if (now.status) showNav(now.status);

@@ -17,6 +17,18 @@ export function replace(element, ...children) {
   element.replaceChildren(...nodes(children));
 }
 
+/** The same for what is put up again and again: who is in it with the keyboard stays there. */
+export function renew(element, ...children) {
+  const made = element.cloneNode(false);
+  replace(made, ...children);
+  if (made.isEqualNode(element)) return;
+  const place = focusable(element).indexOf(document.activeElement);
+  element.replaceChildren(...made.childNodes);
+  if (place >= 0) focusable(element)[place]?.focus({ preventScroll: true });
+}
+
+const focusable = (element) => [...element.querySelectorAll("a[href], button, input, summary")];
+
 /** A sentence in which `backquotes` mark what is typed. */
 export function prose(text) {
   return String(text ?? "").split("`").map((part, n) => (n % 2 ? h("code", {}, part) : part));

@@ -40,7 +40,7 @@ export function failure(problem, again = null) {
 
 /** What the problem says, each remedy below what it is about. */
 export function said(problem) {
-  if (problem.status === 401) return h("p", {}, "Copy the key once more: in the Azure portal under App keys, or from ", h("code", {}, "az functionapp keys list"), ".");
+  if (problem.status === 401) return h("p", {}, "If you were signed in, do so again. Else copy the key once more: in the Azure portal under App keys, or from ", h("code", {}, "az functionapp keys list"), ".");
   if (!problem.errors.length) return h("p", {}, problem.message || "There is no more to say about it.", problem.status === 0 ? " Check the connection; it is tried again by itself." : "");
   return h("ul", { class: "problems" }, problem.errors.map((each) => h("li", {},
     h("span", {}, each.field ? h("strong", {}, each.field, " ") : null, prose(each.message)),

@@ -3,7 +3,7 @@
 import { get } from "./api.js";
 import { controls } from "./controls.js";
 import { cycles } from "./cycles.js";
-import { h, icon, prose, replace } from "./dom.js";
+import { h, icon, prose, renew, replace } from "./dom.js";
 import { ago, counted, duration, number, since } from "./format.js";
 import { latency } from "./latency.js";
 import { panelHead } from "./lists.js";
@@ -28,10 +28,10 @@ export function show(place) {
   let seen = null;
   return listen(({ status }) => {
     if (!status) return;
-    replace(state, hero(status));
+    renew(state, hero(status));
     buttons.update(status);
     progress(work, status.cycle, status);
-    replace(tiles, numbers(status));
+    renew(tiles, numbers(status));
     const cycle = JSON.stringify([status.cycle?.cycle_id, status.cycle?.status]);
     if (cycle === seen) return;
     seen = cycle;

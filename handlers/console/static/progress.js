@@ -1,6 +1,6 @@
 // The cycle at work: done, left, requests left, time left.
 
-import { h, replace } from "./dom.js";
+import { h, renew, replace } from "./dom.js";
 import { ago, duration, number } from "./format.js";
 import { badge } from "./notices.js";
 import { to } from "./route.js";
@@ -15,7 +15,7 @@ export function progress(section, cycle, status) {
   const { done, left, requests_left: requests, seconds_left: seconds } = cycle.progress;
   const all = done + left;
   const share = all ? Math.floor((done / all) * 100) : 0;
-  replace(section,
+  renew(section,
     h("div", { class: "card-head" },
       h("h2", {}, `${plain(cycle.kind)} cycle`), badge(cycle.status),
       h("span", { class: "faint" }, cycle.phase ? `${plain(cycle.phase)}; ` : "", "begun ", ago(cycle.started)),

@@ -58,4 +58,5 @@ document.addEventListener("visibilitychange", () => {
   if (document.hidden) pause();
   else if (known.status || known.problem) refresh();
 });
+addEventListener("offline", () => { if (known.status) refresh(); });
 addEventListener("online", () => { if (known.problem) refresh(); });
