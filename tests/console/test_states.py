@@ -4,63 +4,15 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
+from tests.console.answers import Document, answer, change, held_plan, problem, working
 from tests.console.chromium import Watched, watched
 from tests.console.world import World
 from tests.devhost.served import KEY
-
-Document = dict[str, Any]
-
-
-def answer(
-    console: Watched, path: str, made: Document | Callable[[Document], Document], status: int = 200
-) -> None:
-    """Answers a call with a document, or with what the app says, changed."""
-
-    def handle(route: Route) -> None:
-        said = None if isinstance(made, dict) else route.fetch()
-        if said is not None and not said.ok:
-            route.fulfill(response=said)
-            return
-        document = made if isinstance(made, dict) else made(said.json() if said else {})
-        kind = "application/json" if status < 300 else "application/problem+json"
-        route.fulfill(status=status, content_type=kind, body=json.dumps(document))
-
-    console.page.route(f"**/api/{path}", handle)
-
-
-def problem(code: str, detail: str, remedy: str, field: str | None = None) -> Document:
-    """A problem as the app writes it."""
-    return {
-        "type": "about:blank",
-        "title": code,
-        "detail": detail,
-        "code": code,
-        "errors": [{"field": field, "message": detail, "remedy": remedy}],
-    }
-
-
-def working(status: Document, done: int) -> Document:
-    """The status in the middle of a large first cycle."""
-    cycle = status["cycle"] | {
-        "kind": "initial",
-        "status": "running",
-        "phase": "provisioning",
-        "progress": {
-            "done": done,
-            "left": 70_000,
-            "requests_left": 82_000,
-            "seconds_left": 16_400,
-        },
-    }
-    lanes = {"1": 2, "2": 0, "3": 5, "4": 69_993}
-    why = "A cycle is provisioning."
-    return status | {"state": "working", "why": why, "cycle": cycle, "lanes": lanes}
 
 
 def test_progress_is_live_and_asked_for_gently(browser: Browser, past: World) -> None:
@@ -83,36 +35,39 @@ def test_progress_is_live_and_asked_for_gently(browser: Browser, past: World) ->
         console.pictures("working")
         page.clock.pause_at(page.evaluate("() => Date.now() / 1000 + 1"))
 
-        def asked(seconds: int) -> int:
+        def is_asked_within(seconds: int) -> None:
+            with page.expect_response("**/api/status"):
+                page.clock.run_for(seconds * 1000)
+            page.wait_for_timeout(200)
+
+        def is_not_asked_within(seconds: int) -> None:
             before = console.calls.count("GET /api/status")
             page.clock.run_for(seconds * 1000)
             page.wait_for_timeout(100)
-            return console.calls.count("GET /api/status") - before
+            assert console.calls.count("GET /api/status") == before
 
         tile = page.get_by_role("link", name="In escrow")
         tile.focus()
-        asked(5)
+        is_asked_within(5)
         expect(work).not_to_contain_text("30,000")
         expect(tile).to_be_focused()
-        assert asked(4) == 0
-        assert asked(2) == 1
+        is_not_asked_within(4)
+        is_asked_within(2)
         state["working"] = False
-        assert asked(6) == 1
+        is_asked_within(6)
         expect(work).to_be_hidden()
-        assert asked(20) == 0
-        assert asked(15) == 1
+        is_not_asked_within(20)
+        is_asked_within(15)
         page.evaluate(
             "() => { Object.defineProperty(document, 'hidden', {value: true, configurable: true});"
             " document.dispatchEvent(new Event('visibilitychange')); }"
         )
-        assert asked(300) == 0
-        before = console.calls.count("GET /api/status")
-        page.evaluate(
-            "() => { Object.defineProperty(document, 'hidden', {value: false});"
-            " document.dispatchEvent(new Event('visibilitychange')); }"
-        )
-        page.wait_for_timeout(100)
-        assert console.calls.count("GET /api/status") - before == 1
+        is_not_asked_within(300)
+        with page.expect_request("**/api/status"):
+            page.evaluate(
+                "() => { Object.defineProperty(document, 'hidden', {value: false});"
+                " document.dispatchEvent(new Event('visibilitychange')); }"
+            )
 
 
 REFUSALS = {
@@ -269,39 +224,6 @@ def test_a_key_that_was_revoked_asks_for_another(browser: Browser, past: World) 
         page.get_by_label("Function key").fill(KEY)
         page.get_by_role("button", name="Open").click()
         expect(page.get_by_role("heading", name="Escrow")).to_be_visible()
-
-
-def held_plan(users: int) -> Document:
-    """A plan that waits."""
-    return {
-        "id": "late",
-        "created": "2026-01-01T00:00:00.000Z",
-        "expires": "2099-01-01T00:00:00.000Z",
-        "state": "pending",
-        "cause": f"{users} of 20000 users would be taken away.",
-        "counts": {"users": users, "groups": 0, "memberships": 0},
-        "checksum": "0" * 64,
-        "decided": None,
-        "decided_by": None,
-        "note": None,
-    }
-
-
-def change(n: int) -> Document:
-    """One of its changes."""
-    return {
-        "change_id": f"{n:020x}",
-        "action": "disable",
-        "object_type": "user",
-        "source_id": f"00000000-0000-4000-8000-{n:012d}",
-        "target_id": str(n),
-        "name": f"user.{n}@example.com",
-        "member": None,
-        "reason_code": "AccountDisabled",
-        "reason": "The account is disabled in Entra.",
-        "modified_properties": [{"name": "active", "old": True, "new": False}],
-        "since": "2026-01-01T00:00:00.000Z",
-    }
 
 
 def test_a_sign_in_that_has_ended_and_one_without_a_role(browser: Browser, past: World) -> None:
