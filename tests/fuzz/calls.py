@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
@@ -48,8 +49,8 @@ _PROBLEMS = frozenset({400, 404, 409, 503})
 _WITHOUT_INPUT = frozenset({"ensure_subscriptions", "test_connection", "test_alerts"})
 """These read nothing of the call, and ask remote systems for seconds."""
 
-_TEXTS = frozenset({"notifications"})
-"""Routes whose refusals are read by Graph, and are plain text."""
+_TEXTS = frozenset({"notifications", "console", "console_asset"})
+"""Routes whose answers are no JSON: those to Graph, and the files of the console."""
 
 
 class Call(NamedTuple):
@@ -84,7 +85,7 @@ class Session:
         """Raises ``Broken`` for an answer that no caller should get; else its status."""
         function = self._functions[call.function % len(self._functions)]
         assert function.route is not None
-        path = function.route.replace("{id}", quote(call.name or "x", safe=""))
+        path = re.sub(r"\{\w+\}", lambda _: quote(call.name or "x", safe=""), function.route)
         query = "&".join(f"{quote(name)}={quote(value)}" for name, value in call.query)
         url = f"/api/{path}?{query}"[:_LONGEST]
         headers = {"X-Operator": call.operator}

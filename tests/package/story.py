@@ -30,7 +30,8 @@ async def tell(app: Path) -> dict[str, Any]:
         body = json.dumps({"user": sys.argv[2]}).encode()
         on_demand = await worker.http("POST", "/api/provision-on-demand", body=body)
         answers = {
-            name: (await worker.http("GET", f"/api/{name}")).status for name in ("status", "logs")
+            name: (await worker.http("GET", f"/api/{name}")).status
+            for name in ("status", "logs", "console", "console/console.js")
         }
         checks = (await worker.http("POST", "/api/test-connection")).json()
         await _load_clients()

@@ -92,7 +92,7 @@ async def test_it_works_alone_in_the_worker(
     assert [cycle["status"] for cycle in told["cycles"]] == ["completed"] * 3
     assert [cycle["counts"]["created"] for cycle in told["cycles"]] == [3, 0, 0]
     assert told["on_demand"] == 200
-    assert told["answers"] == {"status": 200, "logs": 200}
+    assert set(told["answers"].values()) == {200}
     assert all(check["status"] != "failed" for check in told["checks"]["checks"])
     assert set(told["sdk"]) == SDK | GENERATED
     assert "--no-prune" in told["left_out"]
