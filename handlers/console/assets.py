@@ -24,7 +24,16 @@ ASSETS = frozenset(
         *("api.js", "dialog.js", "dom.js", "format.js", "gate.js", "notices.js", "route.js"),
         *("chart.js", "lists.js", "status.js", "words.js"),
         *("overview.js", "progress.js", "cycles.js", "latency.js", "controls.js"),
-        *("held.js", "plan.js", "log.js", "entry.js", "find.js", "demand.js", "steps.js"),
+        *(
+            "held.js",
+            "plan.js",
+            "decision.js",
+            "log.js",
+            "entry.js",
+            "find.js",
+            "demand.js",
+            "steps.js",
+        ),
         *("escrow.js", "drift.js", "subscriptions.js", "settings.js", "connection.js"),
     }
 )

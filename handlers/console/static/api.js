@@ -20,8 +20,12 @@ export class Problem extends Error {
 export const refusals = new EventTarget();
 
 export const session = {
-  get key() { return sessionStorage.getItem(KEY) ?? ""; },
-  get operator() { return sessionStorage.getItem(OPERATOR) ?? ""; },
+  get key() {
+    return sessionStorage.getItem(KEY) ?? "";
+  },
+  get operator() {
+    return sessionStorage.getItem(OPERATOR) ?? "";
+  },
   begin(key, operator) {
     sessionStorage.setItem(KEY, key);
     sessionStorage.setItem(OPERATOR, operator);
@@ -53,8 +57,12 @@ async function call(method, path, parameters, body, signal) {
   signal?.addEventListener("abort", abort);
   try {
     const answer = await fetch(url, {
-      method, headers: headers(body !== undefined), signal: patience.signal, cache: "no-store",
-      credentials: "same-origin", redirect: "manual",
+      method,
+      headers: headers(body !== undefined),
+      signal: patience.signal,
+      cache: "no-store",
+      credentials: "same-origin",
+      redirect: "manual",
       body: body === undefined ? undefined : JSON.stringify(body),
     });
     return await understood(answer);
@@ -83,7 +91,11 @@ async function understood(answer) {
   }
   const text = await answer.text();
   let document = null;
-  try { document = JSON.parse(text); } catch { document = null; }
+  try {
+    document = JSON.parse(text);
+  } catch {
+    document = null;
+  }
   if (answer.ok && document !== null) {
     return { status: answer.status, document, location: answer.headers.get("location") };
   }

@@ -19,7 +19,11 @@ export function chart(draw) {
 }
 
 export function frame(width, height, label, ...children) {
-  return s("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label }, children);
+  return s(
+    "svg",
+    { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label },
+    children,
+  );
 }
 
 /** Where each of so many columns begins, and how wide it is. */
@@ -44,5 +48,7 @@ export function axis(x, top, bottom, most, name) {
 export function rounded(value) {
   if (value <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 1.5, 2, 3, 4, 5, 6, 8, 10].map((each) => each * power).find((each) => each >= value - 1e-9);
+  return [1, 1.5, 2, 3, 4, 5, 6, 8, 10]
+    .map((each) => each * power)
+    .find((each) => each >= value - 1e-9);
 }

@@ -54,7 +54,18 @@ async function showPanel(focus) {
     replace(main, place);
     leavePanel = module.show(place, route) ?? (() => {});
   } catch (error) {
-    replace(main, failure({ status: 0, code: "NotLoaded", message: "A part of the page could not be loaded.", errors: [] }, () => location.reload()));
+    replace(
+      main,
+      failure(
+        {
+          status: 0,
+          code: "NotLoaded",
+          message: "A part of the page could not be loaded.",
+          errors: [],
+        },
+        () => location.reload(),
+      ),
+    );
     throw error;
   }
   if (focus) place.querySelector("h1")?.focus();
@@ -80,10 +91,23 @@ function showLine({ status, problem }) {
   line.dataset.said = said;
   const tone = status?.state === "healthy" && status.alarms.length ? "warn" : state.tone;
   line.className = `line ${problem ? "bad" : tone}`;
-  replace(line,
-    h("span", { class: "line-state" }, icon(problem ? "bang" : state.icon), problem ? "Not up to date" : state.label),
-    h("span", { class: "line-why" }, problem ? (problem.message || problem.code) : prose(why(status))),
-    !problem && status.since ? h("span", { class: "line-since", "aria-hidden": "true" }, since(status.since)) : null);
+  replace(
+    line,
+    h(
+      "span",
+      { class: "line-state" },
+      icon(problem ? "bang" : state.icon),
+      problem ? "Not up to date" : state.label,
+    ),
+    h(
+      "span",
+      { class: "line-why" },
+      problem ? problem.message || problem.code : prose(why(status)),
+    ),
+    !problem && status.since
+      ? h("span", { class: "line-since", "aria-hidden": "true" }, since(status.since))
+      : null,
+  );
 }
 
 function enter() {
@@ -121,13 +145,25 @@ listen((now) => {
   showLine(now);
   if (now.status) showNav(now.status);
 });
-refusals.addEventListener("refused", () => { if (inside) shut({ status: 401, code: "", errors: [] }); });
+refusals.addEventListener("refused", () => {
+  if (inside) shut({ status: 401, code: "", errors: [] });
+});
 
 for (const [name, panel] of Object.entries(PANELS)) {
-  nav.append(h("a", { href: to(name), "data-panel": name }, h("span", {}, panel.label),
-    h("span", { class: "count", hidden: true })));
+  nav.append(
+    h(
+      "a",
+      { href: to(name), "data-panel": name },
+      h("span", {}, panel.label),
+      h("span", { class: "count", hidden: true }),
+    ),
+  );
 }
-leave.addEventListener("click", () => { session.end(); forget(); shut(null); });
+leave.addEventListener("click", () => {
+  session.end();
+  forget();
+  shut(null);
+});
 document.getElementById("skip").addEventListener("click", () => main.focus());
 search.addEventListener("submit", (event) => {
   event.preventDefault();
@@ -137,15 +173,21 @@ search.addEventListener("submit", (event) => {
   if (location.hash === address) showPanel(true);
   else location.hash = address;
 });
-addEventListener("hashchange", () => { if (inside) showPanel(true); });
+addEventListener("hashchange", () => {
+  if (inside) showPanel(true);
+});
 document.getElementById("zone").textContent = zone();
 setInterval(() => {
-  for (const time of document.querySelectorAll("time[data-ago]")) time.textContent = relative(time.dateTime);
+  for (const time of document.querySelectorAll("time[data-ago]"))
+    time.textContent = relative(time.dateTime);
 }, 30_000);
 if (session.key || mayEnter()) enter();
 else shut(null);
 
 /** Whether a call without a key may be answered: with the platform's sign-in, and by `serve`. */
 function mayEnter() {
-  return "signIn" in document.documentElement.dataset || /^(localhost|127\..*|\[::1\])$/.test(location.hostname);
+  return (
+    "signIn" in document.documentElement.dataset ||
+    /^(localhost|127\..*|\[::1\])$/.test(location.hostname)
+  );
 }

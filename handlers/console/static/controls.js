@@ -21,7 +21,10 @@ export function controls() {
       shown = state;
       const rest = status.stopped
         ? [button("Start again", () => start(), "primary")]
-        : [status.state === "off" ? null : button("Run a cycle", () => run()), button("Stop sending", () => stop(status), "danger-quiet")];
+        : [
+            status.state === "off" ? null : button("Run a cycle", () => run()),
+            button("Stop sending", () => stop(status), "danger-quiet"),
+          ];
       replace(element, rest);
     },
   };
@@ -31,21 +34,31 @@ async function run() {
   const done = await ask({
     title: "Run a cycle now?",
     body: [
-      h("fieldset", { class: "choices" }, h("legend", {}, "Kind"),
+      h(
+        "fieldset",
+        { class: "choices" },
+        h("legend", {}, "Kind"),
         choice("incremental", "Incremental", "what has changed in Entra since the last one", true),
         choice("reconcile", "Reconcile", "reads ZSCloud too, and finds edits by hand"),
-        choice("initial", "Initial", "reads all of Entra anew")),
+        choice("initial", "Initial", "reads all of Entra anew"),
+      ),
       h("p", { class: "faint" }, "If a cycle is open already, that one goes on instead."),
     ],
     label: "Run it",
-    act: async (form) => (await post("cycles", { kind: form.get("kind"), dry_run: false })).document,
+    act: async (form) =>
+      (await post("cycles", { kind: form.get("kind"), dry_run: false })).document,
   });
   if (done) toast(`${plain(done.kind)} cycle: ${plain(done.status).toLowerCase()}.`);
   if (done) refresh();
 }
 
 function choice(value, label, help, checked = false) {
-  return h("label", { class: "choice" }, h("input", { type: "radio", name: "kind", value, checked }), h("span", {}, h("strong", {}, label), h("span", { class: "faint" }, ` ${help}`)));
+  return h(
+    "label",
+    { class: "choice" },
+    h("input", { type: "radio", name: "kind", value, checked }),
+    h("span", {}, h("strong", {}, label), h("span", { class: "faint" }, ` ${help}`)),
+  );
 }
 
 async function stop(status) {
@@ -54,9 +67,24 @@ async function stop(status) {
     title: "Stop sending to ZSCloud?",
     danger: true,
     body: [
-      h("p", {}, "Nothing is sent from a quarter of a second later on, until somebody starts it again: no joiner, no change, and no leaver either. Nothing is lost."),
+      h(
+        "p",
+        {},
+        "Nothing is sent from a quarter of a second later on, until somebody starts it again: no joiner, no change, and no leaver either. Nothing is lost.",
+      ),
       waiting ? h("p", {}, `${counted(waiting, "item")} of work will wait.`) : null,
-      h("div", { class: "field" }, h("label", { for: "note" }, "Why (others see it)"), h("input", { id: "note", name: "note", type: "text", maxlength: "1000", autocomplete: "off" })),
+      h(
+        "div",
+        { class: "field" },
+        h("label", { for: "note" }, "Why (others see it)"),
+        h("input", {
+          id: "note",
+          name: "note",
+          type: "text",
+          maxlength: "1000",
+          autocomplete: "off",
+        }),
+      ),
     ],
     label: "Stop",
     act: async (form) => (await post("stop", { note: form.get("note") })).document,
@@ -68,7 +96,11 @@ async function stop(status) {
 async function start() {
   const done = await ask({
     title: "Start again?",
-    body: h("p", {}, "The open cycle goes on where it was, or an incremental one begins, which finds all that happened meanwhile."),
+    body: h(
+      "p",
+      {},
+      "The open cycle goes on where it was, or an incremental one begins, which finds all that happened meanwhile.",
+    ),
     label: "Start",
     act: async () => (await post("start")).document,
   });

@@ -10,13 +10,29 @@ import { failure } from "./notices.js";
 export function ask({ title, body, label, danger = false, act, ready = null }) {
   return new Promise((resolve) => {
     const trouble = h("div", {});
-    const go = h("button", { type: "submit", class: `button ${danger ? "danger" : "primary"}` }, label);
-    const stay = h("button", { type: "button", class: "button", onClick: () => box.close() }, "Cancel");
-    const form = h("form", { class: "dialog-form", method: "dialog" },
-      h("h2", { id: "dialog-title" }, title), body, trouble, h("div", { class: "buttons" }, stay, go));
+    const go = h(
+      "button",
+      { type: "submit", class: `button ${danger ? "danger" : "primary"}` },
+      label,
+    );
+    const stay = h(
+      "button",
+      { type: "button", class: "button", onClick: () => box.close() },
+      "Cancel",
+    );
+    const form = h(
+      "form",
+      { class: "dialog-form", method: "dialog" },
+      h("h2", { id: "dialog-title" }, title),
+      body,
+      trouble,
+      h("div", { class: "buttons" }, stay, go),
+    );
     const box = h("dialog", { class: "dialog", "aria-labelledby": "dialog-title" }, form);
     let given = null;
-    const judge = () => { if (ready) go.disabled = !ready(form); };
+    const judge = () => {
+      if (ready) go.disabled = !ready(form);
+    };
     form.addEventListener("input", judge);
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
@@ -39,11 +55,20 @@ export function ask({ title, body, label, danger = false, act, ready = null }) {
 
 /** Shows details beside the page. */
 export function sheet(title, ...body) {
-  const close = h("button", { type: "button", class: "button", onClick: () => box.close() }, "Close");
-  const box = h("dialog", { class: "sheet", "aria-labelledby": "sheet-title" },
+  const close = h(
+    "button",
+    { type: "button", class: "button", onClick: () => box.close() },
+    "Close",
+  );
+  const box = h(
+    "dialog",
+    { class: "sheet", "aria-labelledby": "sheet-title" },
     h("div", { class: "sheet-head" }, h("h2", { id: "sheet-title", tabindex: "-1" }, title), close),
-    h("div", { class: "sheet-body" }, body));
-  box.addEventListener("click", (event) => { if (event.target === box) box.close(); });
+    h("div", { class: "sheet-body" }, body),
+  );
+  box.addEventListener("click", (event) => {
+    if (event.target === box) box.close();
+  });
   open(box, () => {});
   addEventListener("hashchange", () => box.close(), { once: true });
 }

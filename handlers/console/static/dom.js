@@ -31,7 +31,9 @@ const focusable = (element) => [...element.querySelectorAll("a[href], button, in
 
 /** A sentence in which `backquotes` mark what is typed. */
 export function prose(text) {
-  return String(text ?? "").split("`").map((part, n) => (n % 2 ? h("code", {}, part) : part));
+  return String(text ?? "")
+    .split("`")
+    .map((part, n) => (n % 2 ? h("code", {}, part) : part));
 }
 
 function filled(element, attributes, children) {
@@ -45,7 +47,9 @@ function filled(element, attributes, children) {
 }
 
 function nodes(children) {
-  return children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
+  return children
+    .flat(Infinity)
+    .filter((child) => child !== null && child !== undefined && child !== false);
 }
 
 const PATHS = {
@@ -61,6 +65,9 @@ const PATHS = {
 
 /** A small drawing, which says nothing that is not written beside it. */
 export function icon(name) {
-  return s("svg", { class: "icon", viewBox: "0 0 16 16", "aria-hidden": "true", focusable: "false" },
-    s("path", { d: PATHS[name] ?? PATHS.skip }));
+  return s(
+    "svg",
+    { class: "icon", viewBox: "0 0 16 16", "aria-hidden": "true", focusable: "false" },
+    s("path", { d: PATHS[name] ?? PATHS.skip }),
+  );
 }

@@ -5,20 +5,40 @@ import { h } from "./dom.js";
 const NUMBERS = new Intl.NumberFormat("en");
 const RELATIVE = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "long" });
 const MOMENT = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
-const SECOND = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" });
-const SHORT = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const SECOND = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+});
+const SHORT = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+});
 const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
-const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60]];
+const UNITS = [
+  ["day", 86400],
+  ["hour", 3600],
+  ["minute", 60],
+];
 
 export const number = (value) => NUMBERS.format(value ?? 0);
 
 /** 1 user, 2 users. */
-export const counted = (value, one, many = `${one}s`) => `${number(value)} ${value === 1 ? one : many}`;
+export const counted = (value, one, many = `${one}s`) =>
+  `${number(value)} ${value === 1 ? one : many}`;
 
 /** How long ago, or how soon; the moment itself is shown on hovering. */
 export function ago(text) {
   if (!text) return h("span", { class: "faint" }, "never");
-  return h("time", { datetime: text, title: MOMENT.format(new Date(text)), "data-ago": true }, relative(text));
+  return h(
+    "time",
+    { datetime: text, title: MOMENT.format(new Date(text)), "data-ago": true },
+    relative(text),
+  );
 }
 
 /** Since when something is as it is: the moment, and how long that is. */
@@ -33,14 +53,22 @@ export function relative(text) {
   for (const [unit, size] of UNITS) {
     if (Math.abs(seconds) >= size) return RELATIVE.format(Math.round(seconds / size), unit);
   }
-  return seconds > 5 ? "in a moment" : seconds < -5 ? `${Math.round(-seconds)} seconds ago` : "just now";
+  return seconds > 5
+    ? "in a moment"
+    : seconds < -5
+      ? `${Math.round(-seconds)} seconds ago`
+      : "just now";
 }
 
 /** A moment of the log: to the second. */
 export function moment(text) {
   if (!text) return "";
   const at = new Date(text);
-  return h("time", { datetime: text, title: text }, (at.getFullYear() === new Date().getFullYear() ? SECOND : MOMENT).format(at));
+  return h(
+    "time",
+    { datetime: text, title: text },
+    (at.getFullYear() === new Date().getFullYear() ? SECOND : MOMENT).format(at),
+  );
 }
 
 export const shortMoment = (text) => SHORT.format(new Date(text));
@@ -65,10 +93,13 @@ export function value(of) {
 }
 
 /** The name of an attribute without the URN before it. */
-export const attributeName = (name) => (name.startsWith("urn:") ? name.slice(name.lastIndexOf(":") + 1) : name);
+export const attributeName = (name) =>
+  name.startsWith("urn:") ? name.slice(name.lastIndexOf(":") + 1) : name;
 
 export function zone() {
-  const part = new Intl.DateTimeFormat("en", { timeZoneName: "longOffset" }).formatToParts(new Date())
-    .find((each) => each.type === "timeZoneName")?.value ?? "";
+  const part =
+    new Intl.DateTimeFormat("en", { timeZoneName: "longOffset" })
+      .formatToParts(new Date())
+      .find((each) => each.type === "timeZoneName")?.value ?? "";
   return `Times are those of this device: ${Intl.DateTimeFormat().resolvedOptions().timeZone} (${part.replace("GMT", "UTC")}).`;
 }

@@ -21,30 +21,71 @@ export function badge(word) {
 }
 
 export function loading(what = "Loading") {
-  return h("div", { class: "loading", role: "status" }, h("span", { class: "spinner", "aria-hidden": "true" }), `${what} …`);
+  return h(
+    "div",
+    { class: "loading", role: "status" },
+    h("span", { class: "spinner", "aria-hidden": "true" }),
+    `${what} …`,
+  );
 }
 
 export function empty(title, ...text) {
-  return h("div", { class: "empty" }, h("p", { class: "empty-title" }, title), text.length ? h("p", {}, text) : null);
+  return h(
+    "div",
+    { class: "empty" },
+    h("p", { class: "empty-title" }, title),
+    text.length ? h("p", {}, text) : null,
+  );
 }
 
 /** A problem with its code and remedies, and a way to try again. */
 export function failure(problem, again = null) {
-  const headline = HEADLINES[problem.status] ?? (problem.status >= 500 ? "The app could not answer" : "That cannot be done");
-  return h("div", { class: "notice bad", role: "alert" },
+  const headline =
+    HEADLINES[problem.status] ??
+    (problem.status >= 500 ? "The app could not answer" : "That cannot be done");
+  return h(
+    "div",
+    { class: "notice bad", role: "alert" },
     h("p", { class: "notice-title" }, icon("bang"), headline),
     said(problem),
-    h("p", { class: "faint" }, [problem.code, problem.status ? `HTTP ${problem.status}` : null].filter(Boolean).join(" · ")),
-    again ? h("button", { type: "button", class: "button", onClick: again }, "Try again") : null);
+    h(
+      "p",
+      { class: "faint" },
+      [problem.code, problem.status ? `HTTP ${problem.status}` : null].filter(Boolean).join(" · "),
+    ),
+    again ? h("button", { type: "button", class: "button", onClick: again }, "Try again") : null,
+  );
 }
 
 /** What the problem says, each remedy below what it is about. */
 export function said(problem) {
-  if (problem.status === 401) return h("p", {}, "If you were signed in, do so again. Else copy the key once more: in the Azure portal under App keys, or from ", h("code", {}, "az functionapp keys list"), ".");
-  if (!problem.errors.length) return h("p", {}, problem.message || "There is no more to say about it.", problem.status === 0 ? " Check the connection; it is tried again by itself." : "");
-  return h("ul", { class: "problems" }, problem.errors.map((each) => h("li", {},
-    h("span", {}, each.field ? h("strong", {}, each.field, " ") : null, prose(each.message)),
-    each.remedy ? h("span", { class: "remedy" }, prose(each.remedy)) : null)));
+  if (problem.status === 401)
+    return h(
+      "p",
+      {},
+      "If you were signed in, do so again. Else copy the key once more: in the Azure portal under App keys, or from ",
+      h("code", {}, "az functionapp keys list"),
+      ".",
+    );
+  if (!problem.errors.length)
+    return h(
+      "p",
+      {},
+      problem.message || "There is no more to say about it.",
+      problem.status === 0 ? " Check the connection; it is tried again by itself." : "",
+    );
+  return h(
+    "ul",
+    { class: "problems" },
+    problem.errors.map((each) =>
+      h(
+        "li",
+        {},
+        h("span", {}, each.field ? h("strong", {}, each.field, " ") : null, prose(each.message)),
+        each.remedy ? h("span", { class: "remedy" }, prose(each.remedy)) : null,
+      ),
+    ),
+  );
 }
 
 export function remedy(text) {
@@ -53,7 +94,12 @@ export function remedy(text) {
 
 /** Says what was done, also to those who hear the page. */
 export function toast(text, tone = "good") {
-  const shown = h("div", { class: `toast ${tone}` }, icon(tone === "good" ? "check" : "bang"), h("span", {}, text));
+  const shown = h(
+    "div",
+    { class: `toast ${tone}` },
+    icon(tone === "good" ? "check" : "bang"),
+    h("span", {}, text),
+  );
   const place = document.getElementById("toasts");
   while (place.children.length >= TOASTS) place.firstChild.remove();
   place.append(shown);

@@ -22,7 +22,9 @@ export function listen(callback) {
 /** Asks now, and goes on asking. */
 export async function refresh() {
   clearTimeout(timer);
-  asking ??= ask().finally(() => { asking = null; });
+  asking ??= ask().finally(() => {
+    asking = null;
+  });
   await asking;
 }
 
@@ -58,5 +60,9 @@ document.addEventListener("visibilitychange", () => {
   if (document.hidden) pause();
   else if (known.status || known.problem) refresh();
 });
-addEventListener("offline", () => { if (known.status) refresh(); });
-addEventListener("online", () => { if (known.problem) refresh(); });
+addEventListener("offline", () => {
+  if (known.status) refresh();
+});
+addEventListener("online", () => {
+  if (known.problem) refresh();
+});

@@ -55,11 +55,13 @@ const ELSEWHERE = [
 ];
 
 /** A sentence that names commands, in the words of this page. */
-export const saidHere = (text) => ELSEWHERE.reduce((said, [there, here]) => said.replace(there, here), String(text ?? ""));
+export const saidHere = (text) =>
+  ELSEWHERE.reduce((said, [there, here]) => said.replace(there, here), String(text ?? ""));
 
 /** Why the job is in its state. */
 export function why(status) {
-  if (status.state === "stopped") return `Nothing is sent to ZSCloud: stopped by ${status.stopped?.by ?? "somebody"}.`;
+  if (status.state === "stopped")
+    return `Nothing is sent to ZSCloud: stopped by ${status.stopped?.by ?? "somebody"}.`;
   return saidHere(status.why);
 }
 
