@@ -122,6 +122,8 @@ def watched(browser: Browser, world: World) -> Iterator[Watched]:
         yield made
         assert made.complaints == []
     finally:
+        # Answers that are on their way are of no interest any more.
+        made.page.unroute_all(behavior="ignoreErrors")
         context.close()
 
 

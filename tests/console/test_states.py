@@ -63,7 +63,7 @@ def test_progress_is_live_and_asked_for_gently(browser: Browser, past: World) ->
             " document.dispatchEvent(new Event('visibilitychange')); }"
         )
         is_not_asked_within(300)
-        with page.expect_request("**/api/status"):
+        with page.expect_response("**/api/status"):
             page.evaluate(
                 "() => { Object.defineProperty(document, 'hidden', {value: false});"
                 " document.dispatchEvent(new Event('visibilitychange')); }"
