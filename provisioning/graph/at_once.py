@@ -14,7 +14,10 @@ async def some_at_once(read: Callable[[T], Awaitable[None]], each: Iterable[T], 
 
     Raises the error of the first that fails; the others are cancelled.
     """
-    waiting = iter(each)
+    all_of_them = list(each)
+    if len(all_of_them) == 1:
+        return await read(all_of_them[0])
+    waiting = iter(all_of_them)
 
     async def work() -> None:
         for one in waiting:

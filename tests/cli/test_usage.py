@@ -116,12 +116,12 @@ async def test_first_steps_and_help(world: World) -> None:
     first = await world.run()
     assert first.status == 0
     assert "ZSCLOUD_SCIM_TOKEN" in first.out
-    assert first.out.index("test-connection") < first.out.index("plan")
+    assert first.out.index("doctor") < first.out.index("plan")
     assert len(first.out.splitlines()) < 15
     help = await world.run("--help")
     assert help.status == 0
     assert "local.settings.json" in help.out
-    for command in ("cycle", "plan", "on-demand", "status", "logs", "test-connection"):
+    for command in ("cycle", "plan", "on-demand", "status", "logs", "test-connection", "doctor"):
         assert command in help.out
 
 

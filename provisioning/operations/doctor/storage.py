@@ -10,8 +10,8 @@ from provisioning.services import Services
 from provisioning.wake import WORK
 
 _STATE = "state"
-_TABLE = "doctor"
-"""The table, and the lease, that are tried."""
+_LEASE = "doctor"
+"""A lease that nothing else uses."""
 
 _LEASE_SECONDS = 15.0
 
@@ -23,7 +23,7 @@ async def _job(services: Services) -> str:
 
 
 async def _store(services: Services) -> str:
-    rows = Table(services.store, services.settings.job, _TABLE, str)
+    rows = Table(services.store, services.settings.job, "doctor", str)
     mark = services.ids.new()
     await services.store.write([rows.put(services.holder, mark)])
     found = await rows.get(services.holder)
@@ -39,9 +39,9 @@ async def _store(services: Services) -> str:
 
 
 async def _lease(services: Services) -> str:
-    if await services.leases.acquire(_TABLE, services.holder, _LEASE_SECONDS) is None:
+    if await services.leases.acquire(_LEASE, services.holder, _LEASE_SECONDS) is None:
         raise NothingToCheck("another examination tries it at this moment")
-    await services.leases.release(_TABLE, services.holder, b"")
+    await services.leases.release(_LEASE, services.holder, b"")
     held = await services.leases.read(services.settings.zscloud_tenant)
     if held is not None and held.until > services.clock.time():
         return f"can be taken; that of this tenant is held by {held.holder}"

@@ -386,7 +386,7 @@ PARSERS = (
     ),
     Parser(
         "graph: Retry-After",
-        ("provisioning.graph.wire:Answer.retry_after",),
+        ("provisioning.graph.wire:Answer.retry_after", "provisioning.graph.wire:_date"),
         headers(_KINDS).map(lambda fields: fields.get("retry-after", "3")),
         _retry_after,
         float | None,
