@@ -346,7 +346,8 @@ class Engine:
             return
         tasks = [task for _, task in self._active.values()]
         timer = asyncio.create_task(self._job.clock.sleep(LOOK_EVERY))
-        arriving = None if self._arrivals is None else self._arrivals.under_way()
+        # Once it is to end nobody asks what came, and what is done would end each wait at once.
+        arriving = None if self._arrivals is None or self._stop else self._arrivals.under_way()
         tasks += [timer] if arriving is None else [timer, arriving]
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         timer.cancel()
