@@ -13,11 +13,12 @@ from tests.soak.week import Result
 
 _WEEK = 168.0
 _FAULTS = ("fault", "renewals_fail", "store_down", "queue_down", "expire_tokens",
-           "subscription_lost", "message_twice", "message_lost", "message_late")  # fmt: skip
+           "subscription_lost", "message_twice", "message_lost", "message_late",
+           "lose_state")  # fmt: skip
 _KILLS = ("kill_step", "kill_write", "kill_request")
 _PAUSES = ("pause", "pause_request")
 _OPERATORS = ("on_demand", "on_demand_group", "reconcile", "cycle", "approve", "reject",
-              "retry_now", "dry_run")  # fmt: skip
+              "retry_now", "dry_run", "stop", "start", "restart")  # fmt: skip
 
 
 class Total(msgspec.Struct):
