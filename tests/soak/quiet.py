@@ -59,7 +59,7 @@ class Quiet:
                 touched.clear()
             self._judge_edits()
         self._judge_log()
-        run.forgotten = self._strangers()
+        self._laws.forgotten = self._strangers()
         self._laws.since.begin_anew()
         self._laws.written.clear()
 
@@ -101,7 +101,7 @@ class Quiet:
         """Principals who are to have nothing, and whose objects the program may not know as its own
         any more: what it does not know it leaves alone.
         """
-        return {id for id in self._run.forgotten if self._laws.since.becomes(id)}
+        return {id for id in self._laws.forgotten if self._laws.since.becomes(id)}
 
     def _names_of(self, strangers: set[str]) -> set[str]:
         """The names that nobody else can have, since their objects are left alone."""
@@ -208,7 +208,8 @@ async def rehearse(run: Run, changes: list[Any]) -> bool:
     told = Counter(each.change_id for each in dry[1])
     rows = map(_log.decode, run.store.rows("log").values())
     done = [each for each in rows if each.cycle_id == ran[0].cycle_id]
-    made = Counter(each.change_id for each in done if each.status is LogStatus.SUCCESS)
+    done = [each for each in done if each.change_id and each.status is LogStatus.SUCCESS]
+    made = Counter(each.change_id for each in done)
     if told != made:
         texts = {c.change_id: f"{c.action.value} {c.name}" for c in (*done, *dry[1]) if c.change_id}
         only = [f"told only: {texts[id or '']}" for id in (told - made)]

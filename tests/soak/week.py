@@ -93,8 +93,6 @@ class Run:
         self.zscloud = self.world.zscloud
         self.portal = Portal(self.zscloud, self.people)
         self.start = self.clock.time()
-        self.forgotten: set[str] = set()
-        """Principals whose objects the program may not know to be its own any more."""
         self.may_be_stopped = False
         self.done: Counter[str] = Counter()
         self.faults: dict[int, tuple[str, dict[str, Any]]] = {}
@@ -237,7 +235,7 @@ class Run:
     def forget_links(self) -> None:
         """The program has lost, or may lose, what it knows of ZSCloud."""
         for objects in (self.zscloud.users, self.zscloud.groups):
-            self.forgotten |= {each.external_id for each in objects if each.external_id}
+            self.laws.forgotten |= {each.external_id for each in objects if each.external_id}
         self.portal.edits.clear()
 
     async def until(self, end: float) -> None:
