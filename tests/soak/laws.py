@@ -81,6 +81,8 @@ class Laws:
         self.violations: list[Violation] = []
         self.written: list[Written] = []
         self.requests: Counter[str] = Counter()
+        self.batches = self.deletes = 0
+        """Requests with Bulk, and objects that were deleted."""
         self.dry = False
         """Whether only a dry run may be at work."""
         self.excused: set[str] = set()
@@ -113,6 +115,7 @@ class Laws:
         """A request arrives."""
         now = self._zscloud.clock.time()
         self.requests[method] += 1
+        self.batches += url.endswith("/Bulk")
         process = loop.current()
         self._senders[unquote(urlsplit(url).path)] = process
         name = "nobody" if process is None else process.name
@@ -235,6 +238,7 @@ class Laws:
 
     def _allowed(self, id: str, name: str) -> None:
         """A delete needs a setting that asks for it, and its grace period."""
+        self.deletes += 1
         if "delete" not in self.since.could_become(id):
             self.broken(6, f"{name} is deleted, which no setting asks for")
         gone = self._zscloud.clock.time() - self.since.left.get(id, 0.0)

@@ -44,6 +44,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     events: int
     done: dict[str, int]
     requests: dict[str, int]
+    batches: int
+    deletes: int
     ticks: dict[str, int]
     graph_requests: int
     steps: int
@@ -54,10 +56,17 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 def play(script: Script) -> Result:
     """Runs a script to its end, or to the first broken law."""
     began = time.perf_counter()
+    begun: list[Run] = []
     try:
-        run: Run = loop.run(lambda: _played(script), EPOCH)
+        loop.run(lambda: _played(script, begun), EPOCH)
+    except Exception as error:
+        if not begun:
+            raise
+        # A finding too, whoever is to blame.
+        begun[0].laws.violations.append(Violation(0, 0.0, f"the run ends with {error!r}"))
     finally:
         simulated_time.discard_abandoned()
+    (run,) = begun
     return Result(
         seed=script.seed,
         hours=script.hours,
@@ -65,6 +74,8 @@ def play(script: Script) -> Result:
         events=len(script.events),
         done=dict(run.done),
         requests=dict(run.laws.requests),
+        batches=run.laws.batches,
+        deletes=run.laws.deletes,
         ticks=dict(run.host.counts),
         graph_requests=len(run.world.entra.requests),
         steps=run.steps,
@@ -73,10 +84,9 @@ def play(script: Script) -> Result:
     )
 
 
-async def _played(script: Script) -> Run:
-    run = Run(script)
-    await run.play()
-    return run
+async def _played(script: Script, begun: list[Run]) -> None:
+    begun.append(Run(script))
+    await begun[0].play()
 
 
 class Run:
