@@ -24,11 +24,16 @@ async def happens(run: Run, event: Event) -> bool:
     kind, args = event.kind, event.args
     if kind.startswith("hand_"):
         return run.portal.do(kind, args)
+    run.rough |= kind in _ROUGH
     act = _ACTIONS.get(kind)
     if act is not None:
         done = act(run, **args)
         return bool(await done if asyncio.iscoroutine(done) else done)
     return run.people.do(kind, args)
+
+
+_ROUGH = ("kill_step", "kill_write", "kill_request", "pause", "pause_request", "renewals_fail",
+          "store_down", "lose_state")  # fmt: skip
 
 
 # --- faults ----------------------------------------------------------------------------------

@@ -58,6 +58,7 @@ class Quiet:
                 await self._compare(lambda _: True, "after a reconcile")
                 touched.clear()
             self._judge_edits()
+        run.rough = False
         self._judge_log()
         self._laws.forgotten = self._strangers()
         self._laws.since.begin_anew()
@@ -130,7 +131,8 @@ class Quiet:
     def _judge_edits(self) -> None:
         """Edits that are not to be put right stay."""
         run = self._run
-        if run.setting.drift == "repair":
+        if run.setting.drift == "repair" or run.rough:
+            # After a death nobody can tell what was sent last from an edit by hand.
             run.portal.edits.clear()
         for (id, name), value in run.portal.edits.items():
             for account in run.zscloud.users.by_external_id(id):

@@ -14,7 +14,13 @@ def test_what_goes_round_and_round_is_found(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(loop, "_MANY", 1000)
 
     async def spins() -> None:
-        asyncio.get_running_loop().create_task(spins())
+        running = asyncio.get_running_loop()
+
+        def again() -> None:
+            running.call_soon(again)
+
+        again()
+        await asyncio.Event().wait()
 
     with pytest.raises(loop.Spinning, match="round and round"):
         loop.run(spins, EPOCH)

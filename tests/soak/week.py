@@ -104,6 +104,8 @@ class Run:
         self.portal = Portal(self.zscloud, self.people)
         self.start = self.clock.time()
         self.may_be_stopped = False
+        self.rough = False
+        """Whether anybody has died, or lost the lease, since the last quiet."""
         self.done: Counter[str] = Counter()
         self.faults: dict[int, tuple[str, dict[str, Any]]] = {}
         self.at = 0
