@@ -33,6 +33,7 @@ from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane, Rank, WorkItem
 from provisioning.model import Key, ObjectType
 from provisioning.resolve import load_graph
+from provisioning.unsure import MOST_AT_ONCE
 
 _log = logging.getLogger(__name__)
 
@@ -40,9 +41,7 @@ LOOK_EVERY = 0.25
 """Seconds between looks at the urgent lanes of the store, at most."""
 
 _WINDOW = 48
-"""Keys that are worked on at once, at least."""
-_MOST_AT_ONCE = 800
-"""The same, at most: they are held in memory."""
+"""Keys that are worked on at once, at least; at most ``MOST_AT_ONCE``."""
 _BATCHES_AT_ONCE = 8
 """That are prepared, sent or recorded at once, where writes share requests."""
 _GRAPH_AGE = 5.0
@@ -208,7 +207,7 @@ class Engine:
     @property
     def _window(self) -> int:
         """Keys that are worked on at once, but for urgent ones."""
-        return max(_WINDOW, min(_MOST_AT_ONCE, (self._batch() - 1) * _BATCHES_AT_ONCE))
+        return max(_WINDOW, min(MOST_AT_ONCE, (self._batch() - 1) * _BATCHES_AT_ONCE))
 
     async def _fill(self, lane: Lane, window: int) -> None:
         items = await self._job.work.page(lane, self._cursor.get(lane, ""), window)
@@ -346,7 +345,8 @@ class Engine:
             return
         tasks = [task for _, task in self._active.values()]
         timer = asyncio.create_task(self._job.clock.sleep(LOOK_EVERY))
-        arriving = None if self._arrivals is None else self._arrivals.under_way()
+        # Once it is to end nobody asks what came, and what is done would end each wait at once.
+        arriving = None if self._arrivals is None or self._stop else self._arrivals.under_way()
         tasks += [timer] if arriving is None else [timer, arriving]
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         timer.cancel()

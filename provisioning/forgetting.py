@@ -99,6 +99,7 @@ FATES: dict[str, Fate] = {
     "bulk": _by(Scope.FULL, why="whether batches work is asked and proven anew"),
     "doctor": _stays("a row that is taken out again as soon as it was read back"),
     "intent": _stays("a POST whose outcome is not known: looked for before anything is made"),
+    "unsure": _stays("a request whose outcome is not known: looked at before it is relied on"),
     # Work.
     "work": _stays("it names keys, which are decided anew; dropped, a change would be lost"),
     "work_due": _stays("as work; what was in escrow becomes due with the scope escrows"),

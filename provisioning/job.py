@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+from functools import cached_property
 
 import msgspec
 
@@ -50,6 +51,7 @@ from provisioning.rows.buffer import WriteBehind
 from provisioning.rows.table import Table
 from provisioning.scope import ScopePolicy
 from provisioning.subscribed import SubscribedRows
+from provisioning.unsure import Unsure
 
 _LONGEST_WINDOW = 91 * DAY
 
@@ -66,7 +68,7 @@ HELD_TABLES = frozenset(
         *("link", "link_name", "link_scim_id", "link_members", "link_leaving", "intent"),
         *("escrow", "knowledge", "bulk"),
         *("listing", "listing_name", "listing_external_id", "listing_value"),
-        *("work", "work_due", "touched", "app_roles", "selection", "awaiting"),
+        *("work", "work_due", "unsure", "touched", "app_roles", "selection", "awaiting"),
         *("held", "held_plan", "held_open", "held_entry", "approved", "rejected", "withheld"),
         *("mirror_user", "mirror_group", "mirror_members", "mirror_assignments", "watermark"),
         *("application_seen", "application", "removed", "removed_fact", "reread", "doubt"),
@@ -192,6 +194,11 @@ class Job:
         self._provisioned = Table(store, name, "provisioned", Tally)
         self._hours: dict[str, Provisioned] = {}
         self._by_hour = Table(store, name, "provisioned_hour", Provisioned)
+
+    @cached_property
+    def unsure(self) -> Unsure:
+        """Whose record may be wrong, since somebody died over a request."""
+        return Unsure(self.store, self.name)
 
     def mapping(self, type: ObjectType) -> ObjectMapping:
         """The attribute mapping of users or groups."""

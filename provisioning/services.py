@@ -92,6 +92,8 @@ class Services:
         rows = self.kept.over(self.store, lease.after)
         base = OverlayStore(rows) if dry_run else rows
         job = self._job(WriteBehind(base, self.clock, may_write=lease.may_store))
+        if not lease.after and not dry_run:
+            job.store.defer(await job.unsure.noted(job.work, job.links), "unsure")
         if not lease.after:
             # The last holder may have died between somebody new and their mark.
             job.store.defer([job.near_scope.renewed(self.ids.new())])

@@ -65,8 +65,11 @@ class Looking:
             return False
         return True
 
-    async def read_again(self, case: Case, item: WorkItem) -> Case | None:
-        """A call on demand looks at the object itself, once, and not only at the record."""
+    async def read_again(self, case: Case, item: WorkItem, *, doubted: bool = False) -> Case | None:
+        """A call on demand looks at the object itself, once, and not only at the record; so does
+        who follows somebody that died over a request. Of what is ``doubted`` everything is taken
+        for the record: nobody can tell our last request from an edit by hand.
+        """
         if case.link is None or item.generation in self._read:
             return case
         self._read.add(item.generation)
@@ -77,7 +80,7 @@ class Looking:
                 await self._recorder.vanished(item, case)
         else:
             if case.link.leaving_since is None or is_same_object(case.link, found):
-                changed = await self._recorder.refreshed(item, case, found)
+                changed = await self._recorder.refreshed(item, case, found, doubted=doubted)
                 if changed and case.key.type is ObjectType.GROUP:
                     # Members that do not belong there leave by the brake.
                     self.judge_later(item, case.key)

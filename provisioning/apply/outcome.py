@@ -190,6 +190,20 @@ class Recorder:
         )
         self._defer(item, self._job.provisioned_rows(Tally(memberships=len(ids))))
 
+    async def joined_before(self, item: WorkItem, found: TargetObject) -> list[Key]:
+        """Somebody died over the create of an account, and may have made it a member of groups of
+        ours meanwhile: those that did not know. Where it does not belong it is ours to take out.
+        """
+        joined: list[Key] = []
+        owners = await self._job.links.owners(group.id for group in found.groups or ())
+        for group in owners.values():
+            if found.id not in await self._job.links.members(group.id):
+                about = _about(item)
+                await self._job.links.change_members(group.id, {found.id: True}, (), about)
+                self._defer(item, self._job.provisioned_rows(Tally(memberships=1)))
+                joined.append(group)
+        return joined
+
     # --- of looks ------------------------------------------------------------------------------
 
     async def matched(self, item: WorkItem, case: Case, found: TargetObject) -> None:
@@ -211,12 +225,19 @@ class Recorder:
         self._defer(item, [*rows, self._job.links.intents.drop(str(case.key))])
 
     async def refreshed(
-        self, item: WorkItem, case: Case, found: TargetObject, sent: Planned | None = None
+        self,
+        item: WorkItem,
+        case: Case,
+        found: TargetObject,
+        sent: Planned | None = None,
+        *,
+        doubted: bool = False,
     ) -> bool:
         """Takes the live object for the record, but for edits by hand that DRIFT lets stand: of
-        what ``sent`` was about, the record has to be right. True if the record was wrong.
+        what ``sent`` was about, the record has to be right; of what is ``doubted``, all of it.
+        True if the record was wrong.
         """
-        policy = self._drift(item)
+        policy = DriftPolicy() if doubted else self._drift(item)
         if sent is not None and isinstance(sent.write, UpdateObject):
             policy = policy.without(sent.write.values)
         changed, rows = await self.ledger.refreshed(case, found, _about(item), policy)

@@ -159,6 +159,7 @@ class Provisioner:
             else:
                 with self._recorder.newcomers.worked_on(item):
                     await self._rounds(item, stopping)
+                self._job.store.defer(await self._job.unsure.done(item), str(item.key))
         except Later:
             return
         except CredentialsRefused as error:
@@ -194,6 +195,8 @@ class Provisioner:
             case, expected = await self._situation(item, settled)
             settled = None
             plans = await self._proposed(case, expected, item)
+            if await self._is_doubted(case, plans, item):
+                continue
             if case is None or isinstance(plans, Skipped) or not (plans or expected):
                 await self._end(item, case, plans, worked=worked)
                 return
@@ -212,9 +215,7 @@ class Provisioner:
                     # The only delete that ZSCloud answers 409 is that of an administrator.
                     await self._recorder.protect(item, case)
                     return
-                looks += 1
-                if looks > _LOOKS:
-                    raise
+                looks = _once_more(looks, error)
                 if await self._narrowed_down(case, item, error):
                     rounds = looks = 0  # Halving a batch makes progress, and comes to an end.
         raise ProtocolError(
@@ -224,6 +225,21 @@ class Provisioner:
             remedy="Compare the object in the ZSCloud portal with the modified properties logged; "
             "the server ignores or changes a value.",
         )
+
+    async def _is_doubted(
+        self, case: Case | None, plans: Sequence[Planned] | Skipped, item: WorkItem
+    ) -> bool:
+        """Whether somebody may have died over a request that the plans would not repeat. Then the
+        object was looked at.
+        """
+        has_work = bool(plans) and not isinstance(plans, Skipped)
+        if case is None or case.link is None:
+            return False
+        if not await self._job.unsure.doubts(item, has_work=has_work):
+            return False
+        await self._looking.read_again(case, item, doubted=True)
+        self._job.store.defer(await self._job.unsure.looked_at(item.key), str(item.key))
+        return True
 
     async def _narrowed_down(self, case: Case, item: WorkItem, error: RemoteError) -> bool:
         """Looks at the object. True when it is as recorded, and its members are doubted then."""
@@ -286,17 +302,43 @@ class Provisioner:
         case = await self._resolved(item)
         if case is not None and case.link is not None and item.lane is Lane.ON_DEMAND:
             return await self._looking.read_again(case, item)
-        if case is not None and case.link is None and not case.verdict.active:
-            return await self._adoption.adopt(case, item, self.graph)
-        if case is None or case.link is not None or case.mapped.problems:
+        if case is None or case.link is not None:
+            return case
+        if not case.verdict.active:
+            made = await self._made_before(case, item)
+            return made or await self._adoption.adopt(case, item, self.graph)
+        if case.mapped.problems:
             return case
         intent = self.intents.take_open(item.key)
         found = await self._found(case, item, intent, seen)
         if found is not None:
-            return await self._looking.adopt(case, item, found)
+            return await self._adopted(case, item, intent, found)
         if intent is not None:
             self.intents.came_to_nothing(item.key)
         return case
+
+    async def _made_before(self, case: Case, item: WorkItem) -> Case | None:
+        """The case of somebody who has left since an earlier process was about to create them,
+        linked, if it did. What follows goes through the brake.
+        """
+        intent = self.intents.take_open(item.key)
+        if intent is None:
+            return None
+        found = await self._matching.find(case, intent, self._cycle_id, item.urgency)
+        external = None if found is None else found.attributes.get("externalId")
+        if found is None or external is None or external != intent.external_id:
+            # Of what has another externalId, or none, nobody can say that we made it.
+            self.intents.came_to_nothing(item.key)
+            return None
+        return await self._adopted(case, item, intent, found)
+
+    async def _adopted(
+        self, case: Case, item: WorkItem, intent: Intent | None, found: TargetObject
+    ) -> Case:
+        if intent is not None:
+            for group in await self._recorder.joined_before(item, found):
+                self._looking.judge_later(item, group)
+        return await self._looking.adopt(case, item, found)
 
     async def _found(
         self, case: Case, item: WorkItem, intent: Intent | None, seen: Mapping[Key, Lane]
@@ -364,3 +406,10 @@ class Provisioner:
     def _sent_delete(self, item: WorkItem) -> bool:
         sent = self._execution.last(item.key)
         return sent is not None and isinstance(sent.write, DeleteObject)
+
+
+def _once_more(looks: int, error: RemoteError) -> int:
+    """One more of the looks that an error may cost. Raises it when they are used up."""
+    if looks >= _LOOKS:
+        raise error
+    return looks + 1

@@ -94,11 +94,17 @@ class Witness(Recorder):
         await super().matched(item, case, found)
 
     async def refreshed(
-        self, item: WorkItem, case: Case, found: TargetObject, sent: Planned | None = None
+        self,
+        item: WorkItem,
+        case: Case,
+        found: TargetObject,
+        sent: Planned | None = None,
+        *,
+        doubted: bool = False,
     ) -> bool:
         """The linked object was read."""
         self.live = found
-        return await super().refreshed(item, case, found, sent)
+        return await super().refreshed(item, case, found, sent, doubted=doubted)
 
     async def left_missing(self, item: WorkItem, case: Case) -> bool:
         """The linked object is gone, and perhaps left so."""

@@ -176,7 +176,7 @@ class Filing:
             if case.verdict.filter is not None:
                 self._nulls.add(case.verdict.filter)
             self._file_user(case, cause, told=told)
-            if case.forgettable:
+            if case.forgettable and await self._job.links.intents.get(str(key)) is None:
                 self._rows.append(self._job.mirror.users.drop(key.id))
         await self._flush_if_large()
 

@@ -14,6 +14,7 @@ from tests.scenarios.simulation import Saga
 from tests.scenarios.steps import everybody
 from tests.scenarios.test_stories import group, office, user
 from tests.scenarios.world import World
+from tests.thoroughness import THOROUGH
 
 
 async def initial(world: World) -> None:
@@ -113,3 +114,37 @@ def test_a_kill_costs_a_handful_of_requests() -> None:
     requests = [r for r in saga.world.zscloud.requests if r.method in {"GET", "POST"}]
     least = 150 + 1 + 1 + 2
     assert least < len(requests) <= least + 14 * kills
+
+
+async def there(world: World) -> None:
+    """Somebody is off; then this one comes, another goes, a third joins, a fourth moves."""
+    world.tenant.disable(user(world, 2))
+    await world.cycle()
+    await world.clock.sleep(200)
+    await world.cycle()
+    world.tenant.enable(user(world, 2))
+    world.tenant.disable(user(world, 4))
+    world.tenant.add_member(group(world, "Sales"), user(world, 9))
+    world.tenant.update_user(user(world, 1), department="Legal")
+    await world.clock.sleep(200)
+
+
+async def and_back(world: World) -> None:
+    """All of it is taken back before anybody works on."""
+    world.tenant.disable(user(world, 2))
+    world.tenant.enable(user(world, 4))
+    world.tenant.remove_member(group(world, "Sales"), user(world, 9))
+    world.tenant.update_user(user(world, 1), department="Sales")
+    await world.clock.sleep(400)
+
+
+@pytest.mark.parametrize("drift", ["repair", "leave"])
+def test_killed_over_what_is_taken_back(drift: str) -> None:
+    """What was sent, and is recorded nowhere, does not stay in ZSCloud."""
+    total = steps_of([there, initial])
+    for steps in range(total - 62, total, 1 if THOROUGH else 10):
+        saga = Saga(tenant=office, DRIFT=drift)
+        saga.tell(there)
+        saga.tell(initial, steps=steps)
+        saga.tell(and_back)
+        assert saga.tell(ends_right).finished, steps

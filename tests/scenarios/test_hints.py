@@ -15,7 +15,7 @@ from provisioning.record import CycleKind
 from provisioning.services import Services
 from simulator.entra import Tenant
 from tests.scenarios.pump import deliver
-from tests.scenarios.simulation import simulate
+from tests.scenarios.simulation import Saga, simulate
 from tests.scenarios.steps import (
     CHANGES,
     account,
@@ -248,6 +248,28 @@ def test_what_a_short_execution_cannot_finish_goes_on_as_a_cycle() -> None:
         assert world.differences() == []
 
     simulate(story, tenant=everybody(60), rate=5)
+
+
+def test_a_hint_that_was_taken_up_after_the_budget_is_waited_for_in_peace() -> None:
+    """While the last answer comes, nothing goes round and round."""
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        services = world.services()
+        world.tenant.update_user(user(world, 1), department="Legal")
+        world.zscloud.set_faults(latency=10.0)
+        cycle = asyncio.create_task(world.cycle(budget=1.0))
+        await world.clock.sleep(0.5)
+        world.set_entra(latency=1.0)
+        world.tenant.update_user(user(world, 2), department="Legal")
+        await tell(world, services, users=[user(world, 2)])
+        assert (await cycle).counts.updated == 1
+        world.zscloud.set_faults()
+        world.set_entra(latency=0.0)
+        await deliver(world, services, 60.0)
+        assert world.differences() == []
+
+    assert Saga(tenant=office).tell(story, steps=20_000).finished
 
 
 def test_a_burst_is_looked_at_together() -> None:

@@ -6,7 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from provisioning.audit import Operator
-from provisioning.operations import escrow, held, work
+from provisioning.forgetting import Scope
+from provisioning.operations import escrow, held, restart, switches, work
 from provisioning.operations.on_demand import provision_within
 from provisioning.record import CycleKind
 from tests.soak.loop import OUTSIDE
@@ -23,11 +24,16 @@ async def happens(run: Run, event: Event) -> bool:
     kind, args = event.kind, event.args
     if kind.startswith("hand_"):
         return run.portal.do(kind, args)
+    run.rough |= kind in _ROUGH
     act = _ACTIONS.get(kind)
     if act is not None:
         done = act(run, **args)
         return bool(await done if asyncio.iscoroutine(done) else done)
     return run.people.do(kind, args)
+
+
+_ROUGH = ("kill_step", "kill_write", "kill_request", "pause", "pause_request", "renewals_fail",
+          "store_down", "lose_state")  # fmt: skip
 
 
 # --- faults ----------------------------------------------------------------------------------
@@ -68,7 +74,9 @@ def set_faults(run: Run) -> None:
         (zscloud if side == "zscloud" else entra).update(knobs)
     run.scim.refused = bool(zscloud.pop("refused", False))
     token = "another" if zscloud.pop("token", False) else "simulated-token"
-    run.zscloud.set_options(token=token)
+    bulk = {**_NO_BULK, **run.setting.bulk}
+    bulk |= {name: zscloud.pop(name) for name in list(zscloud) if name.startswith("bulk")}
+    run.zscloud.set_options(token=token, **bulk)
     run.zscloud.set_faults(**zscloud)
     blank = {name: value for name, value in _BLANK.items() if name not in entra}
     if run.clock.time() < run.short_until:
@@ -77,6 +85,7 @@ def set_faults(run: Run) -> None:
     run.world.entra.set(**{**blank, **entra})
 
 
+_NO_BULK: dict[str, Any] = {"bulk": False, "bulk_throttles": 0, "bulk_accepts": 0}
 _BLANK: dict[str, Any] = {
     "throttle_share": 0.0, "retry_after": 1.0, "error_share": 0.0, "error_status": 503,
     "drop_share": 0.0, "stale_share": 0.0, "stale_seconds": 60.0, "replication_lag": 0.0,
@@ -183,6 +192,7 @@ async def _on_demand(run: Run, n: int) -> bool:
     if user is None or user.deleted is not None:
         return False
     run.laws.excused.add(user.id)
+    run.portal.forget_edits({user.id})
     return await run.call(provision_within, users=[user.id], seconds=20.0) is not None
 
 
@@ -231,6 +241,38 @@ async def _reject(run: Run) -> bool:
     return await run.call(held.reject, plan["id"], "They stay.", ANNA) is not None
 
 
+async def _stop(run: Run) -> bool:
+    run.may_be_stopped = True
+    stopped = await run.call(switches.stop, ANNA) is not None
+    if stopped and run.laws.stopped_at is None:
+        run.laws.stopped_at = run.clock.time()
+    return stopped
+
+
+async def start(run: Run) -> bool:
+    """Ends a stop, if there is one."""
+    run.laws.stopped_at = None
+    started = await run.call(switches.start, ANNA) is not None
+    run.laws.forgive()
+    return started
+
+
+async def _restart(run: Run, scopes: str) -> bool:
+    named = [Scope(name) for name in scopes.split(",")]
+    if not {Scope.LINKS, Scope.FULL}.isdisjoint(named):
+        run.forget_links()
+    return await run.call(restart.order, named, ANNA) is not None
+
+
+def _lose_state(run: Run) -> bool:
+    run.host.kill_all()
+    run.store.lose()
+    run.laws.forget()
+    run.laws.stopped_at = None
+    run.forget_links()
+    return True
+
+
 async def _pending(run: Run) -> Any:
     listed = await run.call(held.list_)
     items = [] if listed is None else listed["items"]
@@ -251,5 +293,6 @@ _ACTIONS: dict[str, Any] = {
     "expire_tokens": _expire_tokens, "subscription_lost": _subscription_lost,
     "on_demand": _on_demand, "on_demand_group": _on_demand_group, "cycle": _cycle,
     "reconcile": _reconcile, "dry_run": _dry_run, "retry_now": _retry_now, "approve": _approve,
-    "reject": _reject, "rehearse": _rehearse,
+    "reject": _reject, "rehearse": _rehearse, "stop": _stop, "start": start,
+    "restart": _restart, "lose_state": _lose_state,
 }  # fmt: skip

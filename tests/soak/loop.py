@@ -81,18 +81,32 @@ async def die() -> None:
     await asyncio.sleep(0)
 
 
+class Spinning(RuntimeError):
+    """Something goes round and round, and no time passes: it would for ever."""
+
+
+_MANY = 200_000
+"""Steps that are never taken at one moment: the first load of a tenant takes a hundredth."""
+
+
 class _Ready(deque[asyncio.Handle]):
     """The loop's queue. Steps of those who are dead or paused are not taken."""
 
-    def __init__(self, handles: deque[asyncio.Handle], nothing: asyncio.Handle) -> None:
+    def __init__(
+        self, handles: deque[asyncio.Handle], nothing: asyncio.Handle, time: Callable[[], float]
+    ) -> None:
         super().__init__(handles)
         self.steps = 0
         self._nothing = nothing
+        self._time = time
+        self._seen = -1.0
 
     def popleft(self) -> asyncio.Handle:
         handle = super().popleft()
         process = handle._context.get(_process)  # type: ignore[attr-defined]
         self.steps += 1
+        if self.steps % _MANY == 0:
+            self._check()
         if process is None:
             return handle
         process.steps += 1
@@ -107,6 +121,11 @@ class _Ready(deque[asyncio.Handle]):
             return self._nothing
         return handle
 
+    def _check(self) -> None:
+        seen, self._seen = self._seen, self._time()
+        if seen == self._seen:
+            raise Spinning(f"It goes round and round at {seen:.1f} s.")
+
 
 class SoakLoop(SimulatedLoop):
     """Simulated time with several processes."""
@@ -117,7 +136,7 @@ class SoakLoop(SimulatedLoop):
         """Kept, frozen: collected, they would clean up."""
         nothing = asyncio.Handle(_nothing, (), self)
         nothing.cancel()
-        self._ready = self.ready = _Ready(self._ready, nothing)  # type: ignore[assignment]
+        self._ready = self.ready = _Ready(self._ready, nothing, self.time)  # type: ignore[assignment]
 
 
 def run(main: Callable[[], Coroutine[Any, Any, Any]], start: float) -> Any:

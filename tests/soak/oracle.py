@@ -1,17 +1,20 @@
 """What ZSCloud must hold, straight from the tenant and the rules; and what may be sent meanwhile.
 
 It shares nothing with the program but the names of things: who is assigned, directly or by a
-group, is entitled; an entitled user who is enabled has an account like in Entra, and nobody else
-has one that is switched on; an assigned group has its members, those in the deleted items too.
+group, is entitled; an entitled user who is enabled, and whom no filter leaves out, has an account
+like in Entra, and nobody else has one that is switched on, unless a setting says so; an assigned
+group has its members, those in the deleted items too.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from simulator.entra import Tenant
 from simulator.zscloud import ZSCloudSimulator
+from tests.soak.leaving import Policy, actions
 from tests.soak.tenant import Portal
 
 Pair = tuple[str, str]
@@ -19,11 +22,18 @@ Pair = tuple[str, str]
 
 _NOBODY = "00000000-0000-0000-0000-000000000000"
 
+PASSING_DEPARTMENTS = ("Sales", "IT")
+PASSING_NAMES = "024568"
+"""Where there is a filter, it lets users of these departments pass, and groups whose name ends in
+one of these.
+"""
+
 
 @dataclass(frozen=True)
 class Facts:
     """What is true in Entra, fact by fact. ``edges`` are of groups and their direct members,
-    ``living`` are users who do not lie in the deleted items.
+    ``living`` are users who do not lie in the deleted items, ``passing`` are users and groups whom
+    the scoping filters let pass.
     """
 
     assigned: frozenset[str]
@@ -32,6 +42,7 @@ class Facts:
     groups: frozenset[str]
     living: frozenset[str]
     enabled: frozenset[str]
+    passing: frozenset[str]
 
     def either(self, other: Facts) -> Facts:
         """All facts that are true in one of both."""
@@ -50,11 +61,12 @@ class Facts:
             self.groups,
             self.living,
             self.enabled,
+            self.passing,
         )
 
 
-def facts(tenant: Tenant) -> Facts:
-    """The facts as they are now."""
+def facts(tenant: Tenant, *, filtered: bool = False) -> Facts:
+    """The facts as they are now. ``filtered``: there are scoping filters."""
     users, groups = tenant.users.current(), tenant.groups.current()
     rows = tenant.assignments.current().values()
     return Facts(
@@ -64,15 +76,20 @@ def facts(tenant: Tenant) -> Facts:
         groups=frozenset(groups),
         living=frozenset(u.id for u in users.values() if u.deleted is None),
         enabled=frozenset(u.id for u in users.values() if u.account_enabled),
+        passing=frozenset(
+            [u.id for u in users.values() if not filtered or u.department in PASSING_DEPARTMENTS]
+            + [g for g in groups if not filtered or groups[g].display_name[-1] in PASSING_NAMES]
+        ),
     )
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What follows from facts: who is entitled, whose account is on, which groups there are, and
-    who is in them.
+    """What follows from facts: whom assignments bring in, who of them is entitled, whose account
+    is on, which groups there are, and who is in them.
     """
 
+    brought: frozenset[str]
     entitled: frozenset[str]
     active: frozenset[str]
     groups: frozenset[str]
@@ -86,8 +103,11 @@ def wanted(true: Facts, *, nested: bool) -> Wanted:
         members.setdefault(group, []).append(member)
     here = true.assigned & true.groups
     pairs = frozenset((g, u) for g in here for u in _within(true, members, g, nested=nested))
-    entitled = ((true.assigned & true.users) | {u for _, u in pairs}) & true.living
-    return Wanted(entitled, entitled & true.enabled, here, pairs)
+    brought = (true.assigned & true.users) | {u for _, u in pairs}
+    entitled = brought & true.living
+    groups = here & true.passing
+    pairs = frozenset(pair for pair in pairs if pair[0] in groups)
+    return Wanted(brought, entitled, entitled & true.enabled & true.passing, groups, pairs)
 
 
 def _within(true: Facts, members: dict[str, list[str]], group: str, *, nested: bool) -> set[str]:
@@ -111,20 +131,38 @@ class Since:
     were never untrue.
     """
 
-    def __init__(self, tenant: Tenant, *, nested: bool) -> None:
-        self._tenant, self._nested = tenant, nested
+    def __init__(
+        self,
+        tenant: Tenant,
+        *,
+        nested: bool,
+        filtered: bool = False,
+        policy: Policy | None = None,
+        time: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        self._tenant, self._nested, self._filtered = tenant, nested, filtered
+        self.policy, self._time = policy or Policy(), time
+        self.left: dict[str, float] = {}
+        """When those who were to be there once were so for the last time."""
+        self.group_ids: set[str] = set()
+        """All groups that ever were."""
+        self._doomed: dict[str, float] = {}
+        """Since when those whom a setting deletes are so without a break."""
         self.begin_anew()
 
     def begin_anew(self) -> None:
         """From now on."""
-        self._ever = self._always = facts(self._tenant)
+        self._true = self._ever = self._always = facts(self._tenant, filtered=self._filtered)
         self.values: dict[tuple[str, str], set[str]] = {}
+        self.now = wanted(self._true, nested=self._nested)
         self.observe()
 
     def observe(self) -> None:
         """The tenant may have changed."""
-        true = facts(self._tenant)
+        self.left |= dict.fromkeys(self.now.active | self.now.groups, self._time())
+        self._true = true = facts(self._tenant, filtered=self._filtered)
         self._ever, self._always = self._ever.either(true), self._always.both(true)
+        self.group_ids |= true.groups
         self.now = wanted(true, nested=self._nested)
         self.ever = wanted(self._ever, nested=self._nested)
         self.always = wanted(self._always, nested=self._nested)
@@ -132,10 +170,28 @@ class Since:
         for id, each in self.attributes.items():
             for name, value in each.items():
                 self.values.setdefault((id, name), set()).add(value)
+        doomed = [id for id in self.left if self.becomes(id) == "delete"]
+        self._doomed = {id: self._doomed.get(id, self._time()) for id in doomed}
 
-    def kept(self, group: str) -> bool:
-        """Whether a group was in Entra all the time."""
-        return group in self._always.groups
+    def becomes(self, id: str) -> str:
+        """What is to become of whom was there, as things stand; empty for who is to be there."""
+        found = actions(self.policy, self._true, self.now, id, group=self._is_group(id))
+        return found[0] if found else ""
+
+    def could_become(self, id: str) -> list[str]:
+        """The same, by all facts that were untrue at some time since the last quiet."""
+        return actions(self.policy, self._always, self.always, id, group=self._is_group(id))
+
+    def doomed(self, id: str) -> float:
+        """Since when a principal is to be deleted."""
+        return self._doomed.get(id, self._time())
+
+    def is_known(self, id: str) -> bool:
+        """Whether Entra knows it, be it among what was deleted."""
+        return id in self._true.users or id in self._true.groups
+
+    def _is_group(self, id: str) -> bool:
+        return id in self.group_ids
 
 
 def attributes(tenant: Tenant) -> dict[str, dict[str, str]]:
@@ -154,14 +210,24 @@ def attributes(tenant: Tenant) -> dict[str, dict[str, str]]:
 
 @dataclass(frozen=True)
 class Difference:
-    """Something in ZSCloud that is not as it must be. ``about`` are the ids in Entra."""
+    """Something in ZSCloud that is not as it must be. ``about`` are the ids in Entra. ``access``:
+    somebody has it who must not.
+    """
 
     about: tuple[str, ...]
     text: str
+    access: bool = False
 
 
-def differences(since: Since, zscloud: ZSCloudSimulator, portal: Portal) -> list[Difference]:
-    """How ZSCloud is not as it must be now."""
+def differences(
+    since: Since,
+    zscloud: ZSCloudSimulator,
+    portal: Portal,
+    overdue: Callable[[str, str], bool] = lambda *_: True,
+) -> list[Difference]:
+    """How ZSCloud is not as it must be now. ``overdue`` tells whose delete should be done, by the
+    ids in ZSCloud and in Entra.
+    """
     now = since.now
     wrong: list[Difference] = []
     accounts: dict[str, Any] = {}
@@ -173,9 +239,13 @@ def differences(since: Since, zscloud: ZSCloudSimulator, portal: Portal) -> list
     for id in sorted(now.active):
         wrong += _user(id, since.attributes[id], accounts.get(id))
     for id, account in accounts.items():
-        if account.active and id not in now.active:
-            wrong.append(_wrong(id, f"{account.user_name} is active and must not be"))
-    wrong += _groups(since, zscloud, accounts)
+        becomes = since.becomes(id)
+        if account.active and becomes in ("disable", "delete"):
+            text = f"{account.user_name} is active and must not be"
+            wrong.append(Difference((id,), text, access=True))
+        elif becomes == "delete" and overdue(account.id, id):
+            wrong.append(_wrong(id, f"{account.user_name} was to be deleted, and is there"))
+    wrong += _groups(since, zscloud, accounts, overdue)
     for id, before in portal.local.items():
         if zscloud.users.by_id(id) != before:
             wrong.append(Difference((), f"{before.user_name}, made by hand, was changed"))
@@ -194,7 +264,12 @@ def _user(id: str, expected: dict[str, str], account: Any) -> list[Difference]:
     return wrong
 
 
-def _groups(since: Since, zscloud: ZSCloudSimulator, accounts: dict[str, Any]) -> list[Difference]:
+def _groups(
+    since: Since,
+    zscloud: ZSCloudSimulator,
+    accounts: dict[str, Any],
+    overdue: Callable[[str, str], bool],
+) -> list[Difference]:
     wrong: list[Difference] = []
     found: dict[str, Any] = {}
     for group in zscloud.groups:
@@ -210,11 +285,12 @@ def _groups(since: Since, zscloud: ZSCloudSimulator, accounts: dict[str, Any]) -
             wrong.append(_wrong(id, f"the group {name} is called {found[id].display_name}"))
     by_scim_id = {account.id: id for id, account in accounts.items()}
     for id, group in found.items():
-        if id in since.attributes:
+        becomes = since.becomes(id)
+        if becomes == "delete" and overdue(group.id, id):
+            wrong.append(_wrong(id, f"the group {group.display_name} was deleted, and is there"))
+        elif becomes != "none":
             members = {by_scim_id[each] for each in group.members if each in by_scim_id}
             wrong += _members(id, group.display_name, members, since.now, accounts)
-        else:
-            wrong.append(_wrong(id, f"the group {group.display_name} was deleted, and is there"))
     return wrong
 
 

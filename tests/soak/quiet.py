@@ -38,6 +38,8 @@ class Quiet:
         """Lets everything come to its end, then compares."""
         run = self._run
         self.end_faults()
+        while run.may_be_stopped and not self._laws.violations:
+            run.may_be_stopped = not await actions.start(run)
         await run.until(run.clock.time() + _FIRST)
         await run.call(work.queue_cycle, CycleKind.INCREMENTAL, dry_run=False)
         await run.call(escrow.retry_now)
@@ -52,9 +54,13 @@ class Quiet:
         if touched and not self._laws.violations:
             await run.call(work.queue_cycle, CycleKind.RECONCILE, dry_run=False)
             await run.until(run.clock.time() + _RECONCILE)
-            await self._compare(lambda _: True, "after a reconcile")
-            touched.clear()
+            if run.setting.drift == "repair":
+                await self._compare(lambda _: True, "after a reconcile")
+                touched.clear()
+            self._judge_edits()
+        run.rough = False
         self._judge_log()
+        self._laws.forgotten = self._strangers()
         self._laws.since.begin_anew()
         self._laws.written.clear()
 
@@ -75,17 +81,63 @@ class Quiet:
     async def _compare(self, matters: Any, when: str) -> None:
         """Law 1, and 2 as far as its end goes: nothing was lost."""
         run = self._run
-        excused = await self._held()
+        excused, strangers = await self._held(), self._strangers()
+        names = self._names_of(strangers)
         wrong = [each for each in run.differences() if matters(each)]
         for each in wrong:
             if not excused.isdisjoint(each.about) or each.about in excused:
+                continue
+            if self._is_strange(each, strangers, names):
                 continue
             self._laws.broken(1, f"{when}: {each.text}")
         left = run.store.rows("work")
         if left and not self._laws.violations:
             self._laws.broken(2, f"{when} there is work left: {sorted(left)[:3]}")
         for entry in map(_escrow.decode, run.store.rows("escrow").values()):
+            if self._wants(entry.key.id) in names:
+                continue
             self._laws.broken(1, f"{when} in escrow: {entry.name}, {entry.reason}")
+
+    def _strangers(self) -> set[str]:
+        """Principals who are to have nothing, and whose objects the program may not know as its own
+        any more: what it does not know it leaves alone.
+        """
+        return {id for id in self._laws.forgotten if self._laws.since.becomes(id)}
+
+    def _names_of(self, strangers: set[str]) -> set[str]:
+        """The names that nobody else can have, since their objects are left alone."""
+        users, groups = self._run.zscloud.users, self._run.zscloud.groups
+        return {each.user_name for each in users if each.external_id in strangers} | {
+            each.display_name for each in groups if each.external_id in strangers
+        }
+
+    def _wants(self, id: str) -> str:
+        told = self._laws.since.attributes.get(id, {})
+        return told.get("user_name", told.get("display_name", ""))
+
+    def _is_strange(self, one: Difference, strangers: set[str], names: set[str]) -> bool:
+        """Whether nothing can be done about it without an operator. Access is never passed over in
+        silence, as long as Entra knows whose it is.
+        """
+        if any(self._wants(id) in names for id in one.about):
+            return True
+        found = strangers.intersection(one.about)
+        if one.access and found:
+            return not all(map(self._laws.since.is_known, found)) or not found.isdisjoint(
+                self._run.portal.switched
+            )
+        return bool(found)
+
+    def _judge_edits(self) -> None:
+        """Edits that are not to be put right stay."""
+        run = self._run
+        if run.setting.drift == "repair" or run.rough:
+            # After a death nobody can tell what was sent last from an edit by hand.
+            run.portal.edits.clear()
+        for (id, name), value in run.portal.edits.items():
+            for account in run.zscloud.users.by_external_id(id):
+                if getattr(account, name) != value:
+                    self._laws.broken(6, f"{account.user_name}.{name}, edited by hand, is undone")
 
     async def _held(self) -> set[Any]:
         """Principals of whom something is held or kept by decision, and pairs, each with a
@@ -158,7 +210,8 @@ async def rehearse(run: Run, changes: list[Any]) -> bool:
     told = Counter(each.change_id for each in dry[1])
     rows = map(_log.decode, run.store.rows("log").values())
     done = [each for each in rows if each.cycle_id == ran[0].cycle_id]
-    made = Counter(each.change_id for each in done if each.status is LogStatus.SUCCESS)
+    done = [each for each in done if each.change_id and each.status is LogStatus.SUCCESS]
+    made = Counter(each.change_id for each in done)
     if told != made:
         texts = {c.change_id: f"{c.action.value} {c.name}" for c in (*done, *dry[1]) if c.change_id}
         only = [f"told only: {texts[id or '']}" for id in (told - made)]

@@ -13,11 +13,12 @@ from tests.soak.week import Result
 
 _WEEK = 168.0
 _FAULTS = ("fault", "renewals_fail", "store_down", "queue_down", "expire_tokens",
-           "subscription_lost", "message_twice", "message_lost", "message_late")  # fmt: skip
+           "subscription_lost", "message_twice", "message_lost", "message_late",
+           "lose_state")  # fmt: skip
 _KILLS = ("kill_step", "kill_write", "kill_request")
 _PAUSES = ("pause", "pause_request")
 _OPERATORS = ("on_demand", "on_demand_group", "reconcile", "cycle", "approve", "reject",
-              "retry_now", "dry_run")  # fmt: skip
+              "retry_now", "dry_run", "stop", "start", "restart")  # fmt: skip
 
 
 class Total(msgspec.Struct):
@@ -32,7 +33,12 @@ class Total(msgspec.Struct):
     hand_edits: int = 0
     operator_actions: int = 0
     rehearsals: int = 0
+    stops: int = 0
+    restarts: int = 0
+    lost_states: int = 0
     zscloud_requests: int = 0
+    batches: int = 0
+    deletes: int = 0
     graph_requests: int = 0
     ticks: int = 0
     messages: int = 0
@@ -51,6 +57,11 @@ class Total(msgspec.Struct):
         self.hand_edits += sum(count for kind, count in done.items() if kind.startswith("hand_"))
         self.operator_actions += sum(done[kind] for kind in _OPERATORS)
         self.rehearsals += done["rehearse"]
+        self.stops += done["stop"]
+        self.restarts += done["restart"]
+        self.lost_states += done["lose_state"]
+        self.batches += result.batches
+        self.deletes += result.deletes
         self.zscloud_requests += sum(result.requests.values())
         self.graph_requests += result.graph_requests
         messages = sum(n for name, n in result.ticks.items() if name.startswith("provisioning"))

@@ -14,7 +14,9 @@ import msgspec
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """How the world begins. ``percent`` is the brake; ``pieces`` is a store without transactions;
-    ``told`` means change notifications. Latencies are in seconds.
+    ``told`` means change notifications. Latencies are in seconds. ``bulk`` are options of the
+    simulator about Bulk, which is not offered without any; ``leavers`` the settings about who
+    leaves; ``filtered``: there are scoping filters.
     """
 
     users: int
@@ -25,6 +27,10 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     pieces: bool
     instances: int
     latency: float
+    bulk: dict[str, Any] = {}
+    leavers: dict[str, str] = {}
+    drift: str = "repair"
+    filtered: bool = False
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -119,6 +125,22 @@ _FAULTS: dict[str, list[dict[str, Any]]] = {
 }
 
 
+_FILLED = DEPARTMENTS[:-1]
+"""Of a crowd: that everybody loses a value at once is not believed."""
+_BULK_FAULTS: list[dict[str, Any]] = [
+    {"break_next": 1},
+    {"bulk": False},
+    {"bulk_throttles": 3},
+    {"bulk_accepts": 4},
+    {"lose_share": 0.5, "path_contains": "/Bulk"},
+    {"fail_share": 1.0, "fail_status": 413, "path_contains": "/Bulk"},
+]
+_CONDUCTS = ("pretends", "half", "anonymous", "shuffled", "forgets", "overwrites")
+_REFERENCES = ("refused", "all_refused", "literal", "dropped")
+_LEAVERS = ("ON_UNASSIGN", "ON_DISABLE", "ON_SOFT_DELETE", "ON_DELETE", "ON_GROUP_UNASSIGN",
+            "ON_GROUP_DELETE", "ON_OUT_OF_FILTER")  # fmt: skip
+_SCOPES = ("watermark", "escrows", "links", "links", "full", "watermark,escrows,quarantine")
+
 EPISODES = 21.0
 """Hours from one episode to the next."""
 
@@ -126,6 +148,8 @@ EPISODES = 21.0
 def make(seed: int, hours: float, every: float = EPISODES) -> Script:
     """The script of a seed. ``every`` so many hours something happens, for a while."""
     chance = random.Random(f"soak {seed}")
+    # What came later is drawn apart: the rest of a seed stays as it was.
+    more = random.Random(f"soak more {seed}")
     setting = Setting(
         users=chance.randint(20, 60),
         groups=chance.randint(3, 8),
@@ -135,14 +159,72 @@ def make(seed: int, hours: float, every: float = EPISODES) -> Script:
         pieces=chance.random() < 0.4,
         instances=chance.choice((1, 2, 2, 3)),
         latency=chance.choice((0.02, 0.1, 0.3)),
+        bulk=_bulk(more) if more.random() < 0.5 else {},
+        leavers=_leavers(more) if more.random() < 0.5 else {},
+        drift=more.choice(("repair", "repair", "repair", "repair", "report", "leave")),
+        filtered=more.random() < 0.3,
     )
     events: list[Event] = []
     episodes = max(1, round(hours / every))
     apart = hours * 3600 / episodes
     for number in range(episodes):
         begins = 1.0 if number == 0 else number * apart + chance.uniform(0, 7200)
-        events += _episode(chance, setting, begins, first=number == 0)
+        episode = _episode(chance, setting, begins, first=number == 0)
+        events += _with_more(more, setting, episode)
     return Script(seed=seed, hours=hours, setting=setting, events=tuple(events))
+
+
+def _bulk(more: random.Random) -> dict[str, Any]:
+    """How a server is that offers Bulk: most are honest, and some lie from the beginning on."""
+    options: dict[str, Any] = {"bulk": True}
+    if more.random() < 0.35:
+        options["bulk_conduct"] = more.choice(_CONDUCTS)
+    if more.random() < 0.35:
+        options["bulk_references"] = more.choice(_REFERENCES)
+    if more.random() < 0.3:
+        options |= more.choice(
+            ({"bulk_max_operations": 5}, {"bulk_accepts": 7}, {"bulk_throttles": 6},
+             {"bulk_max_payload_size": 4000})
+        )  # fmt: skip
+    options["bulk_status"] = more.choice(("text", "text", "number", "object"))
+    return options
+
+
+def _leavers(more: random.Random) -> dict[str, str]:
+    settings = {name: more.choice(("disable", "delete", "none")) for name in _LEAVERS}
+    settings = {name: value for name, value in settings.items() if more.random() < 0.6}
+    return settings | {"DELETE_AFTER_DAYS": more.choice(("0", "1", "1", "2", "3"))}
+
+
+def _with_more(more: random.Random, setting: Setting, episode: list[Event]) -> list[Event]:
+    """The episode with what operators do seldom, and with crowds, up to its quiet."""
+    begins = episode[0].at
+    ends = next(event.at for event in episode if event.kind == QUIET)
+
+    def at(least: float = 0.0) -> float:
+        return round(more.uniform(max(begins, least), ends - 1.0), 1)
+
+    added: list[Event] = []
+    if more.random() < (0.35 if setting.bulk else 0.08):
+        mark = more.randrange(40)
+        added.append(Event(at(), "team", {"mark": mark}))
+        if more.random() < 0.5:
+            added.append(Event(at(added[-1].at), "team_goes", {"mark": mark}))
+    if more.random() < (0.3 if setting.bulk else 0.05):
+        added.append(Event(at(), "crowd", {"value": more.choice(_FILLED)}))
+    if setting.bulk and more.random() < 0.3:
+        knobs = more.choice(_BULK_FAULTS)
+        args = {"side": "zscloud", "knobs": knobs, "seconds": more.choice((20.0, 120.0, 600.0))}
+        added.append(Event(at(), "fault", args))
+    if more.random() < 0.12:
+        added.append(Event(at(), "stop"))
+        if more.random() < 0.8:
+            added.append(Event(at(added[-1].at), "start"))
+    if more.random() < 0.08:
+        added.append(Event(at(), "restart", {"scopes": more.choice(_SCOPES)}))
+    if more.random() < 0.04:
+        added.append(Event(at(), "lose_state"))
+    return sorted([*episode, *added], key=lambda event: event.at)
 
 
 def _episode(chance: random.Random, setting: Setting, begins: float, *, first: bool) -> list[Event]:

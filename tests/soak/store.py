@@ -85,6 +85,11 @@ class SoakStore(MemoryStore):
         await asyncio.sleep(0)
         return await super().renew(name, holder, seconds)
 
+    def lose(self) -> None:
+        """Everything is gone."""
+        self._tables.clear()
+        self._leases.clear()
+
     def lease(self, name: str) -> LeaseState | None:
         """Who holds a lease."""
         return self._leases.get(name)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from simulator.entra import Tenant
 from simulator.zscloud import ZSCloudSimulator
 from simulator.zscloud.store import User as Account
 from tests.soak.script import Setting
+
+_TEAMS, _TEAM = 1000, 12
+"""Where the numbers of teams and of their people begin; people in one."""
 
 
 class People:
@@ -116,6 +119,24 @@ class People:
         self.tenant.update_user(two.id, userPrincipalName=first)
         self.tenant.update_user(one.id, userPrincipalName=second)
 
+    def crowd(self, value: str) -> None:
+        """All people go to one department."""
+        for n, id in self.users.items():
+            if id in self.tenant.users.current():
+                self.do("attribute", {"n": n, "value": value, "mark": 1})
+
+    def team(self, mark: int) -> None:
+        """A new group comes with as many new people."""
+        self.new_group(g=_TEAMS + mark, mark=mark, assigned=False)
+        for n in range(_TEAMS + mark * _TEAM, _TEAMS + (mark + 1) * _TEAM):
+            self.hire(n=n, mark=mark)
+            self.join(g=_TEAMS + mark, n=n)
+        self.assign_group(_TEAMS + mark)
+
+    def team_goes(self, mark: int) -> None:
+        """It is assigned no more."""
+        self.unassign_group(_TEAMS + mark)
+
     def rename_group(self, g: int, mark: int) -> None:
         self.tenant.update_group(self.groups[g], displayName=f"Group {g} {mark}")
 
@@ -131,7 +152,8 @@ class People:
 
 class Portal:
     """Edits by hand. ``local`` are objects that an administrator made, as they are to stay;
-    ``touched`` are principals whose objects were edited, and pairs of group and user.
+    ``touched`` are principals whose objects were edited, and pairs of group and user. ``edits`` are
+    values, by principal and attribute; ``switched`` are accounts that were switched on or off.
     """
 
     def __init__(self, zscloud: ZSCloudSimulator, people: People) -> None:
@@ -139,6 +161,8 @@ class Portal:
         self._people = people
         self.local: dict[str, Account] = {}
         self.touched: set[str | tuple[str, str]] = set()
+        self.edits: dict[tuple[str, str], str] = {}
+        self.switched: set[str] = set()
 
     def do(self, kind: str, args: dict[str, Any]) -> bool:
         """Does something, if it can be done."""
@@ -154,16 +178,24 @@ class Portal:
         self.touched.add(account.external_id)
         name = "displayName" if mark % 2 else "department"
         self._zscloud.edit_user(account.id, **{name: f"By hand {mark}"})
+        attribute = "display_name" if mark % 2 else "department"
+        self.edits[account.external_id, attribute] = f"By hand {mark}"
 
     def hand_disable(self, n: int) -> None:
         account = self._account(n)
         self.touched.add(account.external_id)
+        self.switched.add(account.external_id)
         self._zscloud.edit_user(account.id, active=not account.active)
 
     def hand_delete(self, n: int) -> None:
         account = self._account(n)
         self.touched.add(account.external_id)
         self._zscloud.delete_user(account.id)
+        self.forget_edits({account.external_id})
+
+    def forget_edits(self, ids: Collection[str]) -> None:
+        """What was edited of somebody need not stay as it is any more."""
+        self.edits = {key: value for key, value in self.edits.items() if key[0] not in ids}
 
     def hand_member_add(self, g: int, n: int) -> None:
         account, group = self._account(n), self._group(g)

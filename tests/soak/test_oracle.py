@@ -8,6 +8,7 @@ import pytest
 
 from simulator.entra import Tenant
 from simulator.zscloud import Options, ZSCloudSimulator
+from tests.soak.leaving import Policy
 from tests.soak.oracle import Since, differences, facts, wanted
 from tests.soak.script import Setting
 from tests.soak.tenant import People, Portal
@@ -28,11 +29,13 @@ SETTING = Setting(
 class Made:
     """A tenant, and a ZSCloud tenant that is as it should be."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, filtered: bool = False, **leavers: str) -> None:
         self.people = People(SETTING)
         self.zscloud = ZSCloudSimulator(Options(domains=("example.com",)))
         self.portal = Portal(self.zscloud, self.people)
-        self.since = Since(self.people.tenant, nested=False)
+        self.since = Since(
+            self.people.tenant, nested=False, filtered=filtered, policy=Policy(leavers)
+        )
         accounts = {id: self._account(id) for id in sorted(self.since.now.active)}
         for group in sorted(self.since.now.groups):
             name = self.since.attributes[group]["display_name"]
@@ -95,6 +98,44 @@ def test_an_edit_by_hand_that_was_not_repaired(kind: str, args: dict[str, Any], 
     made = Made()
     assert made.portal.do(kind, args)
     assert any(says in text for text in made.wrong()), made.wrong()
+
+
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        ("none", None),
+        ("disable", "is active and must not be"),
+        ("delete", "is active and must not be"),
+    ],
+)
+def test_who_leaves_is_judged_by_the_setting_of_the_reason(setting: str, says: str | None) -> None:
+    made = Made(ON_SOFT_DELETE=setting, ON_UNASSIGN="delete", ON_DISABLE="delete")
+    made.people.do("delete", {"n": 0})
+    assert [says in text for text in made.wrong()] == ([] if says is None else [True])
+
+
+def test_who_is_off_and_was_to_be_deleted_is_wrong_once_that_is_due() -> None:
+    made = Made(ON_DISABLE="delete")
+    made.people.do("disable", {"n": 0})
+    made.zscloud.edit_user("user0.0@example.com", active=False)
+    assert made.wrong() == ["user0.0@example.com was to be deleted, and is there"]
+    found = differences(made.since, made.zscloud, made.portal, lambda *_: False)
+    assert found == []
+
+
+def test_a_group_may_be_left_as_it_is() -> None:
+    made = Made(ON_GROUP_UNASSIGN="none")
+    made.people.do("unassign_group", {"g": 0})
+    assert [text for text in made.wrong() if "member" in text] == []
+
+
+def test_a_filter_takes_users_and_groups_out_each_by_itself() -> None:
+    made = Made(filtered=True)
+    assert {made.people.groups[0]} == made.since.now.groups
+    made.people.do("attribute", {"n": 0, "value": "Legal", "mark": 1})
+    assert made.wrong() == ["user0.0@example.com is active and must not be"]
+    made.people.do("rename_group", {"g": 0, "mark": 1})
+    assert any("is a member of Group 0 0" in text for text in made.wrong())
 
 
 def test_what_was_made_by_hand_must_stay_as_it_is() -> None:

@@ -17,9 +17,10 @@ from tests import simulated_time
 from tests.scenarios.simulation import RunningClock
 from tests.scenarios.world import World
 from tests.simulated_time import EPOCH
-from tests.soak import actions, loop, oracle
+from tests.soak import actions, loop, oracle, schema
 from tests.soak.host import Host
 from tests.soak.laws import Laws, Violation
+from tests.soak.leaving import Policy
 from tests.soak.oracle import Since
 from tests.soak.quiet import Quiet
 from tests.soak.script import QUIET, Event, Script
@@ -43,6 +44,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     events: int
     done: dict[str, int]
     requests: dict[str, int]
+    batches: int
+    deletes: int
     ticks: dict[str, int]
     graph_requests: int
     steps: int
@@ -53,10 +56,17 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 def play(script: Script) -> Result:
     """Runs a script to its end, or to the first broken law."""
     began = time.perf_counter()
+    begun: list[Run] = []
     try:
-        run: Run = loop.run(lambda: _played(script), EPOCH)
+        loop.run(lambda: _played(script, begun), EPOCH)
+    except Exception as error:
+        if not begun:
+            raise
+        # A finding too, whoever is to blame.
+        begun[0].laws.violations.append(Violation(0, 0.0, f"the run ends with {error!r}"))
     finally:
         simulated_time.discard_abandoned()
+    (run,) = begun
     return Result(
         seed=script.seed,
         hours=script.hours,
@@ -64,6 +74,8 @@ def play(script: Script) -> Result:
         events=len(script.events),
         done=dict(run.done),
         requests=dict(run.laws.requests),
+        batches=run.laws.batches,
+        deletes=run.laws.deletes,
         ticks=dict(run.host.counts),
         graph_requests=len(run.world.entra.requests),
         steps=run.steps,
@@ -72,10 +84,9 @@ def play(script: Script) -> Result:
     )
 
 
-async def _played(script: Script) -> Run:
-    run = Run(script)
-    await run.play()
-    return run
+async def _played(script: Script, begun: list[Run]) -> None:
+    begun.append(Run(script))
+    await begun[0].play()
 
 
 class Run:
@@ -92,6 +103,9 @@ class Run:
         self.zscloud = self.world.zscloud
         self.portal = Portal(self.zscloud, self.people)
         self.start = self.clock.time()
+        self.may_be_stopped = False
+        self.rough = False
+        """Whether anybody has died, or lost the lease, since the last quiet."""
         self.done: Counter[str] = Counter()
         self.faults: dict[int, tuple[str, dict[str, Any]]] = {}
         self.at = 0
@@ -103,7 +117,13 @@ class Run:
             self.zscloud,
             self.store,
             self.portal,
-            Since(self.tenant, nested=self.setting.nested),
+            Since(
+                self.tenant,
+                nested=self.setting.nested,
+                filtered=self.setting.filtered,
+                policy=Policy(self.setting.leavers),
+                time=self.clock.time,
+            ),
             tenant=self.world.services().settings.zscloud_tenant,
             rate=RATE,
             percent=self.setting.percent,
@@ -143,15 +163,19 @@ class Run:
             self.tenant,
             rate=RATE,
             store=self.store,
+            schema=schema.compiled(filtered=setting.filtered),
             zscloud={
                 "rate": RATE,
                 "burst": 6,
                 "keep_bodies": False,
                 "max_members_per_request": 0,
+                **setting.bulk,
             },
             NESTED_GROUPS="transitive" if setting.nested else "direct",
             DELETION_THRESHOLD_PERCENT=str(setting.percent),
             ENTRA_TENANT_ID=self.tenant.id,
+            DRIFT=setting.drift,
+            **setting.leavers,
             **(told if setting.told else {}),
         )
         world.zscloud.set_faults(latency=setting.latency, latency_spread=setting.latency)
@@ -214,7 +238,17 @@ class Run:
 
     def observe(self) -> None:
         """The tenant has changed."""
-        self.laws.since.observe()
+        since, before = self.laws.since, self.laws.since.attributes
+        since.observe()
+        for id, name in list(self.portal.edits):
+            if before.get(id, {}).get(name) != since.attributes.get(id, {}).get(name):
+                del self.portal.edits[id, name]
+
+    def forget_links(self) -> None:
+        """The program has lost, or may lose, what it knows of ZSCloud."""
+        for objects in (self.zscloud.users, self.zscloud.groups):
+            self.laws.forgotten |= {each.external_id for each in objects if each.external_id}
+        self.portal.edits.clear()
 
     async def until(self, end: float) -> None:
         """The host runs on until a time, or until a law is broken."""
@@ -272,4 +306,5 @@ class Run:
 
     def differences(self) -> list[oracle.Difference]:
         """How ZSCloud is not as it must be."""
-        return oracle.differences(self.laws.since, self.zscloud, self.portal)
+        overdue = self.laws.is_overdue
+        return oracle.differences(self.laws.since, self.zscloud, self.portal, overdue)

@@ -1,0 +1,72 @@
+"""Requests that somebody died over: whether they were executed nobody has recorded.
+
+What was sent is sent again as long as it is wanted, which does no harm. If Entra has gone back
+meanwhile, nothing would differ from the record, and what was sent would stay in ZSCloud. So
+whoever follows a holder that has not let go notes the work that waits, and what is to be done of
+it now otherwise than then is looked at in ZSCloud first. Creates have their intents for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from provisioning.lanes import Lane, WorkItem, WorkSet
+from provisioning.links import Links
+from provisioning.model import Key
+from provisioning.ports import Row, Store
+from provisioning.rows.order import in_steps
+from provisioning.rows.table import Table
+
+MOST_AT_ONCE = 800
+"""Items that are worked on at once, at most: they are held in memory."""
+
+
+class Unsure:
+    """The keys of one job about whom a request may have been executed without a record, each with
+    the generations of the items that were waiting then. Only the holder of the lease uses it.
+    """
+
+    def __init__(self, store: Store, job: str) -> None:
+        self._rows = Table(store, job, "unsure", tuple[str, ...])
+        self._known: dict[str, tuple[str, ...]] | None = None
+
+    async def noted(self, work: WorkSet, links: Links) -> list[Row]:
+        """Rows that note what waits. Who is noted already stays as noted: what was in flight then
+        may not have been looked at yet.
+        """
+        found: dict[Key, tuple[str, ...]] = {}
+        for lane in Lane:
+            for item in await work.page(lane, limit=MOST_AT_ONCE):
+                found[item.key] = (*found.get(item.key, ()), item.generation)
+        known = await self._all()
+        new = {str(key): found[key] for key in await links.get_many(found)}
+        new = {key: generations for key, generations in new.items() if key not in known}
+        known |= new
+        return list(in_steps([self._rows.put(key, each) for key, each in new.items()]))
+
+    async def doubts(self, item: WorkItem, *, has_work: bool) -> bool:
+        """Whether the object has to be looked at: nothing is to be done, or it was filed anew."""
+        waited = (await self._all()).get(str(item.key))
+        return waited is not None and not (has_work and item.generation in waited)
+
+    async def looked_at(self, key: Key) -> list[Row]:
+        """Rows that say that the record of a key is right again."""
+        gone = (await self._all()).pop(str(key), None)
+        return [] if gone is None else [self._rows.drop(str(key))]
+
+    async def done(self, item: WorkItem) -> list[Row]:
+        """Rows that say that an item was done with as it was waiting."""
+        known, key = await self._all(), str(item.key)
+        left: Collection[str] = known.get(key, ())
+        if item.generation not in left:
+            return []
+        rest = tuple(each for each in left if each != item.generation)
+        if not rest:
+            return await self.looked_at(item.key)
+        known[key] = rest
+        return [self._rows.put(key, rest)]
+
+    async def _all(self) -> dict[str, tuple[str, ...]]:
+        if self._known is None:
+            self._known = {key: each async for key, each in self._rows.all()}
+        return self._known
