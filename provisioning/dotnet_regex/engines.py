@@ -34,8 +34,12 @@ class Linear:
 
     def matches(self, text: str) -> Iterator[Found]:
         """All matches, in order."""
-        found: Iterator[Found] = self._compiled.finditer(_encodable(text))
-        return found
+        last: tuple[int, int] | None = None
+        for found in self._compiled.finditer(_encodable(text)):
+            # RE2's binding gives an empty match that is not where it looked from once more.
+            if found.span() != last:
+                yield found
+            last = found.span()
 
 
 class Backtracking:

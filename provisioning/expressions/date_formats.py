@@ -13,6 +13,7 @@ from functools import lru_cache
 
 import msgspec
 
+from provisioning.errors import cut
 from provisioning.expressions.date_texts import DAYS, MONTHS, hour_of, in_utc, moment
 
 MAX_FORMAT_LENGTH = 200
@@ -85,7 +86,7 @@ class DateFormat(msgspec.Struct, frozen=True):
         found = _reader(self.parts, inner).fullmatch(text.strip() if trim else text)
         if found is None:
             return None
-        return _assembled({k: v for k, v in found.groupdict().items() if v is not None}, now)
+        return _assembled(found.groupdict(), now)
 
 
 @lru_cache(maxsize=256)
@@ -117,15 +118,16 @@ def _parts(text: str) -> list[Specifier | str]:
         elif found.end() == len(text) or text[found.end()] == "%":
             raise InvalidFormat("'%' has nothing after it", at + 1)
         at = found.end()
-    return [part for part in parts if part != ""]
+    return parts
 
 
 def _specifier(text: str, at: int) -> Specifier:
     letter, count = text[0], len(text)
-    if letter in "dgM":
+    longest = _LONGEST.get(letter)
+    if longest is None:
         count = min(count, 4)  # longer is the same, in .NET
-    elif count > _LONGEST[letter]:
-        raise InvalidFormat(f"{text[:10]!r} is no part of a date", at + 1)
+    elif count > longest:
+        raise InvalidFormat(f"{cut(text, 10)!r} is no part of a date", at + 1)
     return Specifier(letter, count)
 
 
@@ -217,13 +219,13 @@ def _reader(parts: tuple[Specifier | str, ...], inner: bool) -> re.Pattern[str]:
 
 
 def _group(part: Specifier) -> str:
-    named = part.letter in "dM" and part.count >= 3
-    return {"F": "f", "K": "z", "z": "z"}.get(part.letter, part.letter) + ("_" if named else "")
+    named = (part.letter, part.count) in _NAMES
+    return {"F": "f", "K": "z"}.get(part.letter, part.letter) + ("_" if named else "")
 
 
 def _expected(part: Specifier) -> str:
     letter, count = part.letter, part.count
-    names = _NAMES.get((letter, min(count, 4)))
+    names = _NAMES.get((letter, count))
     if names is not None:
         return names
     special = {
@@ -233,7 +235,7 @@ def _expected(part: Specifier) -> str:
         "K": "(?:Z|[+-][0-9]{2}:[0-9]{2})?",
         "t": "[AP]M" if count == 2 else "[AP]",
         "y": "[0-9]{1,2}" if count == 1 else f"[0-9]{{{count}}}",
-        "z": _ZONES.get(count, ""),
+        "z": _ZONES[min(count, 3)],
     }
     return special.get(letter) or ("[0-9]{2}" if count == 2 else "[0-9]{1,2}")
 
@@ -241,12 +243,12 @@ def _expected(part: Specifier) -> str:
 def _assembled(found: Mapping[str, str], now: datetime | None) -> datetime | None:
     month = _month_read(found)
     dated = month is not None or "d" in found or "y" in found
-    today = now.replace(tzinfo=None) if now is not None else datetime(1, 1, 1)  # noqa: DTZ001
+    today = now or datetime(1, 1, 1)  # noqa: DTZ001 - only its date is looked at
     half = found.get("t")
     hour = hour_of(int(found["h"]), half or "A") if "h" in found else int(found.get("H", "0"))
     local = moment(
         _year_read(found.get("y"), today.year),
-        month or (1 if dated else today.month),
+        month if month is not None else (1 if dated else today.month),
         int(found["d"]) if "d" in found else (1 if dated else today.day),
         hour,
         int(found.get("m", "0")),

@@ -17,7 +17,9 @@ MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
     *("August", "September", "October", "November", "December"),
 )
-_MONTH_NUMBER = {name[:3].lower(): number for number, name in enumerate(MONTHS, 1)}
+_MONTH_NUMBER = {
+    text.lower(): number for number, name in enumerate(MONTHS, 1) for text in (name[:3], name)
+}
 
 _TIME = (
     r"(?:(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})"
@@ -111,8 +113,8 @@ def in_utc(local: datetime, zone: str | None) -> datetime | None:
 def _offset(zone: str | None) -> timedelta | None:
     if zone is None or zone[0] not in "+-":
         return timedelta()
-    digits = zone[1:].replace(":", "").ljust(4, "0")
-    hours, minutes = int(digits[:2]), int(digits[2:4])
+    digits = zone[1:].replace(":", "")
+    hours, minutes = int(digits[:2]), int(digits[2:] or "0")
     if hours > 14 or minutes > 59:
         return None
     size = timedelta(hours=hours, minutes=minutes)
@@ -139,6 +141,4 @@ def _moment(found: re.Match[str]) -> datetime | None:
 
 def _month(name: str) -> int:
     """The number of a month; 0, which is none, for another word."""
-    number = _MONTH_NUMBER.get(name[:3].lower(), 0)
-    whole = MONTHS[number - 1].lower() if number else ""
-    return number if len(name) == 3 or name.lower() == whole else 0
+    return _MONTH_NUMBER.get(name.lower(), 0)

@@ -86,7 +86,7 @@ def expression_of(node: Node, text: str) -> Expression:
     calls = [n for n in nodes if isinstance(n, Call)]
     functions = frozenset(call.name for call in calls)
     redacted = REDACT in functions
-    random = sorted(n.position for n in calls if n.name in FUNCTIONS and FUNCTIONS[n.name].placed)
+    random = [call.position for call in calls if FUNCTIONS[call.name].placed]
     evaluate = _compile(node, {position: place for place, position in enumerate(random, 1)})
     if redacted:
         evaluate = _hidden(evaluate)

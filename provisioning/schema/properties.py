@@ -12,8 +12,8 @@ _BOTH = frozenset(
     {
         *("id", "displayName", "mail", "mailNickname", "proxyAddresses", "createdDateTime"),
         *("onPremisesDomainName", "onPremisesLastSyncDateTime", "onPremisesSamAccountName"),
-        *("onPremisesNetBiosName", "onPremisesSecurityIdentifier", "onPremisesSyncEnabled"),
-        *("preferredLanguage", "securityIdentifier"),
+        *("onPremisesSecurityIdentifier", "onPremisesSyncEnabled", "preferredLanguage"),
+        "securityIdentifier",
     }
 )
 
@@ -34,7 +34,8 @@ PROPERTIES = {
     | {
         *("classification", "description", "expirationDateTime", "groupTypes"),
         *("isAssignableToRole", "mailEnabled", "members", "membershipRule"),
-        *("membershipRuleProcessingState", "preferredDataLocation", "renewedDateTime"),
+        *("membershipRuleProcessingState", "onPremisesNetBiosName", "preferredDataLocation"),
+        "renewedDateTime",
         *("resourceBehaviorOptions", "resourceProvisioningOptions", "securityEnabled", "theme"),
         *("uniqueName", "visibility"),
     },

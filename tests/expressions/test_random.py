@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from provisioning.expressions import EvaluationError, Surroundings, compile_expression
 
 SPECIAL = "~!@#$%^&*_-+=`|\\(){}[]:;\"'<>,.?/"
+KINDS = (string.digits, SPECIAL, string.ascii_uppercase, string.ascii_lowercase)
 PASSWORD = 'RandomString(10,2,2,2,1,"?,")'
 
 
@@ -40,6 +41,35 @@ def test_values_do_not_change_with_a_version_of_the_program() -> None:
     """A change would be sent for every object."""
     assert evaluate("Guid()") == "1b3679d5-0235-4678-ba10-50d02a74f904"
     assert evaluate(PASSWORD) == "L;7m6~dFs$"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("RandomString(12, 3, 2, 4, 3)", "n6%73jWSSi|F"),
+        ("RandomString(12, 0, 0, 0, 0)", "v2RxLzEc20Uz"),
+        ("RandomString(12, 0, 0, 12, 0)", "NYLDDJWSSIWF"),
+        ('RandomString(12, 0, 1, 0, 0, "abc")', ".[lN^G=Pf8w]"),
+        ("RandomString(12, [n], 0, 0, 0, [a])", "v2RxLzEc20Uz"),
+        (
+            "RandomString(120, 0, 0, 0, 0)",
+            "Lm0nRnGXhc1Rt8zJBNhwS3NeXyJtHLi2vnzIMIBFpGlf7r0cdtmITXZ3RHia1UObU7l2hsQijq2RruXEeJ8AClzhNxlU9r4rhK3RzkiKXROmXyoU6SFcxmSP",
+        ),
+        (
+            "Join(Guid(), Guid(), Guid())",
+            "7c7b86b2-9874-43c2-b069-2773d83610eb1b3679d5-0235-4678-ba10-50d02a74f90468c66696-e864-4d64-a4f7-844c4e3b70ae",
+        ),
+    ],
+)
+def test_each_form_keeps_its_value(text: str, value: str) -> None:
+    assert evaluate(text) == value
+
+
+def test_as_many_of_each_kind_as_fit() -> None:
+    text = evaluate("RandomString(4, 1, 1, 1, 1)")
+    assert [count(text, kind) for kind in KINDS] == [1, 1, 1, 1]
+    assert len(evaluate("RandomString(1, 0, 0, 0, 0)")) == 1
+    assert len(evaluate("RandomString(256, 0, 0, 0, 0)")) == 256
 
 
 def test_a_guid_is_of_version_4() -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tests.mutation import report
 from tests.mutation.child import Verdict
-from tests.mutation.chosen import is_finished, test_files
+from tests.mutation.chosen import is_finished
 from tests.mutation.explained import explanations, unmatched
 from tests.mutation.mutants import Mutant, Source
 from tests.mutation.pure import chosen_modules
@@ -48,7 +48,7 @@ def main(arguments: list[str]) -> int:
         scores[mutant.module].note(mutant, verdict)
         progress.one()
 
-    session = run(sources, tried, options.tests or test_files(modules), told)
+    session = run(sources, tried, options.tests, told)
     seconds = time.monotonic() - began
     results = list(scores.values())
     for each in results:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-_FORGOTTEN = ("provisioning", "tests", "simulator", "handlers", "demo", "devhost")
+_FORGOTTEN = ("provisioning", "tests", "simulator", "handlers", "demo", "devhost", "tools")
 
 
 class _Stops:

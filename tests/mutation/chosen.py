@@ -26,7 +26,7 @@ _FILES = {
     "expressions": "expressions mapping/test_flows",
     "forgetting": "decisions/test_forgetting",
     "graph": "graph/test_meaning graph/test_rows graph/test_urls graph/test_wire "
-    "graph/test_subscriptions",
+    "graph/test_subscriptions graph/test_allowance",
     "guard": "decisions/test_guard",
     "held": "decisions/test_held",
     "mapping": "mapping",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import coverage
@@ -11,6 +12,8 @@ from hypothesis import Phase, settings
 
 _EXAMPLES = 25
 """Examples of a property: always the same ones, and few, since they are tried per mutant."""
+_QUICK = 0.1
+"""Seconds of processor time: a test that takes no more is tried before those that do."""
 SLOW = 1.5
 """Seconds of processor time: a test that takes longer is left out."""
 
@@ -54,18 +57,15 @@ class Passing:
         tests = {test for line in range(first, last + 1) for test in self._tests(file, line)}
         return self._fastest(tests)
 
-    def around_file(self, file: Path) -> list[str]:
-        """Tests that pass through any line of a file, then those beside them: a test that looks
-        at a table or a default passes through no line. All tests, when none passes through.
+    def around_file(self, file: Path, chosen: Sequence[str]) -> list[str]:
+        """The tests of ``chosen``, files and folders. First the quick ones: those that pass through
+        any line of the file, and the others, since a test that looks at a table or a default
+        passes through no line. Then those that take long.
         """
         through = {test for each in self._by_line[str(file)].values() for test in each} - {""}
-        beside = {test.partition("::")[0] for test in through}
-        others = {
-            test
-            for test in self.seconds
-            if test not in through and (not through or test.partition("::")[0] in beside)
-        }
-        return [*self._fastest(through), *self._fastest(others)]
+        others = {test for test in self.seconds if test.startswith(tuple(chosen))} - through
+        order = [*self._fastest(through), *self._fastest(others)]
+        return sorted(order, key=lambda test: self.seconds[test] > _QUICK)
 
     def _tests(self, file: Path, line: int) -> list[str]:
         return self._by_line[str(file)].get(line, [])

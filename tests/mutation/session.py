@@ -14,6 +14,7 @@ import pytest
 
 from tests.mutation.again import passes_again
 from tests.mutation.child import Verdict, run_forked
+from tests.mutation.chosen import test_files
 from tests.mutation.mutants import Mutant, Source
 from tests.mutation.passing import Outcomes, Passing, make_repeatable, run_item
 from tests.mutation.swap import LiveFunctions
@@ -38,9 +39,12 @@ Told = Callable[[Mutant, Verdict | None], None]
 class Session:
     """A plugin that runs mutants in place of the tests."""
 
-    def __init__(self, sources: list[Source], mutants: list[Mutant], told: Told) -> None:
+    def __init__(
+        self, sources: list[Source], mutants: list[Mutant], files: list[str], told: Told
+    ) -> None:
         self._sources = {source.module: source for source in sources}
         self._mutants = mutants
+        self._files = files
         self._told = told
         self._passing = Passing({source.path for source in sources})
         self._outcomes = Outcomes()
@@ -121,13 +125,16 @@ class Session:
         return not self._outcomes.failed
 
     def _again(self, mutant: Mutant, source: Source, code: CodeType) -> Verdict | None:
-        tests = self._enough(self._passing.around_file(source.path))
+        tests = self._enough(self._passing.around_file(source.path, self._beside(source.module)))
         if not tests:
             return None
         seconds = 3 * (_AGAIN + sum(self._passing.seconds[test] for test in tests))
         return run_forked(
             lambda: passes_again(tests, str(source.path), code, OPTIONS), seconds=seconds
         )
+
+    def _beside(self, module: str) -> list[str]:
+        return self._files or test_files([module])
 
     def _enough(self, tests: list[str]) -> list[str]:
         taken, chosen = 0.0, []
@@ -139,10 +146,14 @@ class Session:
         return chosen
 
 
-def run(sources: list[Source], mutants: list[Mutant], tests: list[str], told: Told) -> Session:
-    """Runs the mutants; what it returns knows whether the tests passed with nothing wrong."""
-    session = Session(sources, mutants, told)
-    status = pytest.main([*OPTIONS, *tests], plugins=[session])
+def run(sources: list[Source], mutants: list[Mutant], files: list[str], told: Told) -> Session:
+    """Runs the mutants; what it returns knows whether the tests passed with nothing wrong.
+
+    ``files``: the tests that are tried; none: those chosen for the modules.
+    """
+    session = Session(sources, mutants, files, told)
+    collected = files or test_files(source.module for source in sources)
+    status = pytest.main([*OPTIONS, *collected], plugins=[session])
     if session.failed or status not in {0, pytest.ExitCode.TESTS_FAILED}:
         sys.stderr.write(f"Without a mutant these fail: {session.failed or status}\n")
         raise SystemExit(2)

@@ -57,8 +57,6 @@ def _proper(source: str | None, separators: str | None = None) -> Operand:
 
 @lru_cache(maxsize=1024)
 def _separates(character: str) -> bool:
-    if character.isalnum():
-        return False
     return character != "'" and unicodedata.category(character) in _SEPARATORS
 
 

@@ -130,7 +130,7 @@ FUNCTIONS = (
     ),
     Function(
         "CBool",
-        (Parameter("expression", readers.condition, condition=True, blank=False),),
+        (Parameter("expression", readers.condition, condition=True),),
         "True for a comparison that holds, for True, and for a number other than 0.",
         _to_bool,
         deviation="Text that is none of these is an error of the object, not False.",

@@ -165,7 +165,7 @@ FUNCTIONS = (
     ),
     Function(
         "DateFromNum",
-        (Parameter("value", readers.whole_number, blank=False),),
+        (Parameter("value", readers.whole_number),),
         "The date of a number in Active Directory's form (100 ns since 1601).",
         _from_number,
     ),

@@ -36,7 +36,7 @@ def _complex(assignments: Any) -> Operand:
     return _values(assignments) or None
 
 
-_ASSIGNMENTS = (Parameter("[appRoleAssignments]", raw=True, blank=False),)
+_ASSIGNMENTS = (Parameter("[appRoleAssignments]", raw=True),)
 
 FUNCTIONS = (
     Function(
