@@ -7,6 +7,7 @@ older read over a newer row, and never believe an absence by itself: ``evidence`
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from provisioning.errors import StateDamaged
 from provisioning.model import Assignment, EntraId, Key, MirrorGroup, MirrorUser, ObjectType
@@ -53,16 +54,41 @@ class Mirror:
         )
 
     async def assignments(self) -> dict[str, Assignment]:
-        """The assignments of the last good read, by id."""
-        found: dict[str, Assignment] = {}
-        async for page in chunks.pages(self._store, self._assignments, "all"):
-            found.update((id, _assignment(id, text)) for id, text in page.items())
-        return found
+        """The assignments that principals may be marked with, by id."""
+        return (await self.listed_assignments()).all
 
-    async def assignments_rows(self, add: Sequence[Assignment], remove: Iterable[str]) -> list[Row]:
-        """Rows that bring the stored assignments up to date."""
-        added = {a.id: f"{a.principal} {a.role_id} {a.created}" for a in add}
+    async def listed_assignments(self) -> ListedAssignments:
+        """The same, and which of them are only being taken in."""
+        found: dict[str, Assignment] = {}
+        coming: set[str] = set()
+        async for page in chunks.pages(self._store, self._assignments, "all"):
+            for id, text in page.items():
+                found[id] = _assignment(id, text.removesuffix(_COMING))
+                if text.endswith(_COMING):
+                    coming.add(id)
+        return ListedAssignments(found, frozenset(coming))
+
+    async def assignments_rows(
+        self, add: Sequence[Assignment], remove: Iterable[str], *, coming: bool = False
+    ) -> list[Row]:
+        """Rows that bring the stored assignments up to date. ``coming``: before their principals
+        are marked with them, so that a death in between leaves no mark that nobody would miss.
+        """
+        mark = _COMING if coming else ""
+        added = {a.id: f"{a.principal} {a.role_id} {a.created}{mark}" for a in add}
         return await chunks.update(self._store, self._assignments, "all", added, list(remove))
+
+
+_COMING = " coming"
+
+
+class ListedAssignments(NamedTuple):
+    """The stored list. Whoever is ``coming`` is new once more to the next look that sees it, and
+    gone for one that does not.
+    """
+
+    all: dict[str, Assignment]
+    coming: frozenset[str]
 
 
 def _assignment(id: str, text: str) -> Assignment:

@@ -63,13 +63,13 @@ class Assignments:
 
     async def compare(self) -> None:
         """Reads the assignments, believes what may be believed, and takes in who is new."""
-        stored = await self._job.mirror.assignments()
+        stored, coming = await self._job.mirror.listed_assignments()
         first = await self.read()
         second: dict[str, Assignment] | None = None
         if missing_from(stored, first):
             await self._job.clock.sleep(SECOND_READ_AFTER)
             second = await self.read()
-        await self._judge(stored, first, second)
+        await self._judge(stored, coming, first, second)
 
     async def compare_live(self) -> None:
         """The same after a poll: that was the first of the two reads, so that nothing waits here.
@@ -77,17 +77,18 @@ class Assignments:
         What the poll has seen missing and this read does not show is absent; the rest is left to
         the next poll.
         """
-        stored = await self._job.mirror.assignments()
+        stored, coming = await self._job.mirror.listed_assignments()
         absent = absent_in_poll(await self._job.polls.get("last"), self._job.clock.time())
         read = await self.read()
         polled = None
         if absent is not None:
             polled = {id: each for id, each in stored.items() if id not in absent}
-        await self._judge(stored, read, polled)
+        await self._judge(stored, coming, read, polled)
 
     async def _judge(
         self,
         stored: dict[str, Assignment],
+        coming: frozenset[str],
         first: dict[str, Assignment],
         second: dict[str, Assignment] | None,
     ) -> None:
@@ -99,12 +100,13 @@ class Assignments:
             (stored[id].principal, due) for each in verdicts for id, due in each.young.items()
         ]
         present = {**first, **(second or {})}
-        new = sorted(present.keys() - stored.keys())
+        new = sorted(present.keys() - (stored.keys() - coming))
         added = await self._believed([present[id] for id in new])
         removed = [stored[id] for each in verdicts for id in each.removed]
         await self._take_in(added)
         added = await self._readable(added)
         self.added = {a.id: a for a in added}
+        await self._job.store.write(await self._job.mirror.assignments_rows(added, (), coming=True))
         await self._relations.roles_changed(added, removed)
         self._reading.final_rows += await self._job.mirror.assignments_rows(
             added, [assignment.id for assignment in removed]

@@ -165,7 +165,8 @@ class Look:
             return
         self._reading.anew = True
         await self._assignments.compare()
-        stored = await self._job.mirror.assignments()
+        every = await self._job.mirror.assignments()
+        stored = {id: each for id, each in every.items() if id not in self._assignments.added}
         await self._reading.read_assigned(stored)
         await self._watch_filtered(whole=True)
         await self._reading.read_left(now)

@@ -53,7 +53,9 @@ async def poll(services: Services) -> Poll | None:
         failed = failed_poll(before, str(error), retry_after, services.clock.time(), INTERVAL)
         await job.store.write([job.polls.put("last", failed)])
         return failed
-    stored = {id: each.created for id, each in (await job.mirror.assignments()).items()}
+    listed, coming = await job.mirror.listed_assignments()
+    again = coming.intersection(read)
+    stored = {id: each.created for id, each in listed.items() if id not in again}
     ended = services.clock.time()
     polled, dues = judge_poll(before, stored, read, began=began, ended=ended)
     await job.store.write([job.polls.put("last", polled)])

@@ -148,3 +148,33 @@ def test_killed_over_what_is_taken_back(drift: str) -> None:
         saga.tell(initial, steps=steps)
         saga.tell(and_back)
         assert saga.tell(ends_right).finished, steps
+
+
+async def team_is_assigned(world: World) -> None:
+    people = [
+        world.tenant.add_user(f"new{n}@example.com", displayName=f"New {n}") for n in range(3)
+    ]
+    world.tenant.assign(world.tenant.add_group("Team", people), "User")
+    world.tenant.assign(user(world, 9), "User")
+    await world.cycle()
+
+
+async def team_is_unassigned(world: World) -> None:
+    for assignment in list(world.tenant.assignments.current().values()):
+        if assignment.principal_id in (group(world, "Team"), user(world, 9)):
+            world.tenant.unassign(assignment.id)
+    await world.clock.sleep(86_400.0)
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_who_is_unassigned_before_a_killed_look_goes_on_is_not_kept(part: int) -> None:
+    """The look had marked principals with an assignment that no stored list had yet."""
+    total = steps_of([settled, team_is_assigned], store=PiecewiseStore())
+    for steps in kills(1 + part, total, 4):
+        saga = Saga(
+            tenant=office, store=PiecewiseStore(seed=steps), DELETION_THRESHOLD_PERCENT="90"
+        )
+        saga.tell(settled)
+        saga.tell(team_is_assigned, steps=steps)
+        saga.tell(team_is_unassigned)
+        assert saga.tell(ends_right).finished, steps
