@@ -14,6 +14,12 @@ from provisioning.ports import Row, Store
 from provisioning.rows import chunks
 from provisioning.rows.table import Table
 
+ALL = "all"
+BEGUN = "begun"
+"""Assignments that are being taken in: rows may say so already, and the list of all does not. One
+that goes before it was ever listed would not be missed otherwise.
+"""
+
 
 class Mirror:
     """The stored mirror of one job."""
@@ -52,17 +58,19 @@ class Mirror:
             [str(key) for key in remove],
         )
 
-    async def assignments(self) -> dict[str, Assignment]:
-        """The assignments of the last good read, by id."""
+    async def assignments(self, of: str = ALL) -> dict[str, Assignment]:
+        """The assignments of the last good read, by id; or those ``BEGUN`` since."""
         found: dict[str, Assignment] = {}
-        async for page in chunks.pages(self._store, self._assignments, "all"):
+        async for page in chunks.pages(self._store, self._assignments, of):
             found.update((id, _assignment(id, text)) for id, text in page.items())
         return found
 
-    async def assignments_rows(self, add: Sequence[Assignment], remove: Iterable[str]) -> list[Row]:
+    async def assignments_rows(
+        self, add: Sequence[Assignment], remove: Iterable[str], of: str = ALL
+    ) -> list[Row]:
         """Rows that bring the stored assignments up to date."""
         added = {a.id: f"{a.principal} {a.role_id} {a.created}" for a in add}
-        return await chunks.update(self._store, self._assignments, "all", added, list(remove))
+        return await chunks.update(self._store, self._assignments, of, added, list(remove))
 
 
 def _assignment(id: str, text: str) -> Assignment:

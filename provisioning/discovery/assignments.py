@@ -17,10 +17,12 @@ from provisioning.evidence import (
     missing_from,
 )
 from provisioning.job import Job
+from provisioning.mirror import BEGUN
 from provisioning.model import Assignment, EntraId, Key, ObjectType, Presence
 from provisioning.polling import absent_in_poll, without
 from provisioning.ports import Row, Source
 from provisioning.record import CycleRecord
+from provisioning.rows.order import in_steps
 from provisioning.rows.turns import in_parts
 
 
@@ -47,6 +49,7 @@ class Assignments:
         self._reading = reading
         self.added: dict[str, Assignment] = {}
         """Assignments that this look found new."""
+        self._begun: dict[str, Assignment] = {}
         self.young: list[tuple[Key, float]] = []
         """Principals whose assignment is gone but too young to believe, with the due time."""
 
@@ -63,7 +66,7 @@ class Assignments:
 
     async def compare(self) -> None:
         """Reads the assignments, believes what may be believed, and takes in who is new."""
-        stored = await self._job.mirror.assignments()
+        stored = await self._stored()
         first = await self.read()
         second: dict[str, Assignment] | None = None
         if missing_from(stored, first):
@@ -77,13 +80,28 @@ class Assignments:
         What the poll has seen missing and this read does not show is absent; the rest is left to
         the next poll.
         """
-        stored = await self._job.mirror.assignments()
+        stored = await self._stored()
         absent = absent_in_poll(await self._job.polls.get("last"), self._job.clock.time())
         read = await self.read()
         polled = None
         if absent is not None:
             polled = {id: each for id, each in stored.items() if id not in absent}
         await self._judge(stored, read, polled)
+
+    async def _stored(self) -> dict[str, Assignment]:
+        """Those that are known, also what a process died over while it took it in."""
+        listed = await self._job.mirror.assignments()
+        begun = await self._job.mirror.assignments(BEGUN)
+        self._begun = {id: each for id, each in begun.items() if id not in listed}
+        return {**self._begun, **listed}
+
+    async def _begin(self, added: Sequence[Assignment]) -> None:
+        """Notes what is about to be taken in, until it is listed."""
+        new = [each for each in added if each.id not in self._begun]
+        if new:
+            rows = await self._job.mirror.assignments_rows(new, (), BEGUN)
+            await self._job.store.write(in_steps(rows))
+            self._begun |= {each.id: each for each in new}
 
     async def _judge(
         self,
@@ -99,9 +117,10 @@ class Assignments:
             (stored[id].principal, due) for each in verdicts for id, due in each.young.items()
         ]
         present = {**first, **(second or {})}
-        new = sorted(present.keys() - stored.keys())
+        new = sorted(present.keys() - (stored.keys() - self._begun.keys()))
         added = await self._believed([present[id] for id in new])
         removed = [stored[id] for each in verdicts for id in each.removed]
+        await self._begin(added)
         await self._take_in(added)
         added = await self._readable(added)
         self.added = {a.id: a for a in added}
@@ -109,6 +128,10 @@ class Assignments:
         self._reading.final_rows += await self._job.mirror.assignments_rows(
             added, [assignment.id for assignment in removed]
         )
+        ended = self._begun.keys() & {each.id for each in (*added, *removed)}
+        if ended:
+            rows = await self._job.mirror.assignments_rows((), sorted(ended), BEGUN)
+            self._reading.final_rows += rows
 
     async def _verdicts(
         self,

@@ -148,3 +148,32 @@ def test_killed_over_what_is_taken_back(drift: str) -> None:
         saga.tell(initial, steps=steps)
         saga.tell(and_back)
         assert saga.tell(ends_right).finished, steps
+
+
+async def assigned(world: World) -> None:
+    """A group is assigned, with somebody in it whom nothing else brings in."""
+    await world.cycle()
+    await world.clock.sleep(200)
+    await world.cycle()
+    new = world.tenant.add_group("New", [user(world, 5), user(world, 9)])
+    world.tenant.assign(new, "User")
+    await world.clock.sleep(200)
+
+
+async def not_any_more(world: World) -> None:
+    """It is assigned no more, before anybody works on."""
+    world.tenant.unassign(group(world, "New"))
+    await world.clock.sleep(400)
+
+
+@pytest.mark.parametrize("transactions", [True, False])
+def test_killed_over_an_assignment_that_is_taken_back(transactions: bool) -> None:
+    """What was half taken in is missed when it goes."""
+    total = steps_of([assigned, initial])
+    for steps in range(1 if THOROUGH else 50, total if THOROUGH else 98, 1 if THOROUGH else 6):
+        store = {} if transactions else {"store": PiecewiseStore(seed=steps)}
+        saga = Saga(tenant=office, **store)
+        saga.tell(assigned)
+        saga.tell(initial, steps=steps)
+        saga.tell(not_any_more)
+        assert saga.tell(ends_right).finished, steps
