@@ -60,6 +60,10 @@ class Written(msgspec.Struct, frozen=True):
     sender: loop.Process | None
 
 
+_Times = deque[tuple[float, loop.Process | None]]
+"""When something was taken away, and by whom."""
+
+
 class Laws:
     """Watches one run. ``since`` is what was true since the last quiet."""
 
@@ -93,10 +97,10 @@ class Laws:
         """When a stop had been stored; ``None`` while there is none."""
         self._settled: dict[str, float] = {}
         """When an account was switched off, or a group's members were last changed."""
-        self._deletions: deque[float] = deque()
+        self._deletions: _Times = deque()
         self._arrivals: deque[float] = deque(maxlen=int(rate) + 1)
-        self._disables: deque[float] = deque()
-        self._removals: deque[float] = deque()
+        self._disables: _Times = deque()
+        self._removals: _Times = deque()
         self._most = Counter[str]()
         self._there: dict[str, int] = {}
         self._leavers: dict[str, list[float]] = {}
@@ -301,15 +305,18 @@ class Laws:
         if group not in self.excused and user not in self.excused:
             self._count(self._removals, "memberships", 50)
 
-    def _count(self, times: deque[float], kind: str, few: int) -> None:
-        """Law 8: removals within the window, without those that somebody has approved."""
+    def _count(self, times: _Times, kind: str, few: int) -> None:
+        """Law 8: removals within the window, without those that somebody has approved, and those
+        that somebody has died over: they may be recorded nowhere.
+        """
         now = self._zscloud.clock.time()
-        times.append(now)
-        while times[0] < now - _WINDOW:
+        times.append((now, self._sender))
+        while times[0][0] < now - _WINDOW:
             times.popleft()
+        count = sum(1 for _, by in times if by is self._sender or not (by and by.interrupted))
         self._most[kind] = most = max(self._most[kind], self._there[kind])
-        if self._percent < 100 and len(times) > max(few, self._percent * most / 100):
-            self.broken(8, f"{len(times)} {kind} of {most} were taken away within the window")
+        if self._percent < 100 and count > max(few, self._percent * most / 100):
+            self.broken(8, f"{count} {kind} of {most} were taken away within the window")
 
     def _note(self, scim_id: str, method: str) -> None:
         at = self._zscloud.clock.time()

@@ -59,6 +59,7 @@ class Quiet:
                 touched.clear()
             self._judge_edits()
         run.rough = False
+        run.unknown = {id for id in run.unknown if not run.zscloud.users.by_external_id(id)}
         self._judge_log()
         self._laws.forgotten = self._strangers()
         self._laws.since.begin_anew()
@@ -120,6 +121,8 @@ class Quiet:
         silence, as long as Entra knows whose it is.
         """
         if any(self._wants(id) in names for id in one.about):
+            return True
+        if not self._run.unknown.isdisjoint(one.about) and not one.access:
             return True
         found = strangers.intersection(one.about)
         if one.access and found:
