@@ -106,9 +106,13 @@ class Quiet:
         return {id for id in self._laws.forgotten if self._laws.since.becomes(id)}
 
     def _names_of(self, strangers: set[str]) -> set[str]:
-        """The names that nobody else can have, since their objects are left alone."""
+        """The names that nobody else can have: their objects are left alone, or are on although
+        nobody is entitled to them, since that is held or a setting says so.
+        """
         users, groups = self._run.zscloud.users, self._run.zscloud.groups
-        return {each.user_name for each in users if each.external_id in strangers} | {
+        kept = {each.external_id for each in users if each.external_id and each.active}
+        kept = strangers | {id for id in kept if self._laws.since.becomes(id)}
+        return {each.user_name for each in users if each.external_id in kept} | {
             each.display_name for each in groups if each.external_id in strangers
         }
 
