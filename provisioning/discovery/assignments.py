@@ -21,6 +21,7 @@ from provisioning.model import Assignment, EntraId, Key, ObjectType, Presence
 from provisioning.polling import absent_in_poll, without
 from provisioning.ports import Row, Source
 from provisioning.record import CycleRecord
+from provisioning.rows.order import in_steps
 from provisioning.rows.turns import in_parts
 
 
@@ -106,7 +107,8 @@ class Assignments:
         await self._take_in(added)
         added = await self._readable(added)
         self.added = {a.id: a for a in added}
-        await self._job.store.write(await self._job.mirror.assignments_rows(added, (), coming=True))
+        coming_rows = await self._job.mirror.assignments_rows(added, (), coming=True)
+        await self._job.store.write(in_steps(coming_rows))
         await self._relations.roles_changed(added, removed)
         self._reading.final_rows += await self._job.mirror.assignments_rows(
             added, [assignment.id for assignment in removed]

@@ -59,6 +59,7 @@ class Quiet:
                 touched.clear()
             self._judge_edits()
         run.rough = False
+        run.unknown = {id for id in run.unknown if not run.zscloud.users.by_external_id(id)}
         self._judge_log()
         self._laws.forgotten = self._strangers()
         self._laws.since.begin_anew()
@@ -105,9 +106,13 @@ class Quiet:
         return {id for id in self._laws.forgotten if self._laws.since.becomes(id)}
 
     def _names_of(self, strangers: set[str]) -> set[str]:
-        """The names that nobody else can have, since their objects are left alone."""
+        """The names that nobody else can have: their objects are left alone, or are on although
+        nobody is entitled to them, since that is held or a setting says so.
+        """
         users, groups = self._run.zscloud.users, self._run.zscloud.groups
-        return {each.user_name for each in users if each.external_id in strangers} | {
+        kept = {each.external_id for each in users if each.external_id and each.active}
+        kept = strangers | {id for id in kept if self._laws.since.becomes(id)}
+        return {each.user_name for each in users if each.external_id in kept} | {
             each.display_name for each in groups if each.external_id in strangers
         }
 
@@ -120,6 +125,8 @@ class Quiet:
         silence, as long as Entra knows whose it is.
         """
         if any(self._wants(id) in names for id in one.about):
+            return True
+        if not self._run.unknown.isdisjoint(one.about) and not one.access:
             return True
         found = strangers.intersection(one.about)
         if one.access and found:
