@@ -138,6 +138,7 @@ def test_what_differs_of_filters_is_named() -> None:
         assert (same.equal, same.user.opened, same.user.closed) == (True, False, False)
     groups = compare(none, schema(mapping("Group", scope=scope(clause("mail", "IS NULL")))))
     assert (groups.user.equal, groups.group.equal, groups.equal) == (True, False, False)
+    assert (groups.group.filter_added, groups.group.closed) == (("group 0: mail IS NULL",), True)
     assert (compare(none, sales).group.equal, compare(none, sales).equal) == (True, False)
 
 
