@@ -15,12 +15,10 @@ _SEED = "1"
 
 
 async def mutants(telling: Telling, *, sample: int) -> None:
-    """Tries so many mutants of the packages that have to reach the score, always the same ones;
-    0 tries all.
-    """
+    """Tries so many mutants of the pure modules, always the same ones; 0 tries all."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / "mutants.json"
-        arguments = ["-m", "tests.mutation", "--finished", "--seed", _SEED, "--sample", str(sample)]
+        arguments = ["-m", "tests.mutation", "--seed", _SEED, "--sample", str(sample)]
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, *arguments, "--bound", "0", "--json", str(file)),
             stdout=asyncio.subprocess.PIPE,

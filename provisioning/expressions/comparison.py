@@ -20,7 +20,7 @@ def number_of(text: str) -> Decimal | None:
     """The number that a text is; ``None`` when it is none, or a very long one."""
     if len(text) > _MAX_NUMBER_LENGTH or _NUMBER.fullmatch(text) is None:
         return None
-    return Decimal(text.strip())
+    return Decimal(text)
 
 
 def is_true(operand: Operand) -> bool:

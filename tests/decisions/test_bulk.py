@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning import bulk
-from provisioning.bulk import HOUR, MOST, PROOF, WEEK, BulkKnowledge
+from provisioning.bulk import HOUR, MOST, PROOF, WEEK, WORTH_PROVING, BulkKnowledge, Standing
 from provisioning.model import Capabilities
 
 OFFER = Capabilities(bulk_operations=1000, bulk_payload=1_000_000)
@@ -102,6 +104,61 @@ def test_it_says_how_it_stands() -> None:
     assert str(FRESH) == "Bulk of 1000 offered, to be proven by the first 3 writes of several"
     assert str(proven()) == "Bulk of 1000 offered and proven, batches of 100"
     assert str(bulk.given_up(FRESH, "it lies", 0.0)) == "Bulk of 1000 offered, not used: it lies"
+
+
+def test_what_is_stored_keeps_its_names_and_values() -> None:
+    assert msgspec.to_builtins(BulkKnowledge()) == {
+        **dict.fromkeys(("operations", "payload", "proven", "setbacks"), 0),
+        **dict.fromkeys(("size", "ceiling"), 100),
+        **dict.fromkeys(("same_object", "references"), "untried"),
+        "refused": "",
+        "forget_at": 0.0,
+    }
+    assert [each.value for each in Standing] == ["untried", "proven", "refused"]
+    assert (MOST, PROOF, WORTH_PROVING, HOUR, WEEK) == (100, 3, 10, 3_600, 604_800)
+
+
+def test_what_is_new_is_forgotten_after_a_week() -> None:
+    assert bulk.known(None, OFFER, 7.0) == BulkKnowledge(
+        operations=1000, payload=1_000_000, forget_at=7.0 + WEEK
+    )
+    assert bulk.known(FRESH, OFFER, WEEK - 1) is FRESH
+    assert bulk.known(FRESH, OFFER, WEEK).forget_at == 2 * WEEK
+    other = Capabilities(bulk_operations=1000, bulk_payload=5)
+    assert bulk.known(proven(), other, 1.0) == bulk.known(None, other, 1.0)
+
+
+def test_a_body_has_what_is_offered_or_a_megabyte() -> None:
+    assert BulkKnowledge(payload=500).most_bytes == 500
+    assert BulkKnowledge().most_bytes == 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("count", "seconds", "size"),
+    [
+        (100, 0.0, 100), (100, 5.0, 100), (100, 5.1, 98), (50, 2.5, 100), (50, 2.6, 96),
+        (10, 2.5, 40), (10, 2.51, 19), (2, 2.5, 8), (3, 20.0, 2), (1, 0.01, 100), (2, 100.0, 2),
+    ],
+)  # fmt: skip
+def test_the_next_batch_is_as_large_as_the_last_one_was_quick(
+    count: int, seconds: float, size: int
+) -> None:
+    assert bulk.did(proven(), count, seconds, proven=False).size == size
+
+
+def test_the_largest_that_was_shown_counts() -> None:
+    assert bulk.did(proven(3), 50, 0.1, proven=False).proven == 3
+    assert bulk.did(proven(50), 3, 0.1, proven=True).proven == 50
+    assert bulk.did(proven(3), 50, 0.1, proven=True).proven == 50
+
+
+def test_the_smallest_batch_is_of_two() -> None:
+    assert bulk.too_large(proven(), 4).ceiling == 2
+    assert bulk.too_large(bulk.too_large(proven(), 8), 20).ceiling == 4
+    assert not bulk.too_large(proven(), 4).refused
+    assert bulk.too_large(proven(), 3).refused == "it refuses even the smallest as too large"
+    assert bulk.set_back(proven(), 3, "why", 0.0).size == 2
+    assert bulk.known(None, Capabilities(bulk_operations=2), 0.0).is_usable
 
 
 STEPS = st.lists(

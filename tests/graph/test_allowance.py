@@ -25,6 +25,7 @@ def said(status: int = 200, **headers: str) -> float:
 
 def test_an_answer_that_says_nothing_keeps_nobody_waiting() -> None:
     assert said() == 0.0
+    assert Allowance().wait(0.0) == 0.0
     assert said(200, **{"retry-after": "9"}) == 0.0
 
 

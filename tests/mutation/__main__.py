@@ -1,7 +1,6 @@
 """``python -m tests.mutation``: the score of the pure modules, and what survived.
 
-``--module`` names a module or package, and may be repeated; ``--finished`` leaves out those whose
-tests do not reach the score yet (``chosen.BELOW``). ``--sample`` tries so many mutants,
+``--module`` names a module or package, and may be repeated. ``--sample`` tries so many mutants,
 chosen by ``--seed``. Tests that are named are used instead of those of ``chosen``. It exits with 1
 below ``--bound`` percent, and when an explanation explains no mutant any more.
 """
@@ -17,7 +16,6 @@ from pathlib import Path
 
 from tests.mutation import report
 from tests.mutation.child import Verdict
-from tests.mutation.chosen import is_finished
 from tests.mutation.explained import explanations, unmatched
 from tests.mutation.mutants import Mutant, Source
 from tests.mutation.pure import chosen_modules
@@ -29,8 +27,6 @@ def main(arguments: list[str]) -> int:
     options = _options(arguments)
     began = time.monotonic()
     modules = chosen_modules(options.module)
-    if options.finished:
-        modules = {name: path for name, path in modules.items() if is_finished(name)}
     sources = [Source(module, path) for module, path in modules.items()]
     mutants = [mutant for source in sources for mutant in source.mutants()]
     known = explanations()
@@ -70,7 +66,6 @@ def main(arguments: list[str]) -> int:
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("--module", action="append", default=[])
-    parser.add_argument("--finished", action="store_true")
     parser.add_argument("--sample", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path)

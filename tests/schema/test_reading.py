@@ -149,12 +149,12 @@ def _extend(count: int, item: Callable[[int], dict[str, Any]]) -> str:
 
 
 def test_lists_are_bounded(tmp_path: Path) -> None:
-    many = _extend(100_000, lambda _: {})
-    assert "100007 elements; at most 2000" in problems(tmp_path, many)[0].message
-    several = _extend(1000, lambda n: {"targetAttributeName": f"a{n}"})
+    many = _extend(2_100, lambda _: {})
+    assert "2107 elements; at most 2000" in problems(tmp_path, many)[0].message
+    several = _extend(120, lambda n: {"targetAttributeName": f"a{n}"})
     (problem,) = problems(tmp_path, several)
     assert problem.field.endswith(USERS)
-    assert "1007 attribute mappings; at most 100" in problem.message
+    assert "127 attribute mappings; at most 100" in problem.message
 
 
 def test_clauses_are_bounded(tmp_path: Path) -> None:
@@ -169,15 +169,15 @@ def test_problems_are_bounded(tmp_path: Path) -> None:
     """Each is named, up to a number that nobody reads to its end."""
 
     def faulty(export: dict[str, Any]) -> None:
-        made = {"name": "x", "attributes": [{}] * 1500}
-        export["directories"].append({"name": "x", "objects": [made] * 20})
+        made = {"name": "x", "attributes": [{}] * 400}
+        export["directories"].append({"name": "x", "objects": [made] * 3})
 
     found = problems(tmp_path, changed(faulty))
     assert MAX_PROBLEMS <= len(found) <= MAX_PROBLEMS + 1
-    wrong = "Join(" + "Isnul()," * 150 + ")"
+    wrong = "Join(" + "Isnul()," * 22 + ")"
     found = problems(
         tmp_path,
-        _extend(50, lambda n: {"targetAttributeName": f"t{n}", "source": expression(wrong)}),
+        _extend(60, lambda n: {"targetAttributeName": f"t{n}", "source": expression(wrong)}),
     )
     assert len([p for p in found if "unknown function 'Isnul'" in p.message]) <= MAX_PROBLEMS
 

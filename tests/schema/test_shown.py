@@ -12,7 +12,8 @@ from provisioning.model import ObjectType
 from provisioning.schema import load_schema
 from provisioning.schema.describe import AttributeLine, lines_of, summary
 from provisioning.schema.model import MEMBERS, NAME
-from provisioning.schema.properties import ALWAYS_SET, is_extension
+from provisioning.schema.properties import ALWAYS_SET, PROPERTIES, is_extension
+from simulator.entra import properties as graph
 from tests.mapping.schemas import attribute, expression, written
 
 SHIPPED = load_schema(None)
@@ -114,3 +115,16 @@ def test_the_names_that_everything_hangs_on() -> None:
         *("accountEnabled", "displayName", "objectId", "originalUserPrincipalName"),
         *("IsSoftDeleted", "userPrincipalName", "mailNickname"),
     }
+
+
+def test_the_properties_are_those_that_graph_gives() -> None:
+    """The simulated Graph has them from Graph's own pages."""
+    of_no_use = {
+        *("aboutMe", "assignedLicenses", "assignedPlans", "creationOptions", "deletedDateTime"),
+        *("licenseAssignmentStates", "onPremisesProvisioningErrors", "provisionedPlans"),
+        *("serviceProvisioningErrors", "signInSessionsValidFromDateTime"),
+    }
+    users = {*graph.USER_FIELDS, *graph.USER_OTHERS, "manager"}
+    assert PROPERTIES[ObjectType.USER] == users - of_no_use
+    groups = {*graph.GROUP_FIELDS, *graph.GROUP_OTHERS, "members"}
+    assert PROPERTIES[ObjectType.GROUP] == groups - of_no_use
