@@ -20,13 +20,6 @@ _PREFIXES = (
     *("ENTRA_", "ZSCLOUD_", "PROVISIONING_", "ON_", "DELETION_", "HELD_", "NOTIFICATION_"),
     *("ALERT_", "SMTP_"),
 )
-_LATER = frozenset(
-    {
-        "ZSCLOUD_BULK",
-    }
-)
-"""Settings of a later version: deployments may carry them already. They change nothing yet."""
-
 _LIKENESS = 0.8
 _LIKENESS_ELSEWHERE = 0.9
 """Without one of our prefixes a name is sooner somebody else's."""
@@ -81,7 +74,7 @@ def _unknown(environ: Mapping[str, str]) -> Iterator[Problem]:
     """Names that look like ours and are not: a misspelled setting would silently not count."""
     known = [setting.name for setting in SETTINGS]
     for name in sorted(environ):
-        if name in known or name in _LATER:
+        if name in known:
             continue
         from difflib import get_close_matches
 
