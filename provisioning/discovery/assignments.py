@@ -24,6 +24,11 @@ from provisioning.record import CycleRecord
 from provisioning.rows.order import in_steps
 from provisioning.rows.turns import in_parts
 
+_ASKED_FOR = 1000
+"""Absent people whom Entra is asked about at most: a list that came empty must not cost a request
+for each of them.
+"""
+
 
 class Assignments:
     """Who is assigned to the enterprise application. Users and groups are judged apart: a handful
@@ -173,11 +178,18 @@ class Assignments:
         first: dict[str, Assignment],
         second: dict[str, Assignment] | None,
     ) -> set[str]:
-        """Absent assignments whose principal is known to be deleted."""
+        """Absent assignments whose principal is known to be deleted.
+
+        Whoever was deleted is not listed, and maybe the users' feed has not told yet: Entra is
+        asked, or a deleted user would be treated as an unassigned one.
+        """
         absent = [stored[id] for id in missing_from(stored, {**first, **(second or {})})]
-        users = await self._job.mirror.users.get_many(
-            a.principal.id for a in absent if a.principal.type is ObjectType.USER
-        )
+        ids = [a.principal.id for a in absent if a.principal.type is ObjectType.USER]
+        users = await self._job.mirror.users.get_many(ids)
+        there = [EntraId(id) for id, row in users.items() if row.presence is Presence.PRESENT]
+        if 0 < len(there) <= _ASKED_FOR:
+            await self._reading.soft_deleted(there)
+            users = await self._job.mirror.users.get_many(ids)
         groups = await self._job.mirror.groups.get_many(
             a.principal.id for a in absent if a.principal.type is ObjectType.GROUP
         )

@@ -107,6 +107,25 @@ def test_what_is_unassigned_is_gone_after_a_poll_and_a_second_read(what: str) ->
     simulate(story, tenant=office)
 
 
+@pytest.mark.parametrize("how", ["poll", "cycle"])
+def test_a_deleted_user_is_no_unassigned_one(how: str) -> None:
+    """The list of assignments leaves out who was deleted, maybe before the users' feed tells."""
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        services = world.services()
+        await world.clock.sleep(600)
+        world.set_entra(delta_lag=3600.0)
+        world.tenant.delete(user(world, 7))
+        if how == "poll":
+            await polls(world, services, 6)
+        else:
+            await world.cycle()
+        assert account(world, 7).active
+
+    simulate(story, tenant=office, ON_SOFT_DELETE="none")
+
+
 def test_a_poll_that_comes_short_by_a_page_disables_nobody() -> None:
     async def story(world: World) -> None:
         assigned(world, 40)
