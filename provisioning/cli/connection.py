@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
-from provisioning.cli import output
+from provisioning.cli.checks import show
 from provisioning.cli.options import Json
 from provisioning.cli.progress import Update
 from provisioning.cli.session import Outcome, run
-from provisioning.operations.documents import Document
 
 if TYPE_CHECKING:
     from provisioning.services import Services
@@ -23,23 +20,11 @@ def check_connection(*, as_json: Json = False) -> None:
     """
 
     async def operation(services: Services, _: Update) -> Outcome:
-        from provisioning.operations import connection
+        from provisioning.operations.checks import exit_status
+        from provisioning.operations.connection import test_connection
 
-        document = await connection.test_connection(services)
-        status = connection.exit_status(document)
-        return Outcome(document, lambda out: _show(out, document), status)
+        document = await test_connection(services)
+        end = "Both systems can be used." if document["ok"] else "Not all checks passed."
+        return Outcome(document, lambda out: show(out, document, end), exit_status(document))
 
     run(operation, as_json=as_json)
-
-
-def _show(out: Console, document: Document) -> None:
-    table = output.table("Check", "Status", "Detail", "Remedy")
-    for check in document["checks"]:
-        table.add_row(
-            check["name"],
-            output.status_text(check["status"]),
-            output.plain(check["detail"]),
-            output.plain(check["remedy"]),
-        )
-    out.print(table)
-    out.print("Both systems can be used." if document["ok"] else "Not all checks passed.")

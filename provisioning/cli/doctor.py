@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from rich.console import Console
-
 from provisioning.cli import output
+from provisioning.cli.checks import show
 from provisioning.cli.options import Json
 from provisioning.cli.session import Outcome, run_alone
 from provisioning.errors import ConfigurationError
-from provisioning.operations.documents import Document
 
 
 def doctor(*, as_json: Json = False) -> None:
@@ -24,31 +22,19 @@ def doctor(*, as_json: Json = False) -> None:
 
 async def _examined() -> Outcome:
     from provisioning.bootstrap import close_services, services
-    from provisioning.operations import doctor as operation
+    from provisioning.operations.checks import exit_status, of_settings
+    from provisioning.operations.doctor import examine
 
     try:
         with output.notices().status("Checking the settings") as line:
             made = await services()
-            document = await operation.examine(made, lambda name: line.update(f"Checking {name}"))
+            document = await examine(made, lambda name: line.update(f"Checking {name}"))
     except ConfigurationError as error:
-        document = operation.of_settings(error)
+        document = of_settings(error)
     finally:
         await close_services()
-    status = operation.exit_status(document)
-    return Outcome(document, lambda out: _show(out, document), status)
-
-
-def _show(out: Console, document: Document) -> None:
-    table = output.table("Check", "Status", "Detail", "Remedy")
-    for check in document["checks"]:
-        table.add_row(
-            check["name"],
-            output.status_text(check["status"]),
-            output.plain(check["detail"]),
-            output.plain(check["remedy"]),
-        )
-    out.print(table)
-    out.print(_sentence([check["status"] for check in document["checks"]]))
+    end = _sentence([check["status"] for check in document["checks"]])
+    return Outcome(document, lambda out: show(out, document, end), exit_status(document))
 
 
 def _sentence(found: list[str]) -> str:

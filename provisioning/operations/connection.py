@@ -6,15 +6,10 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from provisioning import bulk
-from provisioning.errors import (
-    CredentialsRefused,
-    PermissionMissing,
-    ProvisioningError,
-    RemoteUnavailable,
-    StoreUnavailable,
-    Throttled,
-)
+from provisioning.errors import StoreUnavailable, Throttled
 from provisioning.model import Capabilities, ObjectType
+from provisioning.operations import checks
+from provisioning.operations.checks import Check, Look
 from provisioning.operations.documents import Document
 from provisioning.services import Services
 
@@ -23,9 +18,6 @@ T = TypeVar("T")
 _PACE = 1.0
 _URGENT = (2, 0)
 _TRIES = 3
-_UNAVAILABLE = {
-    kind.code for kind in (RemoteUnavailable, Throttled, CredentialsRefused, PermissionMissing)
-}
 
 
 async def test_connection(services: Services) -> Document:
@@ -33,39 +25,7 @@ async def test_connection(services: Services) -> Document:
 
     Runs beside a cycle without its lease, at most one request a second to ZSCloud.
     """
-    checks = [
-        await _check("Graph: enterprise application", services, _application),
-        await _check("Graph: assignments", services, _assignments),
-        await _check("Graph: users", services, _changes_of(ObjectType.USER)),
-        await _check("Graph: groups", services, _changes_of(ObjectType.GROUP)),
-        await _check("ZSCloud: discovery", services, discovery),
-        await _check("ZSCloud: token and filter", services, token),
-    ]
-    return {"ok": all(check["status"] == "ok" for check in checks), "checks": checks}
-
-
-def exit_status(document: Document) -> int:
-    """0 when all is well, 2 when the configuration is wrong, 4 when a system is unavailable."""
-    codes = {check["code"] for check in document["checks"] if check["status"] != "ok"}
-    if not codes:
-        return 0
-    return 4 if codes & _UNAVAILABLE else 2
-
-
-async def _check(
-    name: str, services: Services, check: Callable[[Services], Awaitable[str]]
-) -> Document:
-    try:
-        detail = await check(services)
-    except ProvisioningError as error:
-        return {
-            "name": name,
-            "status": "failed",
-            "detail": str(error),
-            "code": error.code,
-            "remedy": error.remedy,
-        }
-    return {"name": name, "status": "ok", "detail": detail, "code": None, "remedy": None}
+    return await checks.run(services, _CHECKS)
 
 
 async def _application(services: Services) -> str:
@@ -81,7 +41,7 @@ async def _assignments(services: Services) -> str:
     return "no assignments"
 
 
-def _changes_of(type: ObjectType) -> Callable[[Services], Awaitable[str]]:
+def _changes_of(type: ObjectType) -> Look:
     """The first thing that a cycle reads of them. It needs the permission for their attributes."""
 
     async def check(services: Services) -> str:
@@ -130,3 +90,13 @@ async def paced(services: Services, call: Callable[[], Awaitable[T]]) -> T:
         finally:
             turn.finish()
     raise AssertionError
+
+
+_CHECKS = (
+    Check("Graph: enterprise application", _application),
+    Check("Graph: assignments", _assignments),
+    Check("Graph: users", _changes_of(ObjectType.USER)),
+    Check("Graph: groups", _changes_of(ObjectType.GROUP)),
+    Check("ZSCloud: discovery", discovery),
+    Check("ZSCloud: token and filter", token),
+)

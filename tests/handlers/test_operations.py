@@ -10,7 +10,7 @@ import pytest
 
 from handlers import operations
 from handlers.shutdown import close
-from provisioning.operations.connection import exit_status
+from provisioning.operations.checks import exit_status
 from simulator.entra import DEFAULT_ACCESS
 from tests.handlers.running import Running, held_lease
 

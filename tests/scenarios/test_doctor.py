@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from provisioning.model import DEFAULT_ACCESS
-from provisioning.operations.doctor import examine, exit_status
+from provisioning.operations.checks import exit_status
+from provisioning.operations.doctor import examine
 from provisioning.operations.documents import Document
 from provisioning.operations.subscriptions import ensure
 from tests.scenarios.simulation import simulate

@@ -4,6 +4,26 @@ Every check reads, or writes what leaves no trace. None needs the lease; ZSCloud
 once a second.
 """
 
-from provisioning.operations.doctor.examination import examine, exit_status, of_settings
+from __future__ import annotations
 
-__all__ = ["examine", "exit_status", "of_settings"]
+from collections.abc import Callable
+
+from provisioning.operations import checks
+from provisioning.operations.doctor import entra, own_settings, storage, surroundings, zscloud
+from provisioning.operations.documents import Document
+from provisioning.services import Services
+
+
+async def examine(services: Services, checking: Callable[[str], None] = lambda _: None) -> Document:
+    """All checks, as ``checks.run`` gives them."""
+    return await checks.run(
+        services,
+        (
+            *own_settings.CHECKS,
+            *storage.CHECKS,
+            *entra.CHECKS,
+            *zscloud.CHECKS,
+            *surroundings.CHECKS,
+        ),
+        checking,
+    )

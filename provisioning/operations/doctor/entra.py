@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provisioning.model import DEFAULT_ACCESS, Assignment, EntraId, ObjectType
-from provisioning.operations.doctor.findings import Check, Concern, Grade, NothingToCheck
+from provisioning.operations.checks import Check, Concern, Grade, NothingToCheck
 from provisioning.services import Services
 from provisioning.subscribed import RESOURCES
 

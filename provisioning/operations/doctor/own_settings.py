@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provisioning import token_expiry
-from provisioning.operations.doctor.findings import Check, Concern, Grade
+from provisioning.operations.checks import Check, Concern, Grade
 from provisioning.operations.writing import stopped_by
 from provisioning.services import Services
 

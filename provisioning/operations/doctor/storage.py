@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from provisioning.operations.doctor.findings import Check, Concern, Grade, NothingToCheck
+from provisioning.operations.checks import Check, Concern, Grade, NothingToCheck
 from provisioning.rows.table import Table
 from provisioning.services import Services
 from provisioning.wake import WORK

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provisioning.operations.doctor.findings import Check, Concern, Grade, NothingToCheck
+from provisioning.operations.checks import Check, Concern, Grade, NothingToCheck
 from provisioning.operations.status import last_cycle
 from provisioning.services import Services
 

@@ -8,7 +8,7 @@ from provisioning.errors import Rejected
 from provisioning.job import Knowledge
 from provisioning.model import ObjectType
 from provisioning.operations import connection
-from provisioning.operations.doctor.findings import Check, Concern, Grade, NothingToCheck
+from provisioning.operations.checks import Check, Concern, Grade, NothingToCheck
 from provisioning.operations.status import last_cycle
 from provisioning.services import Services
 

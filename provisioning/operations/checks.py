@@ -1,8 +1,10 @@
-"""All checks in their order, each with its finding."""
+"""Checks, one after the other: each with what it found, and what to do about it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 
 import msgspec
 
@@ -17,24 +19,8 @@ from provisioning.errors import (
     StoreUnavailable,
     Throttled,
 )
-from provisioning.operations.doctor import entra, own_settings, storage, surroundings, zscloud
-from provisioning.operations.doctor.findings import (
-    Check,
-    Concern,
-    Finding,
-    Grade,
-    NothingToCheck,
-)
 from provisioning.operations.documents import Document
 from provisioning.services import Services
-
-_CHECKS: Sequence[Check] = (
-    *own_settings.CHECKS,
-    *storage.CHECKS,
-    *entra.CHECKS,
-    *zscloud.CHECKS,
-    *surroundings.CHECKS,
-)
 
 _SILENT = (RemoteUnavailable, Throttled, StoreUnavailable)
 
@@ -51,21 +37,72 @@ _UNAVAILABLE = {
 }
 
 
-async def examine(services: Services, checking: Callable[[str], None] = lambda _: None) -> Document:
+class Grade(StrEnum):
+    """How a check ended."""
+
+    OK = "ok"
+    WARNING = "warning"
+    """It works, and is probably not what was meant, or will not last."""
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    """There was nothing to check, or no way to."""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """The outcome of one check, as people see it."""
+
+    name: str
+    status: Grade
+    detail: str
+    code: str | None = None
+    remedy: str | None = None
+
+
+class Concern(Exception):
+    """Raised by a check for something to be looked at that is no error of a remote system."""
+
+    def __init__(self, code: str, detail: str, remedy: str, grade: Grade = Grade.WARNING) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.remedy = remedy
+        self.grade = grade
+
+
+class NothingToCheck(Exception):
+    """Raised by a check that has nothing to look at, with the reason."""
+
+
+Look = Callable[[Services], Awaitable[str]]
+"""Gives what is well in a few words. Raises ``Concern``, ``NothingToCheck``, or what fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check. ``system`` is asked no more in this examination once it did not answer."""
+
+    name: str
+    look: Look
+    system: str | None = None
+
+
+async def run(
+    services: Services, checks: Sequence[Check], checking: Callable[[str], None] = lambda _: None
+) -> Document:
     """All checks: ``{ok, checks: [{name, status, detail, code, remedy}]}``.
 
     ``ok`` says that none failed; a warning is no failure. ``checking`` is told what comes next.
     """
     silent: dict[str, str] = {}
     findings = []
-    for check in _CHECKS:
+    for check in checks:
         checking(check.name)
         findings.append(await _finding(services, check, silent))
     return _document(findings)
 
 
 def of_settings(error: ConfigurationError) -> Document:
-    """The finding of settings that nothing can be tried with: each problem by itself."""
+    """The findings of settings that nothing can be tried with: each problem by itself."""
     return _document([_of_problem(problem) for problem in error.problems])
 
 
@@ -94,13 +131,8 @@ async def _finding(services: Services, check: Check, silent: dict[str, str]) -> 
 
 
 def _of_problem(problem: Problem) -> Finding:
-    return Finding(
-        f"Setting {problem.field}",
-        Grade.FAILED,
-        problem.message,
-        ConfigurationError.code,
-        problem.remedy,
-    )
+    name, code = f"Setting {problem.field}", ConfigurationError.code
+    return Finding(name, Grade.FAILED, problem.message, code, problem.remedy)
 
 
 def _document(findings: Sequence[Finding]) -> Document:
