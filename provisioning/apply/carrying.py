@@ -13,6 +13,7 @@ from itertools import takewhile
 import msgspec
 
 from provisioning.apply.batch import Seat
+from provisioning.apply.choosing import Choosing
 from provisioning.apply.execution import Execution
 from provisioning.apply.outcome import Recorder
 from provisioning.apply.pacer import Turn
@@ -26,19 +27,7 @@ from provisioning.plan import Planned, Skipped
 from provisioning.resolve import resolve
 from provisioning.scope import GroupGraph
 
-_AT_ONCE = 20
-"""Requests with members of one group that are planned at once: a large group takes a thousand, and
-what they mean is kept for each member.
-"""
-
 Stopping = Callable[[], bool]
-
-Choosing = Callable[[Case, list[Planned], WorkItem, GroupGraph], Awaitable[list[Planned] | Skipped]]
-"""What is planned now for a case that was planned some time ago, by the groups as they were."""
-
-
-Planning = Callable[[Case, WorkItem], Awaitable[list[Planned] | Skipped]]
-"""What is planned for a case as it is by now."""
 
 
 class Later(Exception):
@@ -54,23 +43,16 @@ class Carrying:
         sender: Sender,
         execution: Execution,
         recorder: Recorder,
-        chosen_again: Choosing,
-        plans: Planning,
+        choosing: Choosing,
         most_of_one: Callable[[], int],
     ) -> None:
         self._job = job
         self._sender = sender
         self._execution = execution
         self._recorder = recorder
-        self._chosen_again = chosen_again
-        self._plans = plans
+        self._choosing = choosing
         self._most_of_one = most_of_one
         self._preempted: set[Key] = set()
-
-    @property
-    def at_once(self) -> int:
-        """How many requests with members of one group are planned together."""
-        return max(_AT_ONCE, self._most_of_one())
 
     def begin(self, key: Key) -> None:
         """The key's work begins anew."""
@@ -95,7 +77,7 @@ class Carrying:
         """
         single = len(plans) == 1 and case.key.type is ObjectType.USER
         rest: Sequence[Planned] | Skipped = plans
-        more = len(plans) >= self.at_once
+        more = len(plans) >= self._choosing.at_once
         while rest and not isinstance(rest, Skipped):
             await self._job.store.room()
             some = await self._at_once(rest)
@@ -108,8 +90,8 @@ class Carrying:
             if rest or more:
                 case = await self._after(case, some)
             if more and not rest:
-                rest = await self._plans(case, item)
-                more = not isinstance(rest, Skipped) and len(rest) >= self.at_once
+                rest = await self._choosing.plans(case, item)
+                more = not isinstance(rest, Skipped) and len(rest) >= self._choosing.at_once
         return single
 
     async def _execute(
@@ -130,7 +112,7 @@ class Carrying:
             try:
                 # The slot has come: what is sent is decided now, not when the wait began.
                 late = turn is not None and turn.waited and last
-                if late and await self._chosen_again(case, plans, item, graph) != plans:
+                if late and await self._choosing.again(case, plans, item, graph) != plans:
                     return False
                 return await self._execution.execute(case, plan, item, turn, last=last)
             finally:

@@ -6,11 +6,12 @@ blindly.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from provisioning.apply.adoption import Adoption, NotAdopted
 from provisioning.apply.carrying import Carrying, Later
+from provisioning.apply.cases import Cases
+from provisioning.apply.choosing import Choosing
 from provisioning.apply.execution import Execution
 from provisioning.apply.intents import Intents
 from provisioning.apply.last_look import LastLook, StillLeaves
@@ -18,9 +19,7 @@ from provisioning.apply.looking import Looking, forbidden
 from provisioning.apply.matching import Matching
 from provisioning.apply.members import Members
 from provisioning.apply.naming import EXCHANGED, GIVEN_UP, Names, own_name
-from provisioning.apply.newcomers import coming
 from provisioning.apply.outcome import Recorder
-from provisioning.apply.planning import Planning, takes_away
 from provisioning.apply.removal import RemovalForm
 from provisioning.apply.riding import Riding
 from provisioning.apply.sender import Sender
@@ -34,26 +33,16 @@ from provisioning.errors import (
     Rejected,
     RemoteError,
 )
-from provisioning.held import APPROVED
 from provisioning.job import Job
-from provisioning.lanes import Aspect, Lane, Rank, WorkItem
-from provisioning.links import Intent
-from provisioning.model import DeleteObject, Key, ObjectType, TargetObject
+from provisioning.lanes import Aspect, WorkItem
+from provisioning.model import DeleteObject, Key
 from provisioning.plan import Planned, Skipped
 from provisioning.ports import TargetWriter
-from provisioning.resolve import is_unchanged, resolve
+from provisioning.resolve import resolve
 from provisioning.scope import GroupGraph
 
 _AHEAD_SECONDS = 2.0
 """Of creates, whose intents are stored in one write."""
-
-_FEW = 5
-"""Groups that are looked for as early as users, at once: those wait a second for it, at most."""
-
-_RESOLVED_AT_ONCE = 4
-"""Groups whose members are read side by side, but for urgent ones: all that have their turn at once
-keep the loop for as long as their pieces take together.
-"""
 
 _ROUNDS = 8
 _LOOKS = 3
@@ -83,26 +72,23 @@ class Provisioner:
         self.intents = Intents(job, ahead=lambda: max(ahead, batch()))
         self._job = job
         self._sender = sender
-        self._matching = matching
-        self._removal = removal
         self._recorder = recorder
-        self._cycle_id = cycle_id
         self._execution = Execution(job, sender, matching, removal, recorder, self.intents, writer)
         self._names = Names(job)
         self._looking = Looking(job, matching, recorder, self._execution, self._names)
         self._members = Members(job, matching, recorder)
-        self._planning = Planning(job.rules, self._members)
         self._own_names: dict[Key, tuple[str, str]] = {}
         self._last_look = LastLook(matching, recorder, still_leaves)
-        self._adoption = Adoption(job, matching, recorder, self._looking, still_leaves)
-        self._carrying = Carrying(
-            job, sender, self._execution, recorder, self._chosen_again, self._plans, most_of_one
+        adoption = Adoption(job, matching, recorder, self._looking, still_leaves)
+        self._cases = Cases(
+            job, matching, recorder, self._looking, adoption, self.intents, cycle_id, may_refer
         )
-        self._resolving = asyncio.Semaphore(_RESOLVED_AT_ONCE)
-        self._may_refer = may_refer
-        self._beside_users = False
-        """Whether groups were begun while their users were in flight, in this drain."""
-        self._early = 0
+        self._choosing = Choosing(
+            job, recorder, removal, self._members, self._looking, self._names, most_of_one
+        )
+        self._carrying = Carrying(
+            job, sender, self._execution, recorder, self._choosing, most_of_one
+        )
         self._riding = Riding(
             job,
             self._carrying,
@@ -110,7 +96,7 @@ class Provisioner:
             recorder,
             self._looking,
             self._members,
-            self._plans,
+            self._choosing,
             may_refer,
         )
 
@@ -151,7 +137,7 @@ class Provisioner:
         the item then stays in the work set.
         """
         self._carrying.begin(item.key)
-        self._beside_users |= self._may_refer()
+        self._cases.begin()
         await self._members.recall()
         try:
             if item.key in self._own_names:
@@ -192,7 +178,7 @@ class Provisioner:
         while rounds < _ROUNDS:
             rounds += 1
             graph = self.graph
-            case, expected = await self._situation(item, settled)
+            case, expected = (settled, ()) if settled else await self._cases.of(item)
             settled = None
             plans = await self._proposed(case, expected, item)
             if await self._is_doubted(case, plans, item):
@@ -253,21 +239,7 @@ class Provisioner:
         self, case: Case | None, expected: Sequence[Key], item: WorkItem
     ) -> list[Planned] | Skipped:
         """What is planned; nothing yet while somebody is expected."""
-        return [] if case is None or expected else await self._plans(case, item)
-
-    async def _situation(
-        self, item: WorkItem, settled: Case | None
-    ) -> tuple[Case | None, tuple[Key, ...]]:
-        """The case, and the members who may travel with the group, or are waited for: nobody once
-        that is ``settled``.
-        """
-        if settled is not None:
-            return settled, ()
-        with self._recorder.newcomers.watched() as seen:
-            case = await self._case(item, seen)
-        if case is None or not self._beside_users or item.aspect is not Aspect.OBJECT:
-            return case, ()
-        return case, coming(case, item, seen) if case.verdict.active else ()
+        return [] if case is None or expected else await self._choosing.plans(case, item)
 
     async def _end(
         self,
@@ -283,113 +255,6 @@ class Provisioner:
             return
         skipped = plans if isinstance(plans, Skipped) else None
         await self._recorder.nothing_to_do(item, case, skipped, worked=worked)
-
-    async def _chosen_again(
-        self, case: Case, plans: list[Planned], item: WorkItem, graph: GroupGraph
-    ) -> list[Planned] | Skipped:
-        """What is planned now. Where nothing that a plan is made of has changed, it is the same,
-        as far as it is allowed.
-        """
-        if self.graph is graph and await is_unchanged(self._job, graph, case):
-            return await self._allowed(case, plans, item)
-        again = await resolve(self._job, self.graph, item.key)
-        return [] if again is None else await self._plans(again, item)
-
-    # --- matching ------------------------------------------------------------------------------
-
-    async def _case(self, item: WorkItem, seen: Mapping[Key, Lane]) -> Case | None:
-        """The case, linked to the object that matches it when there is one."""
-        case = await self._resolved(item)
-        if case is not None and case.link is not None and item.lane is Lane.ON_DEMAND:
-            return await self._looking.read_again(case, item)
-        if case is None or case.link is not None:
-            return case
-        if not case.verdict.active:
-            made = await self._made_before(case, item)
-            return made or await self._adoption.adopt(case, item, self.graph)
-        if case.mapped.problems:
-            return case
-        intent = self.intents.take_open(item.key)
-        found = await self._found(case, item, intent, seen)
-        if found is not None:
-            return await self._adopted(case, item, intent, found)
-        if intent is not None:
-            self.intents.came_to_nothing(item.key)
-        return case
-
-    async def _made_before(self, case: Case, item: WorkItem) -> Case | None:
-        """The case of somebody who has left since an earlier process was about to create them,
-        linked, if it did. What follows goes through the brake.
-        """
-        intent = self.intents.take_open(item.key)
-        if intent is None:
-            return None
-        found = await self._matching.find(case, intent, self._cycle_id, item.urgency)
-        external = None if found is None else found.attributes.get("externalId")
-        if found is None or external is None or external != intent.external_id:
-            # Of what has another externalId, or none, nobody can say that we made it.
-            self.intents.came_to_nothing(item.key)
-            return None
-        return await self._adopted(case, item, intent, found)
-
-    async def _adopted(
-        self, case: Case, item: WorkItem, intent: Intent | None, found: TargetObject
-    ) -> Case:
-        if intent is not None:
-            for group in await self._recorder.joined_before(item, found):
-                self._looking.judge_later(item, group)
-        return await self._looking.adopt(case, item, found)
-
-    async def _found(
-        self, case: Case, item: WorkItem, intent: Intent | None, seen: Mapping[Key, Lane]
-    ) -> TargetObject | None:
-        """The object that matches an unlinked principal. A group that may travel with new members
-        is looked for before they are created, or it would miss them.
-        """
-        early = self._may_refer() and self._early < _FEW and bool(coming(case, item, seen))
-        urgency = (item.lane, Rank.USERS) if early else item.urgency
-        self._early += early
-        try:
-            return await self._matching.find(case, intent, self._cycle_id, urgency)
-        finally:
-            self._early -= early
-
-    async def _resolved(self, item: WorkItem) -> Case | None:
-        if item.key.type is ObjectType.USER or item.lane <= Lane.ON_DEMAND:
-            return await resolve(self._job, self.graph, item.key)
-        async with self._resolving:
-            return await resolve(self._job, self.graph, item.key)
-
-    # --- planning ------------------------------------------------------------------------------
-
-    async def _plans(self, case: Case, item: WorkItem) -> list[Planned] | Skipped:
-        if case.key.type is ObjectType.USER:
-            found = self._planning.of_user(case)
-        else:
-            form = await self._removal.form()
-            found = self._planning.plans(case, item, form, self._carrying.at_once)
-        return found if isinstance(found, Skipped) else await self._allowed(case, found, item)
-
-    async def _allowed(self, case: Case, found: list[Planned], item: WorkItem) -> list[Planned]:
-        """The plans, or none if the brake has to judge them first. Raises what ``Names.check``
-        does.
-        """
-        unasked = item.lane > Lane.ON_DEMAND and takes_away(found)
-        if unasked or await self._is_another(item, found):
-            self._looking.judge_later(item, case.key)
-            return []
-        for plan in found:
-            await self._names.check(self.graph, case, plan)
-        return found
-
-    async def _is_another(self, item: WorkItem, plans: Sequence[Planned]) -> bool:
-        """Whether something else would be taken away now than what somebody has approved."""
-        if item.cause != APPROVED or not takes_away(plans):
-            return False
-        approved = await self._job.held.approved.get(str(item.key))
-        return approved is None or all(
-            change.action is not approved.action for plan in plans for change in plan.changes
-        )
 
     async def _take_own_name(self, item: WorkItem, why: tuple[str, str]) -> None:
         """The item stays in the work set: its proper name comes when it is free."""

@@ -6,13 +6,14 @@ one batch, they come first, and the group goes with their ids.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import msgspec
 
 from provisioning.apply.batch import NotSent, Seat
 from provisioning.apply.carrying import Carrying, Stopping
+from provisioning.apply.choosing import Choosing
 from provisioning.apply.executed import Executed
 from provisioning.apply.execution import Execution
 from provisioning.apply.looking import Looking
@@ -35,11 +36,9 @@ brings it back."""
 _MOST_MEMBERS = 1000
 """Of a group that is resolved while a batch waits for it: a larger one would hold up the others."""
 
-Choosing = Callable[[Case, WorkItem], Awaitable[list[Planned] | Skipped]]
-
 
 class Riding:
-    """Takes newcomers along. ``choose`` plans a case; ``may_refer`` says whether writes may name
+    """Takes newcomers along. ``may_refer`` says whether writes may name
     what others of their batch create.
     """
 
@@ -51,7 +50,7 @@ class Riding:
         recorder: Recorder,
         looking: Looking,
         members: Members,
-        choose: Choosing,
+        choosing: Choosing,
         may_refer: Callable[[], bool],
     ) -> None:
         self._job = job
@@ -61,7 +60,7 @@ class Riding:
         self._newcomers = recorder.newcomers
         self._looking = looking
         self._members = members
-        self._choose = choose
+        self._choosing = choosing
         self._may_refer = may_refer
 
     async def settle(
@@ -122,7 +121,7 @@ class Riding:
         case, expected = await self._looked_at(item)
         if case is None or not expected or not aboard.issuperset(key.id for key in expected):
             return False
-        plans = await self._choose(case, item)
+        plans = await self._choosing.plans(case, item)
         if isinstance(plans, Skipped):
             return False
         newcomers = [key.id for key in expected]

@@ -1,0 +1,92 @@
+"""What is planned for a case now, as far as the brake and the names of others allow it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from provisioning.apply.looking import Looking
+from provisioning.apply.members import Members
+from provisioning.apply.naming import Names
+from provisioning.apply.outcome import Recorder
+from provisioning.apply.planning import Planning, takes_away
+from provisioning.apply.removal import RemovalForm
+from provisioning.case import Case
+from provisioning.held import APPROVED
+from provisioning.job import Job
+from provisioning.lanes import Lane, WorkItem
+from provisioning.model import ObjectType
+from provisioning.plan import Planned, Skipped
+from provisioning.resolve import is_unchanged, resolve
+from provisioning.scope import GroupGraph
+
+_AT_ONCE = 20
+"""Requests with members of one group that are planned at once: a large group takes a thousand, and
+what they mean is kept for each member.
+"""
+
+
+class Choosing:
+    """Chooses requests. ``most_of_one`` is how many writes of one object go into one request."""
+
+    def __init__(
+        self,
+        job: Job,
+        recorder: Recorder,
+        removal: RemovalForm,
+        members: Members,
+        looking: Looking,
+        names: Names,
+        most_of_one: Callable[[], int],
+    ) -> None:
+        self._job = job
+        self._recorder = recorder
+        self._removal = removal
+        self._planning = Planning(job.rules, members)
+        self._looking = looking
+        self._names = names
+        self._most_of_one = most_of_one
+
+    @property
+    def at_once(self) -> int:
+        """How many requests with members of one group are planned together."""
+        return max(_AT_ONCE, self._most_of_one())
+
+    async def plans(self, case: Case, item: WorkItem) -> list[Planned] | Skipped:
+        """The requests in order; none where the brake has to judge them first. Raises what
+        ``Names.check`` does.
+        """
+        if case.key.type is ObjectType.USER:
+            found = self._planning.of_user(case)
+        else:
+            form = await self._removal.form()
+            found = self._planning.plans(case, item, form, self.at_once)
+        return found if isinstance(found, Skipped) else await self._allowed(case, found, item)
+
+    async def again(
+        self, case: Case, plans: list[Planned], item: WorkItem, graph: GroupGraph
+    ) -> list[Planned] | Skipped:
+        """What is planned now for a case that was planned by ``graph``. Where nothing that a plan
+        is made of has changed, it is the same, as far as it is allowed.
+        """
+        if self._recorder.graph is graph and await is_unchanged(self._job, graph, case):
+            return await self._allowed(case, plans, item)
+        again = await resolve(self._job, self._recorder.graph, item.key)
+        return [] if again is None else await self.plans(again, item)
+
+    async def _allowed(self, case: Case, found: list[Planned], item: WorkItem) -> list[Planned]:
+        unasked = item.lane > Lane.ON_DEMAND and takes_away(found)
+        if unasked or await self._is_another(item, found):
+            self._looking.judge_later(item, case.key)
+            return []
+        for plan in found:
+            await self._names.check(self._recorder.graph, case, plan)
+        return found
+
+    async def _is_another(self, item: WorkItem, plans: Sequence[Planned]) -> bool:
+        """Whether something else would be taken away now than what somebody has approved."""
+        if item.cause != APPROVED or not takes_away(plans):
+            return False
+        approved = await self._job.held.approved.get(str(item.key))
+        return approved is None or all(
+            change.action is not approved.action for plan in plans for change in plan.changes
+        )
