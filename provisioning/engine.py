@@ -14,6 +14,7 @@ from typing import Protocol
 import msgspec
 
 from provisioning.apply.naming import Blocked
+from provisioning.apply.outage import Follow, Outage
 from provisioning.apply.provision import Provisioner
 from provisioning.apply.read_ahead import ReadAhead
 from provisioning.apply.sender import Halted, Stopped
@@ -24,7 +25,6 @@ from provisioning.errors import (
     CredentialsRefused,
     EndpointGone,
     LeaseUnavailable,
-    NotReached,
     ProvisioningError,
     RemoteError,
     StoreUnavailable,
@@ -45,9 +45,6 @@ _WINDOW = 48
 _BATCHES_AT_ONCE = 8
 """That are prepared, sent or recorded at once, where writes share requests."""
 _GRAPH_AGE = 5.0
-_UNREACHED = 2
-_OUTAGE = 5
-"""Keys that fail in a row because ZSCloud cannot be reached, until the drain stops."""
 
 
 class Incoming(Protocol):
@@ -110,10 +107,9 @@ class Engine:
         self._active: dict[Key, tuple[WorkItem, asyncio.Task[None]]] = {}
         self._ready: dict[str, WorkItem] = {}
         self._standing_back = StandingBack()
-        self._unreached: dict[Key, int] = {}
+        self._outage = Outage()
         self._cursor: dict[Lane, str] = {}
         self._stop: Drained | None = None
-        self._outage = 0
         self._looked_at = self._graph_at = float("-inf")
         self._graph_time = 0.0
         """When the groups were loaded, by the clock that items are filed by."""
@@ -276,7 +272,7 @@ class Engine:
     async def _work(self, item: WorkItem) -> None:
         try:
             await self._provisioner.provision(item, stopping=lambda: self._stop is not None)
-            self._outage = 0
+            self._outage.got_through()
         except Blocked as blocked:
             await self._block(item, blocked)
         except Halted:
@@ -300,16 +296,10 @@ class Engine:
 
     async def _unreachable(self, item: WorkItem, error: RemoteError) -> None:
         """The item stays where it is, unless it alone cannot be reached, time and again."""
-        self._outage += 1
-        self._unreached[item.key] = self._unreached.get(item.key, 0) + 1
-        if self._outage >= _OUTAGE:
+        follow = self._outage.missed(item.key, error)
+        if follow is Follow.END:
             self._end(Drained(DrainEnd.UNAVAILABLE, error))
-        elif self._unreached[item.key] <= _UNREACHED:
-            return
-        elif isinstance(error, NotReached) and self._outage > _UNREACHED:
-            # Nobody is there, and nobody else got through: that is no fault of this object's.
-            self._end(Drained(DrainEnd.UNAVAILABLE, error))
-        else:
+        elif follow is Follow.SET_ASIDE:
             await self._provisioner.set_aside(item, error)
 
     async def _block(self, item: WorkItem, blocked: Blocked) -> None:
