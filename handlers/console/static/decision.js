@@ -3,8 +3,7 @@
 import { post } from "./api.js";
 import { ask } from "./dialog.js";
 import { h } from "./dom.js";
-import { counted, number } from "./format.js";
-import { amounts } from "./held.js";
+import { amounts, counted, number } from "./format.js";
 import { toast } from "./notices.js";
 import { refresh } from "./status.js";
 import { change } from "./words.js";

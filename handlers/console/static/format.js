@@ -103,3 +103,17 @@ export function zone() {
       .find((each) => each.type === "timeZoneName")?.value ?? "";
   return `Times are those of this device: ${Intl.DateTimeFormat().resolvedOptions().timeZone} (${part.replace("GMT", "UTC")}).`;
 }
+
+/** 2 users, 1 group and 14 memberships. */
+export function amounts(counts) {
+  const parts = [
+    ["users", "user"],
+    ["groups", "group"],
+    ["memberships", "membership"],
+  ]
+    .filter(([kind]) => counts[kind] > 0)
+    .map(([kind, one]) => counted(counts[kind], one));
+  return parts.length > 1
+    ? `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`
+    : (parts[0] ?? "nothing");
+}

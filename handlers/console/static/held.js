@@ -2,13 +2,13 @@
 
 import { get } from "./api.js";
 import { h, prose, replace } from "./dom.js";
-import { ago, counted, moment } from "./format.js";
+import { ago, amounts, counted, moment } from "./format.js";
 import { panelHead, table } from "./lists.js";
 import { badge, empty, fill } from "./notices.js";
 import { showPlan } from "./plan.js";
 import { to } from "./route.js";
 import { listen } from "./status.js";
-import { action, plain } from "./words.js";
+import { action } from "./words.js";
 
 /** Fills the panel: one plan if the address names it, else all. */
 export function show(place, route) {
@@ -125,18 +125,4 @@ function card(plan) {
       h("a", { class: "button primary", href: to("held", plan.id) }, "Review and decide"),
     ),
   );
-}
-
-/** 2 users, 1 group and 14 memberships. */
-export function amounts(counts) {
-  const parts = [
-    ["users", "user"],
-    ["groups", "group"],
-    ["memberships", "membership"],
-  ]
-    .filter(([kind]) => counts[kind] > 0)
-    .map(([kind, one]) => counted(counts[kind], one));
-  return parts.length > 1
-    ? `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`
-    : (parts[0] ?? plain("nothing"));
 }

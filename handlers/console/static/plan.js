@@ -3,8 +3,7 @@
 import { get } from "./api.js";
 import { approve, reject, tally } from "./decision.js";
 import { h, prose, replace } from "./dom.js";
-import { ago, counted, number } from "./format.js";
-import { amounts } from "./held.js";
+import { ago, amounts, counted, number } from "./format.js";
 import { button, panelHead, table } from "./lists.js";
 import { badge, empty, fill } from "./notices.js";
 import { to } from "./route.js";
