@@ -10,8 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Sequence
-from types import TracebackType
-from typing import Self
 
 from provisioning.model import EntraId, Member
 from provisioning.ports import Clock, Source
@@ -49,7 +47,7 @@ async def _next_of(pages: AsyncIterator[_Page]) -> _Page | None:
 
 
 class MembersAhead:
-    """The reads of some groups, to be taken in their order. Reads that nobody took are ended."""
+    """The reads of some groups, to be taken in their order."""
 
     def __init__(self, source: Source, clock: Clock, groups: Iterable[EntraId]) -> None:
         self._source = source
@@ -58,15 +56,8 @@ class MembersAhead:
         self._begun: deque[Stream] = deque()
         self._taken: Stream | None = None
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def aclose(self) -> None:
+        """Ends the reads that are under way."""
         if self._taken is not None:
             self._begun.append(self._taken)
         for stream in self._begun:

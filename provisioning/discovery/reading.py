@@ -7,6 +7,7 @@ next round.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import aclosing
 from itertools import islice
 
 import msgspec
@@ -123,8 +124,8 @@ class Reading(ById):
                 nested |= await self._read_members(id, ahead.next(), certain=certain)
         return nested
 
-    def _ahead(self, groups: Sequence[EntraId]) -> MembersAhead:
-        return MembersAhead(self._source, self._job.clock, groups)
+    def _ahead(self, groups: Sequence[EntraId]) -> aclosing[MembersAhead]:
+        return aclosing(MembersAhead(self._source, self._job.clock, groups))
 
     async def _read_members(
         self, group: EntraId, read: Stream, *, certain: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 
 import pytest
 
@@ -49,8 +50,9 @@ class Ticking:
         return self.now
 
 
-def ahead(source: Reads, *groups: str) -> MembersAhead:
-    return MembersAhead(source, Ticking(), [EntraId(g) for g in groups])  # type: ignore[arg-type]
+def ahead(source: Reads, *groups: str) -> aclosing[MembersAhead]:
+    reads = MembersAhead(source, Ticking(), [EntraId(g) for g in groups])  # type: ignore[arg-type]
+    return aclosing(reads)
 
 
 async def test_a_single_group_is_read_once() -> None:
