@@ -4,7 +4,7 @@ import { get, post } from "./api.js";
 import { ask } from "./dialog.js";
 import { h, prose, replace } from "./dom.js";
 import { ago, counted, number } from "./format.js";
-import { button, pages, panelHead, table } from "./lists.js";
+import { button, pages, panelHead, rowButton, table } from "./lists.js";
 import { empty, remedy, toast } from "./notices.js";
 import { to } from "./route.js";
 import { known, refresh } from "./status.js";
@@ -88,16 +88,7 @@ function entries({ items }, page, again) {
         unsaid: true,
         class: "act",
         cell: (each) =>
-          h(
-            "button",
-            {
-              type: "button",
-              class: "button small",
-              "aria-label": `Retry now: ${each.name}`,
-              onClick: (event) => retryOne(event.currentTarget, each, again),
-            },
-            "Retry now",
-          ),
+          rowButton("Retry now", each.name, (event) => retryOne(event.currentTarget, each, again)),
       },
     ],
     items,

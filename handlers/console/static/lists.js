@@ -118,3 +118,12 @@ export function panelHead(title, sentence, ...buttons) {
 export function button(label, onClick, kind = "") {
   return h("button", { type: "button", class: `button ${kind}`.trim(), onClick }, label);
 }
+
+/** A small button in a row of a table; `about` is whose row it is, for who does not see it. */
+export function rowButton(label, about, onClick) {
+  return h(
+    "button",
+    { type: "button", class: "button small", "aria-label": `${label}: ${about}`, onClick },
+    label,
+  );
+}

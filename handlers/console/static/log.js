@@ -4,7 +4,7 @@ import { get } from "./api.js";
 import { h, prose, replace } from "./dom.js";
 import { moment, number } from "./format.js";
 import { openEntry } from "./entry.js";
-import { pages, panelHead, table } from "./lists.js";
+import { pages, panelHead, rowButton, table } from "./lists.js";
 import { badge, empty } from "./notices.js";
 import { to } from "./route.js";
 import { ACTIONS, STATUSES, action, plain } from "./words.js";
@@ -146,16 +146,7 @@ function entries({ items, next }, page, asked) {
         unsaid: true,
         class: "act",
         cell: (each) =>
-          h(
-            "button",
-            {
-              type: "button",
-              class: "button small",
-              "aria-label": `Details: ${action(each.action)} ${each.name}`,
-              onClick: () => openEntry(each),
-            },
-            "Details",
-          ),
+          rowButton("Details", `${action(each.action)} ${each.name}`, () => openEntry(each)),
       },
     ],
     items,
