@@ -37,7 +37,7 @@ console: $(STAMP)
 	@$(BIN)/python -m demo.console
 
 test: setup
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -20,7 +20,8 @@ async def mutants(telling: Telling, *, sample: int) -> None:
         file = Path(folder) / "mutants.json"
         arguments = ["-m", "tests.mutation", "--seed", _SEED, "--sample", str(sample)]
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, *arguments, "--bound", "0", "--json", str(file)),
+            *("nice", "-n", "19", sys.executable, *arguments),
+            *("--bound", "0", "--json", str(file)),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
