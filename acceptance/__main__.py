@@ -27,7 +27,7 @@ SCALED: dict[str, Story] = {
     "live": partial(live, users=60, rate=20, changes=20, interval=5, bound=10.0),
     "leavers": partial(leavers, users=300, rate=10, count=8, bound=10.0),
     "flood": partial(flood, users=60, rate=5, notifications=1000, seconds=6.0, bound=3.0),
-    "sliced": partial(sliced, users=100, rate=20, budget=2),
+    "sliced": partial(sliced, users=200, rate=20, budget=2),
     "paused": partial(paused, users=260, rate=5),
     "mutants": partial(mutants, sample=60),
 }
@@ -41,24 +41,23 @@ FULL: dict[str, Story] = {
     "mutants": partial(mutants, sample=0),
     "kills": kills,
 }
-_BESIDE = "mutants"
-"""Scaled down, told at low priority beside the stories that are not asked how fast they are."""
-
-_UNHURRIED = ("sliced", "paused")
-"""They mostly wait: for their pace, and for a lease to run out."""
+_BESIDE = {"paused": "mutants"}
+"""Scaled down, the one is told beside the other, at low priority: it computes while that one waits
+for a lease to run out, and is not asked how fast it is.
+"""
 
 
 async def main(names: list[str]) -> int:
     """Tells the stories; the exit status."""
     stories = FULL if os.environ.get("FULL") == "1" else SCALED
     names = names or list(stories)
-    unhurried = _UNHURRIED if stories is SCALED and _BESIDE in names else ()
+    beside = _BESIDE if stories is SCALED else {}
     tasks: dict[str, asyncio.Task[tuple[Telling, float]]] = {}
     results = []
     async with asyncio.TaskGroup() as group:
         for name in names:
-            for each in (name, *([_BESIDE] if name in unhurried else [])):
-                if each not in tasks:
+            for each in (name, beside.get(name)):
+                if each in names and each not in tasks:
                     tasks[each] = group.create_task(_tell(stories[each], each))
             telling, seconds = await tasks[name]
             _show(telling, seconds)

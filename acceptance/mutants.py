@@ -25,7 +25,12 @@ async def mutants(telling: Telling, *, sample: int) -> None:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
-        output, errors = await process.communicate()
+        try:
+            output, errors = await process.communicate()
+        finally:
+            if process.returncode is None:  # The story beside it broke off.
+                process.kill()
+                await process.wait()
         telling.check(process.returncode == 0, (output[-2000:] + errors[-2000:]).decode())
         if not file.exists():
             return
