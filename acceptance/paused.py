@@ -26,6 +26,8 @@ async def paused(telling: Telling, *, users: int, rate: int) -> None:
         holder.go_on()
         cycle = await made.ended(cycle_id, within=users / rate * 3 + 120)
         ended = time.time()
+        if cycle["status"] != "completed":
+            made.show_logs()
         late = [
             sent - stopped
             for sent in made.relays[holder.name].sent
