@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from provisioning.cli import exit_status, output
+from provisioning.cli.completion import plan_ids
 from provisioning.cli.group import group
 from provisioning.cli.operator import OperatorName, operator
 from provisioning.cli.options import Json, Wait
@@ -23,7 +24,9 @@ from provisioning.record import CycleKind, CycleRecord, CycleStatus
 if TYPE_CHECKING:
     from provisioning.services import Services
 
-PlanId = Annotated[str, typer.Argument(metavar="ID", help="As `held list` shows it.")]
+PlanId = Annotated[
+    str, typer.Argument(metavar="ID", help="As `held list` shows it.", autocompletion=plan_ids)
+]
 
 _COLUMNS = ("change_id", "action", "object_type", "name", "member", "reason_code", "reason")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -45,7 +48,7 @@ def list_(*, as_json: Json = False) -> None:
 app = group("Read what the brake holds, approve it exactly as shown, or reject it.", list_)
 
 
-@app.command()
+@app.command(short_help="One plan: who, why, since when.")
 def show(
     id: PlanId,
     *,
@@ -66,13 +69,13 @@ def show(
     run(operation, as_json=as_json)
 
 
-@app.command()
+@app.command(short_help="Carry a plan out as it is shown.")
 def approve(
     id: PlanId,
     *,
     only: Annotated[
         list[str] | None,
-        typer.Option(metavar="CHANGE_ID", help="This change alone; may be given several times."),
+        typer.Option(metavar="CHANGE_ID", help="This change alone. Repeatable."),
     ] = None,
     name: OperatorName = None,
     wait: Wait = 30.0,
@@ -92,7 +95,7 @@ def approve(
     run(work, as_json=as_json, waiting="waiting for the lease of this ZSCloud tenant")
 
 
-@app.command()
+@app.command(short_help="Keep the access.")
 def reject(
     id: PlanId,
     *,

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from provisioning.cli import output
 from provisioning.cli.changes import property_texts
+from provisioning.cli.completion import actions, cycle_ids, statuses
 from provisioning.cli.options import Json
 from provisioning.cli.progress import Update
 from provisioning.cli.session import Outcome, run
@@ -33,14 +34,24 @@ def logs(
         str | None,
         typer.Option(metavar="ID|NAME", help="Of one user or group, with all details."),
     ] = None,
-    cycle: Annotated[str | None, typer.Option(metavar="ID", help="Of one cycle.")] = None,
+    cycle: Annotated[
+        str | None, typer.Option(metavar="ID", help="Of one cycle.", autocompletion=cycle_ids)
+    ] = None,
     status: Annotated[
-        str | None, typer.Option(metavar="STATUS", help="success, failure, skipped or held.")
+        str | None,
+        typer.Option(
+            metavar="STATUS", help="success, failure, skipped or held.", autocompletion=statuses
+        ),
     ] = None,
     action: Annotated[
-        str | None, typer.Option(metavar="ACTION", help="create, update, disable and so on.")
+        str | None,
+        typer.Option(
+            metavar="ACTION",
+            help="create, update, enable, disable, delete, add_member or remove_member.",
+            autocompletion=actions,
+        ),
     ] = None,
-    limit: Annotated[int, typer.Option(help="Entries of a page, at most 1000.")] = 100,
+    limit: Annotated[int, typer.Option(metavar="N", help="Entries of a page, at most 1000.")] = 100,
     after: Annotated[
         str | None, typer.Option(metavar="CURSOR", help="Go on from where a page ended.")
     ] = None,
