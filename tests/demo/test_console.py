@@ -69,12 +69,14 @@ def _clicks_to_the_answer(address: str, missing: str) -> int:
     PICTURES.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1180, "height": 760}, color_scheme="light")
+        page = browser.new_page(viewport={"width": 1060, "height": 860}, color_scheme="light")
+        loading = page.locator("[aria-busy=true], main .loading")
         page.add_init_script(
             "window.clicks = 0; addEventListener('click', () => { window.clicks += 1; }, true)"
         )
         page.goto(address)
         expect(page.get_by_role("link", name="In escrow")).to_be_visible()
+        expect(loading).to_have_count(0)
         page.screenshot(path=PICTURES / "docs-now.png")
         field = page.get_by_label("Find a user or a group")
         field.click()
@@ -82,12 +84,13 @@ def _clicks_to_the_answer(address: str, missing: str) -> int:
         page.get_by_role("button", name="Find").click()
         verdict = page.locator(".verdict")
         expect(verdict).to_contain_text(re.compile("assign the user, or a group"))
-        expect(page.locator("[aria-busy=true], main .loading")).to_have_count(0)
+        expect(loading).to_have_count(0)
         clicks = int(page.evaluate("window.clicks"))
         page.screenshot(path=PICTURES / "docs-why.png")
         page.goto(f"{address}#held")
         page.get_by_role("link", name="Review and decide").click()
         page.get_by_label(re.compile("Select all")).check()
+        expect(loading).to_have_count(0)
         page.screenshot(path=PICTURES / "docs-held.png")
         browser.close()
     return clicks
