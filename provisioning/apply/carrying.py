@@ -201,6 +201,7 @@ class Carrying:
             if isinstance(write, AddMembers):
                 recorded.update(dict.fromkeys(write.members, True))
             elif isinstance(write, RemoveMembers):
+                recorded.update(dict.fromkeys(write.added, True))
                 for id in write.members:
                     recorded.pop(id, None)
                     ours.pop(id, None)
