@@ -42,7 +42,7 @@ async def _looked_up() -> Outcome:
 
 
 def _show(out: Console, document: Document) -> None:
-    out.print(_ABOUT)
+    out.print(_ABOUT, soft_wrap=True)
     out.print()
     out.print(output.plain(document["sentence"], "bold"), soft_wrap=True)
     for problem in document["problems"]:

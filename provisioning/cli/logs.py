@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -81,7 +82,7 @@ def logs(
 
 def _show(out: Console, document: Document, *, detailed: bool) -> None:
     entries = document["items"]
-    for entry, following in zip(entries, [*entries[1:], None], strict=True):
+    for entry, following in zip_longest(entries, entries[1:]):
         out.print(_line(entry), soft_wrap=True)
         if detailed:
             _show_details(out, entry)

@@ -31,5 +31,5 @@ def refuse_early_json(*, as_json: bool) -> None:
     Raises ``InvalidRequest``.
     """
     if as_json:
-        message = "--json stands before the command"
+        message = "stands before the command"
         raise InvalidRequest(Problem("--json", message, "Write it behind the command."))
