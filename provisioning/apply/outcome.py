@@ -35,6 +35,8 @@ from provisioning.model import (
     ScimId,
     TargetObject,
     UpdateObject,
+    planned_id,
+    without_planned,
 )
 from provisioning.plan import FAILURES, Planned, Skipped
 from provisioning.ports import Row
@@ -78,7 +80,7 @@ class Recorder:
         self.ledger = Ledger(job)
         self._collect = collect
         self.failures = Failures(job, cycle)
-        self._entries = ItemEntries(job)
+        self._entries = ItemEntries(job, dry_run=cycle.dry_run)
         self._ending = Ending(job, cycle, self.failures, self._entries)
         self.newcomers = Newcomers()
         self._again = Again(job, self.ledger, self.newcomers)
@@ -122,7 +124,7 @@ class Recorder:
         for change in plan.changes:
             self.cycle.counts.add(change)
         if self._collect:
-            self.changes.extend(plan.changes)
+            self.changes.extend(without_planned(change) for change in plan.changes)
         if last:
             rows += self.failures.done(item)
             rows += self._ending.rows(item)
@@ -177,9 +179,7 @@ class Recorder:
 
     def as_if_created(self, case: Case, write: CreateObject) -> TargetObject:
         """Of a dry run: the object that the create would make, so that later steps can name it."""
-        return TargetObject(
-            case.key.type, ScimId(f"planned:{case.key}"), write.attributes, write.members
-        )
+        return TargetObject(case.key.type, planned_id(case.key), write.attributes, write.members)
 
     async def placeholders(self, item: WorkItem, case: Case, ids: Sequence[ScimId]) -> None:
         """ZSCloud has taken what stood for new members for members: those go like any others of

@@ -1,0 +1,123 @@
+"""What a page of the log asks of Table Storage: ranges of keys, never the whole table."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+
+from provisioning.model import Action
+from provisioning.provisioning_log import LogQuery, LogStatus, ProvisioningLog
+from provisioning.provisioning_log.stored import PAGE_READS
+from provisioning.state.azure import AzureStore
+from provisioning.state.azure.partitions import partitions_of
+from tests.provisioning_log.entries import BEGIN, entry
+from tests.servers.azure_proxy import Proxy
+from tests.state.azure_storage import watched
+
+JOB = "0a1b2c3d-4e5f-6789-abcd-ef0123456789@zscloud.net/1234567"
+_SLICE = 100_000.0
+_COUNT = 900
+_FILTER = re.compile(r"\$filter=([^&\n]*)")
+_BOUND = re.compile(r"(PartitionKey|RowKey) (eq|ge|gt|le|lt) '([^']*)'")
+
+
+async def _filled(store: AzureStore) -> ProvisioningLog:
+    """Entries of three weeks: a tenth of them failed, and each person has three."""
+    log = ProvisioningLog(store, JOB)
+    people = _COUNT // 3
+    entries = [
+        entry(
+            n * 2000,
+            source_id=f"{n % people:08x}",
+            status=LogStatus.FAILURE if n % 10 == 0 else LogStatus.SUCCESS,
+            error_code="Rejected" if n % 10 == 0 else None,
+            action=Action.DELETE if n == 7 else Action.UPDATE,
+        )
+        for n in range(_COUNT)
+    ]
+    await store.write([row._replace(about=row.key) for row in log.rows(entries)])
+    return log
+
+
+def _bounds(proxy: Proxy) -> list[dict[str, dict[str, str]]]:
+    """Of each query: the bounds of both keys, by test."""
+    found = []
+    for seen in proxy.seen:
+        if seen.kind != "query":
+            continue
+        text = unquote(_FILTER.search(seen.text)[1].replace("+", " "))  # type: ignore[index]
+        parts = text.split(" and ")
+        assert all(_BOUND.fullmatch(part) for part in parts), text
+        bounds: dict[str, dict[str, str]] = {"PartitionKey": {}, "RowKey": {}}
+        for name, test, value in _BOUND.findall(text):
+            bounds[name][test] = value
+        found.append(bounds)
+    return found
+
+
+def _is_bounded(bounds: dict[str, str]) -> bool:
+    low, high = set(bounds) & {"ge", "gt"}, set(bounds) & {"le", "lt"}
+    return "eq" in bounds or bool(low and high)
+
+
+_END = BEGIN + _COUNT * 2000
+_DAY = {"since": _END - 86_400, "until": _END}
+
+
+@pytest.mark.parametrize(
+    ("query", "table", "requests", "rows_bounded"),
+    [
+        ({}, "log", 1, False),
+        (_DAY, "log", 2, True),
+        ({"principal": "00000001"}, "log_principal", 1, True),
+        ({"principal": "00000001", **_DAY}, "log_principal", 1, True),
+        ({"status": LogStatus.FAILURE}, "log_attention", 1, False),
+        ({"error_code": "Rejected", **_DAY}, "log_attention", 2, True),
+        ({"action": Action.DELETE, "since": BEGIN, "until": BEGIN + _SLICE}, "log", 2, True),
+        ({"cause": "none"}, "log", 3, False),
+    ],
+)
+async def test_each_query_names_a_range_of_partitions_and_of_rows(
+    query: dict[str, Any], table: str, requests: int, rows_bounded: bool
+) -> None:
+    async with watched() as (proxy, store):
+        log = await _filled(store)
+        proxy.seen.clear()
+        await log.query(LogQuery(limit=20, **query))
+        sent = _bounds(proxy)
+        assert 1 <= len(sent) <= requests
+        assert set(proxy.kinds) <= {"query", "get"}
+        for bounds in sent:
+            assert _is_bounded(bounds["PartitionKey"]), bounds
+            assert not rows_bounded or _is_bounded(bounds["RowKey"]), bounds
+        ours = partitions_of(f"{JOB}:{table}")
+        assert all(v.startswith(ours) for v in sent[0]["PartitionKey"].values())
+
+
+async def test_a_page_behind_a_cursor_begins_at_its_row() -> None:
+    """However much of the log is newer, it is not read."""
+    async with watched() as (proxy, store):
+        log = await _filled(store)
+        _, after = await log.query(LogQuery(limit=500))
+        proxy.seen.clear()
+        entries, _ = await log.query(LogQuery(limit=20, after=after))
+        assert [each.id for each in entries] == [f"e{n * 2000:06d}" for n in range(399, 379, -1)]
+        first, *more = _bounds(proxy)
+        assert set(first["PartitionKey"]) == {"eq"}
+        assert set(first["RowKey"]) == {"gt"}
+        assert len(more) <= 1
+
+
+async def test_a_page_that_finds_nothing_has_read_its_share_and_no_more() -> None:
+    """The pages that Table Storage was asked for are no larger than what is left to read."""
+    async with watched() as (proxy, store):
+        log = await _filled(store)
+        proxy.seen.clear()
+        entries, after = await log.query(LogQuery(cause="none"))
+        assert (entries, after) == ([], None)
+        tops = [int(top) for seen in proxy.seen for top in re.findall(r"top=(\d+)", seen.text)]
+        assert sum(tops) <= PAGE_READS
+        assert len(tops) == len(proxy.seen)
