@@ -34,7 +34,7 @@ def _matched(case: Case, plan: Planned | None, target: ScimId | None) -> str:
     path = NAME_PATH[case.key.type]
     found = case.link.scim_id if case.link else target
     if is_planned(found) or (plan is not None and isinstance(plan.write, CreateObject)):
-        return f"no object in ZSCloud has this {path}"
+        return "no object in ZSCloud matches"
     return f"linked to {found}" if found else f"not linked; objects are matched by {path}"
 
 

@@ -167,7 +167,7 @@ def test_the_steps_of_a_log_entry() -> None:
     assert rehearsed[4] == Step("export", "skipped", "would be sent; a dry run sends nothing")
     newcomer = msgspec.structs.replace(case, link=None)
     made = steps_of(newcomer, CREATE, ID)
-    assert made[2].detail == "no object in ZSCloud has this userName"
+    assert made[2].detail == "no object in ZSCloud matches"
     assert steps_of(newcomer, UPDATE, planned_id(case.key))[2] == made[2]
     new = msgspec.structs.replace(case, link=None, verdict=OUT)
     assert steps_of(new, None, None) == (

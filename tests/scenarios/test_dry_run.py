@@ -88,6 +88,6 @@ def test_of_what_is_not_sent_nothing_is_said_to_be_accepted() -> None:
         assert all(member.source_id and member.target_id is None for member in members)
         (result,) = await world.on_demand(name)
         assert "accepted by ZSCloud as " in result["steps"][-1]["detail"]
-        assert "no object in ZSCloud has this userName" in str(result["steps"])
+        assert "no object in ZSCloud matches" in str(result["steps"])
 
     simulate(story, tenant=office)
