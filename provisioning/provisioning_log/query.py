@@ -48,10 +48,8 @@ class LogQuery(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def narrows(self) -> bool:
         """Whether not every entry of the time and the principal is looked for."""
-        inside = (self.cycle_id, self.action, self.cause, self.error_code, self.target)
-        return any(value is not None for value in inside) or (
-            self.status is not None and (self.principal is not None or not self.only_attention)
-        )
+        inside = (self.status, self.action, self.cause, self.error_code, self.cycle_id, self.target)
+        return any(value is not None for value in inside)
 
     @property
     def only_attention(self) -> bool:

@@ -13,7 +13,8 @@ PAGE_READS = 2000
 """Rows of an order that one page looks at."""
 
 _FIRST_LOOK = 200
-"""Rows that are read at first where a filter narrows; then twice as many each time."""
+_NEXT_LOOK = 1000
+"""Rows that are read together where a filter narrows: at first, and where they are not enough."""
 
 _Found = LogEntry | LogFacts | str
 """What an order holds of an entry: all of it, what filters look at or, of old, its key alone."""
@@ -67,7 +68,7 @@ class ProvisioningLog:
                 return found, cursor
             if len(rows) < size:
                 return found, None
-            look *= 2
+            look = _NEXT_LOOK
         return found, cursor
 
     async def _look(self, query: LogQuery, below: str, size: int) -> list[tuple[str, _Found]]:
