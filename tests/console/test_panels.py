@@ -134,7 +134,7 @@ def test_the_log_is_downloaded_as_it_is_filtered(console: Watched) -> None:
     """Over all pages, as one file that a spreadsheet opens."""
     console.at("log?status=failure")
     page = console.page
-    page.get_by_label("Code of the error or reason").fill("conflict")
+    page.get_by_label("Error or reason code").fill("conflict")
     page.get_by_role("button", name="Filter").click()
     console.settled()
     with page.expect_download() as download:

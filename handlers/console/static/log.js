@@ -61,7 +61,7 @@ function filters(asked) {
     select("action", "Action", { "": "Any", ...ACTIONS }, asked.action),
     field("principal", "User or group", asked.principal, "name@example.com"),
     field("target", "Object in ZSCloud", asked.target, "its id or name"),
-    field("error_code", "Code of the error or reason", asked.error_code, "Rejected"),
+    field("error_code", "Error or reason code", asked.error_code, "Rejected"),
     field("cause", "Cause", asked.cause, "on_demand"),
     field("cycle", "Cycle", asked.cycle, "its id"),
     h(
