@@ -10,8 +10,10 @@ from collections.abc import AsyncIterator, Iterable
 from enum import IntEnum, StrEnum
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from provisioning.model import Key, ObjectType
+from provisioning.origins import Origins, merged, stored
 from provisioning.ports import Row, Store
 from provisioning.rows.table import Table
 
@@ -61,6 +63,8 @@ class WorkItem(msgspec.Struct, frozen=True, kw_only=True):
     filed_at: float
     changed_at: float | None = None
     attempt: int = 1
+    origins: Origins | UnsetType = UNSET
+    """Who told of it, for the traces."""
 
     @property
     def urgency(self) -> tuple[int, int]:
@@ -95,6 +99,19 @@ class WorkSet:
     def file(self, items: Iterable[WorkItem]) -> list[Row]:
         """Rows that put items into their lanes."""
         return [self._items.put(item.position, item) for item in items]
+
+    async def joined(self, items: Iterable[WorkItem]) -> list[WorkItem]:
+        """Items that are to be filed, each with the origins of the one that it renews."""
+        new = list(items)
+        waiting = await self._items.get_many(item.position for item in new)
+        return [
+            msgspec.structs.replace(
+                item, origins=stored(merged(waiting[item.position].origins, item.origins))
+            )
+            if item.position in waiting
+            else item
+            for item in new
+        ]
 
     def done(self, item: WorkItem) -> Row:
         """The row that takes an item out, unless it was filed anew meanwhile."""

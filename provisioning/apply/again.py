@@ -56,4 +56,5 @@ class Again:
             generation=self._job.ids.new(),
             filed_at=item.filed_at,
             changed_at=item.changed_at,
+            origins=item.origins,
         )

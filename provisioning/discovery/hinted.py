@@ -22,6 +22,7 @@ from provisioning.hints import ASSIGNMENTS, FEEDS, Hint
 from provisioning.job import Watermark
 from provisioning.lanes import Lane
 from provisioning.model import Key, ObjectType
+from provisioning.origins import merged
 from provisioning.ports import Row
 
 _AGAIN_AFTER = 90.0
@@ -135,7 +136,7 @@ def _concerns(name: str, mark: Watermark, named: frozenset[Key]) -> bool:
 
 
 def _since(hints: Sequence[Hint], assignments: Assignments) -> Since:
-    """When what is filed was changed: as Graph says, else when we were first told."""
+    """When what is filed was changed: as Graph says, else when we were first told; and by whom."""
     first = [hint for hint in hints if not hint.again]
     by_key = {h.key: h.changed_at for h in first if h.key is not None and h.changed_at is not None}
     for hint in hints:
@@ -143,4 +144,9 @@ def _since(hints: Sequence[Hint], assignments: Assignments) -> Since:
             by_key.setdefault(hint.key, hint.changed_at or hint.told_at)
     for assignment in assignments.added.values():
         by_key.setdefault(assignment.principal, assignment.created or hints[0].told_at)
-    return Since(min(hint.told_at for hint in first or hints), by_key)
+    return Since(
+        min(hint.told_at for hint in first or hints),
+        by_key,
+        merged(*(hint.origins for hint in hints)),
+        {hint.key: merged(hint.origins) for hint in hints if hint.key is not None},
+    )

@@ -9,6 +9,7 @@ from provisioning.job import Job
 from provisioning.model import EntraId, Key, ObjectType
 from provisioning.notifications.message import HintMessage, check
 from provisioning.operations import subscriptions, work
+from provisioning.origins import merged, stored
 from provisioning.services import Services
 
 
@@ -64,4 +65,5 @@ def _hint(services: Services, message: HintMessage, about: str, ago: int | None 
         mark=services.ids.new(),
         told_at=message.told,
         changed_at=None if ago is None else message.told - ago / 1000,
+        origins=stored(merged(message.origins)),
     )
