@@ -32,7 +32,6 @@ from provisioning.errors import (
 from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane, Rank, WorkItem
 from provisioning.model import Key, ObjectType
-from provisioning.origins import merged
 from provisioning.resolve import load_graph
 from provisioning.unsure import MOST_AT_ONCE
 
@@ -271,8 +270,8 @@ class Engine:
         return min((item.lane for item in items if item.key.type is ObjectType.USER), default=None)
 
     async def _work(self, item: WorkItem) -> None:
-        key, origins = item.key, merged(item.origins)
-        with self._job.telemetry.item(key.type.value, key.id, item.lane.value, origins):
+        key, lane = item.key, item.lane.value
+        with self._job.telemetry.item(key.type.value, key.id, lane, item.origins):
             await self._attempt(item)
 
     async def _attempt(self, item: WorkItem) -> None:

@@ -11,10 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import msgspec
-from msgspec import UNSET, UnsetType
 
 from provisioning.model import Key
-from provisioning.origins import Origins, merged, stored
+from provisioning.origins import Origins, marked, merged, origins_in
 from provisioning.ports import Row, Store
 from provisioning.rows.table import Table
 
@@ -41,9 +40,10 @@ class Hint(msgspec.Struct, frozen=True, kw_only=True):
     """``about`` is a key as text, ``FEEDS`` or ``ASSIGNMENTS``. Times are epoch seconds.
 
     ``due``: not to be looked at before, 0 for at once. ``told_at``: when it came; ``changed_at``:
-    when the change was made, if Graph said so. ``mark`` differs each time a hint is stored.
+    when the change was made, if Graph said so. ``mark`` differs each time a hint is stored, and
+    holds who told of it.
     ``looked_at``: when the first look was, of a hint that waits for the second one, which catches
-    what a lagging replica did not show at the first. ``origins``: who told of it, for the traces.
+    what a lagging replica did not show at the first.
     """
 
     about: str
@@ -52,7 +52,11 @@ class Hint(msgspec.Struct, frozen=True, kw_only=True):
     changed_at: float | None = None
     due: float = 0.0
     looked_at: float | None = None
-    origins: Origins | UnsetType = UNSET
+
+    @property
+    def origins(self) -> Origins:
+        """Who told of it, for the traces."""
+        return origins_in(self.mark)
 
     @property
     def key(self) -> Key | None:
@@ -139,5 +143,5 @@ def _joined(hint: Hint, before: Hint | None) -> Hint:
         hint,
         told_at=min(hint.told_at, before.told_at),
         changed_at=min(changes, default=None),
-        origins=stored(merged(before.origins, hint.origins)),
+        mark=marked(hint.mark.partition(" ")[0], merged(before.origins, hint.origins)),
     )

@@ -10,10 +10,9 @@ from collections.abc import AsyncIterator, Iterable
 from enum import IntEnum, StrEnum
 
 import msgspec
-from msgspec import UNSET, UnsetType
 
 from provisioning.model import Key, ObjectType
-from provisioning.origins import Origins, merged, stored
+from provisioning.origins import Origins, marked, merged, origins_in
 from provisioning.ports import Row, Store
 from provisioning.rows.table import Table
 
@@ -48,7 +47,8 @@ class Rank(IntEnum):
 
 
 class WorkItem(msgspec.Struct, frozen=True, kw_only=True):
-    """``generation`` differs each time the item is filed. Times are epoch seconds: ``changed_at``
+    """``generation`` differs each time the item is filed, and
+    holds who told of it. Times are epoch seconds: ``changed_at``
     is when the change was made in Entra or, where Graph does not say, when it told of it; ``None``
     for work that no single change has brought.
     """
@@ -63,8 +63,11 @@ class WorkItem(msgspec.Struct, frozen=True, kw_only=True):
     filed_at: float
     changed_at: float | None = None
     attempt: int = 1
-    origins: Origins | UnsetType = UNSET
-    """Who told of it, for the traces."""
+
+    @property
+    def origins(self) -> Origins:
+        """Who told of it, for the traces."""
+        return origins_in(self.generation)
 
     @property
     def urgency(self) -> tuple[int, int]:
@@ -106,7 +109,11 @@ class WorkSet:
         waiting = await self._items.get_many(item.position for item in new)
         return [
             msgspec.structs.replace(
-                item, origins=stored(merged(waiting[item.position].origins, item.origins))
+                item,
+                generation=marked(
+                    item.generation.partition(" ")[0],
+                    merged(waiting[item.position].origins, item.origins),
+                ),
             )
             if item.position in waiting
             else item

@@ -11,8 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from msgspec import UNSET, UnsetType
-
 Origins = tuple[str, ...]
 
 MOST = 4
@@ -21,12 +19,10 @@ MOST = 4
 _ORIGIN = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
-def merged(*groups: Iterable[str] | UnsetType) -> Origins:
+def merged(*groups: Iterable[str]) -> Origins:
     """The origins of several, each once, the first ones first, without what is none."""
     found: dict[str, None] = {}
     for group in groups:
-        if isinstance(group, UnsetType):
-            continue
         for origin in group:
             if _ORIGIN.fullmatch(origin):
                 found[origin] = None
@@ -35,8 +31,17 @@ def merged(*groups: Iterable[str] | UnsetType) -> Origins:
     return tuple(found)
 
 
-def stored(origins: Origins) -> Origins | UnsetType:
-    """As a stored row has them. Without any, the row is the one that it was before there were
-    origins: rows are compared by their bytes.
+def marked(id: str, origins: Origins) -> str:
+    """What tells one storing of a row from the next, with the origins behind it.
+
+    They have no field of their own: a row is taken off if it still is, to the byte, what was read,
+    and a version of the program that does not know a field would not write it again. The one
+    before this hands the mark on as it is.
     """
-    return origins or UNSET
+    return " ".join((id, *origins))
+
+
+def origins_in(mark: str) -> Origins:
+    """The origins behind a mark."""
+    _, blank, origins = mark.partition(" ")
+    return merged(origins.split(" ")) if blank else ()

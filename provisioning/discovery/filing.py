@@ -19,7 +19,7 @@ from provisioning.entries import Why
 from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane, Rank, WorkItem, rank_of
 from provisioning.model import Key, MirrorUser, ObjectType
-from provisioning.origins import Origins, stored
+from provisioning.origins import Origins, marked
 from provisioning.plan import (
     Planned,
     Skipped,
@@ -317,10 +317,9 @@ class Filing:
             rank=rank,
             cause=cause,
             cycle_id=self._cycle.cycle_id,
-            generation=self._job.ids.new(),
+            generation=marked(self._job.ids.new(), self._since.origins_of(key)),
             filed_at=self._now,
             changed_at=self._since.of(key),
-            origins=stored(self._since.origins_of(key)),
         )
         self._cycle.left += 1
         if item.origins:

@@ -22,7 +22,7 @@ from provisioning.hints import ASSIGNMENTS, FEEDS, Hint
 from provisioning.job import Watermark
 from provisioning.lanes import Lane
 from provisioning.model import Key, ObjectType
-from provisioning.origins import merged
+from provisioning.origins import marked, merged
 from provisioning.ports import Row
 
 _AGAIN_AFTER = 90.0
@@ -120,7 +120,7 @@ class HintedLook(Look):
                 hint,
                 due=due,
                 looked_at=0.0 if hint.key in shown else now,
-                mark=self._job.ids.new(),
+                mark=marked(self._job.ids.new(), hint.origins),
             )
             for hint in hints
             if not hint.again and hint.about != ASSIGNMENTS

@@ -44,8 +44,16 @@ _CLOSING = 5.0
 """Seconds that the end of the process waits for what is left to be sent."""
 
 _TIMEOUT = 10.0
-_QUIET = ("APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL", "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED")
-"""What the exporters would tell Microsoft of themselves, and ask it for."""
+
+QUIET = (
+    "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL",
+    "APPLICATIONINSIGHTS_SDKSTATS_DISABLED",
+    "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED",
+    "APPLICATIONINSIGHTS_OPENTELEMETRY_RESOURCE_METRIC_DISABLED",
+)
+"""What the exporters would tell of themselves, to Microsoft and to the workspace, and the remote
+control that they would ask for. Each can be switched on by setting its variable to ``false``.
+"""
 
 _DELTA: dict[type, AggregationTemporality] = {
     Counter: AggregationTemporality.DELTA,
@@ -177,7 +185,7 @@ def _exporters() -> Any:
     """The library. What it would tell of itself, and ask for, it does not unless somebody wants
     it to.
     """
-    for name in _QUIET:
+    for name in QUIET:
         os.environ.setdefault(name, "true")
     from azure.monitor.opentelemetry import exporter
 

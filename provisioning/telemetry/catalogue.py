@@ -178,8 +178,12 @@ ITEM = SpanKind(
 )
 REQUEST = SpanKind(
     "<method> <path template>",
-    ("peer.service", "http.request.method", "url.template", "http.response.status_code", "attempt"),
-    "One HTTP request to Graph or ZSCloud. No id, name or query is in it.",
+    (
+        *("peer.service", "http.request.method", "url.template", "url.full"),
+        *("http.response.status_code", "attempt"),
+    ),
+    "One HTTP request to Graph or ZSCloud. No id, name, host or query is in it: in `url.full` the "
+    "remote stands for the host.",
 )
 
 SPANS = (EXECUTION, CYCLE_PART, ITEM, REQUEST)

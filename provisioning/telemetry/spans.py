@@ -118,6 +118,8 @@ class Tracing:
                 "peer.service": remote.value,
                 "http.request.method": method,
                 "url.template": template,
+                # Application Insights makes name and path of it, and leaves the template out.
+                "url.full": f"https://{remote.value}{template}",
                 "attempt": attempt,
             },
         )
