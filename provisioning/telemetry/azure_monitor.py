@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -43,6 +44,9 @@ MOST_WAITING = 4096
 _CLOSING = 5.0
 """Seconds that the end of the process waits for what is left to be sent."""
 
+_CALM = 10.0
+"""Seconds until the exporters are loaded, at least."""
+
 _TIMEOUT = 10.0
 
 QUIET = (
@@ -66,17 +70,23 @@ T = TypeVar("T")
 
 
 class _Later(Generic[T]):
-    """An exporter that is made when it is first asked for, by whoever asks."""
+    """An exporter that is made when it is first asked for, by whoever asks, but not at once: the
+    first call of an instance imports libraries, some of them the same, and two threads that import
+    in a circle are let through with half a module. ``closing`` ends the wait.
+    """
 
-    def __init__(self, make: Callable[[], T]) -> None:
+    def __init__(self, make: Callable[[], T], closing: threading.Event) -> None:
         self._make = make
         self._made: T | None = None
         self._lock = threading.Lock()
+        self._closing = closing
+        self._due = time.monotonic() + _CALM
 
     def get(self) -> T:
         """The exporter."""
         with self._lock:
             if self._made is None:
+                self._closing.wait(max(0.0, self._due - time.monotonic()))
                 self._made = self._make()
             return self._made
 
@@ -139,11 +149,14 @@ def providers(connection: str, *, instance: str) -> Providers:
     process. Standard variables of OpenTelemetry hold: sampler, service name and resource
     attributes, sizes and delays of batches, interval of metrics.
     """
-    records = _Records(_Later(lambda: _exporters().AzureMonitorLogExporter(**_options(connection))))
-    spans = _Spans(_Later(lambda: _exporters().AzureMonitorTraceExporter(**_options(connection))))
-    numbers = _Numbers(
-        _Later(lambda: _exporters().AzureMonitorMetricExporter(**_options(connection)))
-    )
+    closing = threading.Event()
+
+    def later(name: str) -> _Later[Any]:
+        return _Later(lambda: getattr(_exporters(), name)(**_options(connection)), closing)
+
+    records = _Records(later("AzureMonitorLogExporter"))
+    spans = _Spans(later("AzureMonitorTraceExporter"))
+    numbers = _Numbers(later("AzureMonitorMetricExporter"))
     resource = _resource(instance)
     meters = MeterProvider(
         [PeriodicExportingMetricReader(numbers)], resource, shutdown_on_exit=False
@@ -163,10 +176,11 @@ def providers(connection: str, *, instance: str) -> Providers:
             provider.shutdown()
 
     def close() -> None:
+        closing.set()
         # Not for ever: an endpoint that is away keeps no command from its end.
-        closing = threading.Thread(target=shut_down, name="telemetry-close", daemon=True)
-        closing.start()
-        closing.join(_CLOSING)
+        ending = threading.Thread(target=shut_down, name="telemetry-close", daemon=True)
+        ending.start()
+        ending.join(_CLOSING)
 
     return Providers(
         tracers, meters, loggers, most=MOST_WAITING, taken=lambda: records.taken, close=close
