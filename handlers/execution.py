@@ -31,13 +31,11 @@ async def execution(
 
 @asynccontextmanager
 async def timer(context: func.Context, *, count: bool = False) -> AsyncIterator[Services]:
-    """The same for a timer, which gives a sign of life at its end, whatever it came to. ``count``:
-    with what waits.
+    """The same for a timer, which gives a sign of life first: how the job stands before it begins
+    something. ``count``: with what waits.
     """
     async with execution(context) as made:
         from provisioning.operations.heartbeat import beat
 
-        try:
-            yield made
-        finally:
-            await beat(made, context.function_name, count=count)
+        await beat(made, context.function_name, count=count)
+        yield made

@@ -149,7 +149,7 @@ HEARTBEAT = Event(
         *("timer", "state", "idle", "escrow", "held", "watermark_age_seconds"),
         *("lane_1", "lane_2", "lane_3", "lane_4"),
     ),
-    "A timer has run. `idle`: alive, and nothing to do.",
+    "A timer has come: how the job stood then. `idle`: alive, and nothing to do.",
 )
 CYCLE = Event(
     "provisioning_cycle",
