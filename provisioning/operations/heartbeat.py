@@ -19,8 +19,9 @@ _log = logging.getLogger(__name__)
 
 
 async def beat(services: Services, timer: str, *, count: bool = False) -> None:
-    """Says that a timer has come, and how the job stands. ``count`` the items of the work set too, if somebody collects
-    that: it reads all their keys. Never raises: no timer fails for want of a heartbeat.
+    """Says that a timer has come, and how the job stands. ``count`` the items of the work set too,
+    if somebody collects that: it reads all their keys. Never raises: no timer fails for want of a
+    heartbeat.
     """
     try:
         found = await _look(services, timer, count=count and services.telemetry.collects)
