@@ -39,7 +39,7 @@ class LeaseChange(StrEnum):
 
 class Beat(NamedTuple):
     """A sign of life of one timer. ``state`` is the word of ``status``; ``idle``: alive, and
-    nothing to do. What is counted, only some timers count: the items in each lane, objects in
+    nothing to do. Only one timer counts: the items in each lane, objects in
     escrow, removals held, and the age of the watermark in seconds.
     """
 

@@ -19,8 +19,8 @@ _log = logging.getLogger(__name__)
 
 
 async def beat(services: Services, timer: str, *, count: bool = False) -> None:
-    """Says that a timer has come, and how the job stands. ``count`` the items of the work set too,
-    if somebody collects that: it reads all their keys. Never raises: no timer fails for want of a
+    """Says that a timer has come, and how the job stands. ``count``: with how much waits, if
+    somebody collects that, since it reads all the keys. Never raises: no timer fails for want of a
     heartbeat.
     """
     try:
@@ -37,22 +37,24 @@ async def beat(services: Services, timer: str, *, count: bool = False) -> None:
 
 async def _look(services: Services, timer: str, *, count: bool) -> Beat:
     job = services.job()
-    held = await job.held.held.count()
     waits = await until_there_is_work(services, job) == 0
     lanes = {lane.value: n for lane, n in (await job.work.counts()).items()} if count else {}
     idle = not waits and not any(lanes.values())
+    state = await _state(services, job, idle=idle)
+    if not count:
+        return Beat(timer, state, idle=idle)
     return Beat(
         timer,
-        await _state(services, job, held=held, idle=idle),
+        state,
         idle=idle,
         lanes=lanes,
         escrow=await job.escrow.count(),
-        held=held,
+        held=await job.held.held.count(),
         watermark_age=await watermark_age(job, services.clock.time()),
     )
 
 
-async def _state(services: Services, job: Job, *, held: int, idle: bool) -> str:
+async def _state(services: Services, job: Job, *, idle: bool) -> str:
     """The word of ``status``. Whether somebody is at work is told by what there is to do."""
     if services.settings.provisioning_status != "on":
         return "off"
@@ -62,4 +64,4 @@ async def _state(services: Services, job: Job, *, held: int, idle: bool) -> str:
         return "quarantined"
     if not idle:
         return "working"
-    return "held" if held else "healthy"
+    return "held" if await job.held.held.page(limit=1) else "healthy"
