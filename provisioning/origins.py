@@ -43,5 +43,4 @@ def marked(id: str, origins: Origins) -> str:
 
 def origins_in(mark: str) -> Origins:
     """The origins behind a mark."""
-    _, blank, origins = mark.partition(" ")
-    return merged(origins.split(" ")) if blank else ()
+    return merged(mark.split(" ")[1:])

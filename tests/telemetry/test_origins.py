@@ -19,7 +19,7 @@ def test_each_origin_once_the_first_ones_first() -> None:
     assert merged((origin(2), origin(1)), (), (origin(2), origin(3))) == tuple(
         map(origin, (2, 1, 3))
     )
-    assert merged(map(origin, range(1, 100))) == tuple(map(origin, range(1, MOST + 1)))
+    assert merged(map(origin, range(1, 100))) == tuple(map(origin, range(1, 5)))
     assert merged() == ()
 
 
