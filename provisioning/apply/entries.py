@@ -18,6 +18,7 @@ class ItemEntries:
 
     def __init__(self, job: Job, *, dry_run: bool = False) -> None:
         self._clock = job.clock
+        self._telemetry = job.telemetry
         self._entries = Entries(job.ids)
         self._dry_run = dry_run
 
@@ -74,6 +75,7 @@ class ItemEntries:
             cause=item.cause,
             attempt=item.attempt,
             latency_ms=_latency_ms(item, now),
+            trace_id=self._telemetry.trace_id(),
         )
 
 

@@ -20,7 +20,16 @@ COLUMNS = (
     *("time", "status", "action", "object_type", "name", "reason_code", "reason"),
     *("error_code", "remedy", "source_id", "target_id"),
     *("member_name", "member_source_id", "member_target_id"),
-    *("cycle_id", "cause", "attempt", "duration_ms", "latency_ms", "change_id", "request_id"),
+    *(
+        "cycle_id",
+        "cause",
+        "attempt",
+        "duration_ms",
+        "latency_ms",
+        "change_id",
+        "request_id",
+        "trace_id",
+    ),
     *("id", "job_id", "tenant_id", "service_principal_id", "target_system"),
     *("modified_properties", "steps"),
 )

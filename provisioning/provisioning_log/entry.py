@@ -54,6 +54,8 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
     error_code: str | None = None
     remedy: str | None = None
     request_id: str | None = None
+    trace_id: str | None = None
+    """The trace in which it was worked on, where one is recorded."""
     attempt: int = 1
     duration_ms: int | None = None
     latency_ms: int | None = None

@@ -29,6 +29,11 @@ class ProvisioningLog:
         self._by_principal = Table(store, job, "log_principal", facts)
         self._attention = Table(store, job, "log_attention", facts)
 
+    @property
+    def table(self) -> str:
+        """The name of the table that holds the entries themselves."""
+        return self._by_time.name
+
     def rows(self, entries: Sequence[LogEntry]) -> list[Row]:
         """Rows that store entries in all orders: first the entries, then what finds them.
 
