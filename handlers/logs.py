@@ -46,7 +46,6 @@ async def logs(req: func.HttpRequest) -> func.HttpResponse:
 def _lines(page: Document, format: LogFormat, given: dict[str, str]) -> func.HttpResponse:
     from provisioning.operations.log_formats import head, lines
 
-    # The console names the file itself: an answer does not know where in the log it is.
     name = f"provisioning-log-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.{format.value}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     if page["next"] is not None:
