@@ -64,6 +64,8 @@ DETAILS: Mapping[str, str] = {
     "a Key Vault reference.",
     "NO_CYCLE_ALERT_MINUTES": "A long one that comes further counts. Only while "
     "`PROVISIONING_STATUS` is `on`.",
+    "TELEMETRY_PERSONAL_DATA": "[What that is](telemetry.md#personal-data). Where telemetry goes, "
+    "`APPLICATIONINSIGHTS_CONNECTION_STRING` and the standard variables `OTEL_…` say.",
     "STATE_STORE": "A SQLite file, relative to the working directory, or from the root with four "
     "slashes. It is refused in Azure, where an instance's disk does not last. Or `azure`: in the "
     "table `provisioning` of the storage account that `AzureWebJobsStorage` names, with the lease "
