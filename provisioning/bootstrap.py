@@ -101,6 +101,7 @@ def build(settings: Settings) -> Services:
         store=store,
         leases=leases,
         queue=queue_for(settings.storage, settings.state_store),
+        scratch=_scratch,
         source=graph,
         source_of=source_of,
         subscriptions=graph.subscriptions(),
@@ -123,6 +124,12 @@ def _state(settings: Settings) -> tuple[Store, LeasePort]:
 
     assert settings.storage is not None
     return AzureStore(settings.storage), BlobLeases(settings.storage)
+
+
+def _scratch() -> Store:
+    from provisioning.state.sqlite import ScratchStore
+
+    return ScratchStore()
 
 
 def _graph(

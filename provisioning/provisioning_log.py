@@ -6,7 +6,7 @@ One entry for each attempt, in three orders: by time, by principal, and what nee
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -144,6 +144,14 @@ class ProvisioningLog:
             if len(entries) < _CHUNK:
                 return found, None
         return found, cursor
+
+    async def by_principal(self) -> AsyncIterator[list[LogEntry]]:
+        """All entries, page by page, those of one principal after those of another."""
+        after = ""
+        while rows := await self._by_principal.page(after=after):
+            after = rows[-1][0]
+            entries = await self._by_time.get_many(key for _, key in rows)
+            yield [entries[key] for _, key in rows if key in entries]
 
     async def _chunk(self, query: LogQuery, below: str) -> list[LogEntry]:
         if query.principal is not None:

@@ -26,6 +26,7 @@ from provisioning.ports import (
 )
 from provisioning.quarantine import settings_digest
 from provisioning.rows.buffer import WriteBehind
+from provisioning.rows.cache import CachedStore
 from provisioning.rows.kept import KeptRows
 from provisioning.rows.overlay import OverlayStore
 from provisioning.rows.table import Table
@@ -41,6 +42,7 @@ class Services:
 
     ``source`` reads what the schema in force asks for; ``source_of`` makes another one, which its
     caller closes.
+    ``scratch`` makes a store that ends when it is closed.
     ``diagnostics`` paces what is sent to ZSCloud without the lease.
     ``channels`` are the ways to tell people of alarms, none or more.
     """
@@ -53,6 +55,7 @@ class Services:
     store: Store
     leases: LeasePort
     queue: Queue
+    scratch: Callable[[], Store]
     source: Source
     source_of: SourceFactory
     subscriptions: SubscriptionPort
@@ -81,6 +84,17 @@ class Services:
             yield job
         finally:
             await job.store.flush()
+
+    @contextlib.asynccontextmanager
+    async def blank_job(self) -> AsyncIterator[Job]:
+        """The job as if nothing of it had ever been stored, with room for a whole tenant beside
+        the memory. The state store is not even opened; what is written ends with the body.
+        """
+        store = WriteBehind(CachedStore(self.scratch(), HELD_TABLES), self.clock)
+        try:
+            yield self._job(store)
+        finally:
+            await store.close()
 
     @contextlib.asynccontextmanager
     async def held_job(self, lease: HeldLease, *, dry_run: bool) -> AsyncIterator[Job]:

@@ -13,6 +13,7 @@ import typer
 
 from provisioning.cli import exit_status, log_lines, output
 from provisioning.cli.alerts import app as alerts
+from provisioning.cli.compare import compare
 from provisioning.cli.connection import check_connection
 from provisioning.cli.cycle import cycle, plan
 from provisioning.cli.doctor import doctor
@@ -74,6 +75,7 @@ for _command in (
     on_demand,
     status,
     doctor,
+    compare,
     logs,
     explain,
     stop,
