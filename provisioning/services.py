@@ -32,6 +32,15 @@ from provisioning.rows.overlay import OverlayStore
 from provisioning.rows.table import Table
 from provisioning.settings import Settings
 
+_IMPORTING = "importing "
+"""Stands before the job of a store that is being filled: an older program refuses it, too."""
+
+_UNFINISHED = Problem(
+    "STATE_STORE",
+    "holds a part of an import that was not finished.",
+    "Run `state import FILE` again: it begins anew. Or name another store.",
+)
+
 SourceFactory = Callable[[Sequence[str], Sequence[str]], Source]
 """Makes a source that reads these properties of users, and these of groups."""
 
@@ -131,12 +140,16 @@ class Services:
         )
 
     async def claim(self, *, dry_run: bool = False) -> None:
-        """Makes the store this job's own. Raises ``ConfigurationError`` if it holds another."""
+        """Makes the store this job's own. Raises ``ConfigurationError`` if it holds another, or an
+        import that was not finished.
+        """
         stored = await self.stored_job()
         if stored is None:
             self.kept.forget()
         if stored is None and not dry_run:
             await self.store.write([self._owner().put("job", self.settings.job)])
+        if stored is not None and stored.startswith(_IMPORTING):
+            raise ConfigurationError((_UNFINISHED,))
         if stored is not None and stored != self.settings.job:
             raise ConfigurationError(
                 (
@@ -153,6 +166,19 @@ class Services:
     async def stored_job(self) -> str | None:
         """The job that the store holds."""
         return await self._owner().get("job")
+
+    async def is_importing(self) -> bool:
+        """Whether an import of this job was begun, and not ended."""
+        return await self.stored_job() == _IMPORTING + self.settings.job
+
+    async def begin_import(self) -> None:
+        """Marks the store: until ``end_import`` nothing else may use it, whatever happens."""
+        await self.store.write([self._owner().put("job", _IMPORTING + self.settings.job)])
+
+    async def end_import(self) -> None:
+        """All is stored: from now on it is this job's own."""
+        await self.store.write([self._owner().put("job", self.settings.job)])
+        self.kept.forget()
 
     async def take_over(self, other: str) -> None:
         """Makes the store this job's own, if it is still the ``other``'s. The rows of that one

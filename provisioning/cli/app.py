@@ -26,6 +26,7 @@ from provisioning.cli.logs import logs
 from provisioning.cli.on_demand import on_demand
 from provisioning.cli.schema import app as schema
 from provisioning.cli.serve import serve
+from provisioning.cli.state import app as state
 from provisioning.cli.status import status
 from provisioning.cli.subscriptions import app as subscriptions
 from provisioning.cli.switches import restart, start, stop
@@ -92,6 +93,7 @@ app.add_typer(subscriptions, name="subscriptions")
 app.add_typer(alerts, name="alerts")
 app.add_typer(schema, name="schema")
 app.add_typer(held, name="held")
+app.add_typer(state, name="state")
 
 
 def _require_text(arguments: list[str]) -> None:
