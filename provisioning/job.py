@@ -8,7 +8,7 @@ from functools import cached_property
 import msgspec
 
 from provisioning.audit import AuditLog
-from provisioning.bulk import BulkKnowledge
+from provisioning.bulk import BulkKnowledge, Standing
 from provisioning.calls import Calls
 from provisioning.deprovisioning import DeprovisioningPolicy
 from provisioning.drift import DriftPolicy
@@ -72,6 +72,7 @@ HELD_TABLES = frozenset(
         *("held", "held_plan", "held_open", "held_entry", "approved", "rejected", "withheld"),
         *("mirror_user", "mirror_group", "mirror_members", "mirror_assignments", "watermark"),
         *("application_seen", "application", "removed", "removed_fact", "reread", "doubt"),
+        *("deleted_user", "restored"),
         *("provisioned", "provisioned_hour"),
         *("lost", "rebuild"),
         *("latency", "hint_looked", "quarantine", "unreached", "tries"),
@@ -114,6 +115,10 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
     """The most members that one request may carry, where the server was found to take fewer than
     ``MEMBER_BATCH_SIZE``.
     """
+    mixed: Standing = Standing.UNTRIED
+    """Whether one request may take members out of a group and add others."""
+    mixed_refused: int = 0
+    """How often one was refused before any was proven."""
     discovered_at: float = 0.0
     """When discovery was read, in epoch seconds."""
 
@@ -194,6 +199,11 @@ class Job:
         self._provisioned = Table(store, name, "provisioned", Tally)
         self._hours: dict[str, Provisioned] = {}
         self._by_hour = Table(store, name, "provisioned_hour", Provisioned)
+
+    @cached_property
+    def restored(self) -> Table[str]:
+        """Who is back from the deleted items, by the time at which their groups are asked for."""
+        return Table(self.store, self.name, "restored", str)
 
     @cached_property
     def unsure(self) -> Unsure:
