@@ -30,7 +30,7 @@ _MEANINGS = {
     "memberships": "would get or lose members",
     "skip": "would be left out",
     "unknown": "in ZSCloud, and nobody's: never touched",
-    "off": "in ZSCloud, switched off, and nobody's: never touched",
+    "off": "switched off in ZSCloud, and nobody is entitled to it: left so",
     "same": "the same on both sides: nothing would be sent",
 }
 _STYLES = {
@@ -88,8 +88,8 @@ def _show_rest(out: Console, document: Document, shown: int) -> None:
     if total > shown:
         out.print(f"{total - shown} more differ: see --limit.")
     for plan in document["held"]:
-        line = f"{plan['changes']} changes would be held until somebody approves them: "
-        out.print(output.plain(line + plan["cause"], "yellow"), soft_wrap=True)
+        line = f"Would be held until somebody approves: {plan['changes']}. {plan['cause']}"
+        out.print(output.plain(line, "yellow"), soft_wrap=True)
     sent = document["cycle"]["requests"]
     out.print(
         f"Read with {sent['graph']} requests to Graph and {sent['scim']} to ZSCloud. "

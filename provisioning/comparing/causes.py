@@ -134,9 +134,9 @@ EXPLAINED: Mapping[Cause, Explained] = {
         "Look whether somebody meant it: the first cycle takes the member out.",
     ),
     Cause.LEAVER_KEPT: Explained(
-        "It is switched off: so the built-in job leaves who has left. It is deleted by neither, "
-        "unless ON_DELETE says so.",
-        "Nothing.",
+        "It is switched off: so the built-in job leaves who has left, and deletes the account once "
+        "the user is deleted for good. This program does not touch what it never linked.",
+        "Nothing; or delete it in the ZSCloud portal when it is not needed any more.",
     ),
     Cause.NOT_FROM_ENTRA: Explained(
         "Its externalId is no object id, or it has none: it was made by hand or by another "

@@ -27,7 +27,9 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
     """In ZSCloud, and nobody's of ours: never touched."""
     OFF = "off"
-    """In ZSCloud, switched off, and nobody's of ours: as the built-in job leaves who has left."""
+    """In ZSCloud, switched off, and nobody is entitled to it: so the built-in job leaves who has
+    left.
+    """
     SAME = "same"
 
 

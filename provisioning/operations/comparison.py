@@ -56,6 +56,7 @@ class Comparison:
         self.counts = {o.value: dict.fromkeys(("user", "group"), 0) for o in Outcome}
         self.memberships = Memberships()
         self.causes: Counter[Cause] = Counter()
+        self._ledger = Ledger(job)
         self._graph: GroupGraph
         self._assignments: dict[str, Assignment] = {}
 
@@ -158,7 +159,7 @@ class Comparison:
 
     async def _unlinked(self, found: TargetObject) -> Compared:
         name = str(found.attributes.get(NAME_PATH[found.type]) or "")
-        protected = Ledger(self._job).is_administrators(found) or self._job.rules.protects(name)
+        protected = self._ledger.is_administrators(found) or self._job.rules.protects(name)
         id, several, in_scope = external_id(found), False, False
         if id is not None:
             place = await self._job.listing_external_id.get(

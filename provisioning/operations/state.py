@@ -84,7 +84,7 @@ async def import_state(
             reader = Reader(file)
             for rows in _batches(reader.rows()):
                 _require(lease)
-                await services.store.write(in_steps(_stored(services, rows)))
+                await _store(services, rows)
                 for row in rows:
                     told.add(row.table, 1)
         if reader.totals != totals:
@@ -183,8 +183,19 @@ def _batches(rows: Iterator[StoredRow]) -> Iterator[list[StoredRow]]:
         yield batch
 
 
-def _stored(services: Services, rows: list[StoredRow]) -> list[Row]:
-    return [Row(_name(services, row.table), row.key, row.value) for row in rows]
+async def _store(services: Services, rows: list[StoredRow]) -> None:
+    """Stores rows. Raises ``ConfigurationError`` for one that this storage has no room for."""
+    stored = [Row(_name(services, row.table), row.key, row.value) for row in rows]
+    try:
+        await services.store.write(in_steps(stored))
+    except ValueError as error:
+        problem = Problem(
+            "STATE_STORE",
+            f"does not take a row of {rows[0].table}: {error}",
+            "Name a SQLite file instead, and report this: the storage has a limit that the one "
+            "before did not have.",
+        )
+        raise ConfigurationError((problem,)) from error
 
 
 class _Told:

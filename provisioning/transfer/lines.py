@@ -184,7 +184,10 @@ class Reader:
         if not line.endswith(b"\n"):
             if self._number == 1:
                 raise _no_export()
-            raise self._damaged("the file ends before its end" if len(line) < _LONGEST else "long")
+            early = len(line) < _LONGEST
+            raise self._damaged(
+                "the file ends before its end" if early else "it is longer than any that is written"
+            )
         self._digest.update(line)
         return line
 

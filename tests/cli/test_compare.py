@@ -19,7 +19,7 @@ async def test_it_compares_before_anything_is_switched_on(tmp_path: Path) -> Non
         assert "displayName: Edited -> User 0" in ended.out
         assert "would be changed" in ended.out
         assert "ValueDiffers" in ended.out
-        assert "1 changes would be held until somebody approves them: State lost" in ended.out
+        assert "Would be held until somebody approves: 1. State lost" in ended.out
         assert "Nothing was written." in ended.out
         assert world.writes == []
         assert os.listdir(tmp_path) == []  # noqa: PTH208  the file system of one machine

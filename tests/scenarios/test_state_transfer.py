@@ -298,6 +298,31 @@ def test_while_another_process_works_both_are_refused(
     simulate(story, tenant=office)
 
 
+class SmallStore(MemoryStore):
+    """It takes no row of links."""
+
+    async def write(self, rows: Sequence[Row]) -> None:
+        if any(row.table.endswith(":link") for row in rows):
+            raise ValueError("A value is too large.")
+        await super().write(rows)
+
+
+def test_a_row_that_the_storage_does_not_take_is_named(
+    exported_state: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / "state.jsonl"
+    path.write_bytes(exported_state)
+
+    async def story(world: World) -> None:
+        world.store = SmallStore(time=world.clock.time)
+        with pytest.raises(ConfigurationError, match="A value is too large"):
+            await ask(world, import_state, path)
+        with pytest.raises(ConfigurationError, match="import that was not finished"):
+            await ask(world, status)
+
+    simulate(story, tenant=office)
+
+
 # --- interrupted ----------------------------------------------------------------------------------
 
 
