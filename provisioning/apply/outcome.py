@@ -5,11 +5,11 @@ Rows go in that order, the item last: dying in between repeats harmlessly.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 import msgspec
 
-from provisioning import telemetry
 from provisioning.apply.again import Again
 from provisioning.apply.ending import Ending
 from provisioning.apply.entries import ItemEntries, why_skipped
@@ -36,12 +36,16 @@ from provisioning.model import (
     TargetObject,
     UpdateObject,
     folded,
+    planned_id,
+    without_planned,
 )
 from provisioning.plan import FAILURES, Planned, Skipped
 from provisioning.ports import Row
 from provisioning.provisioning_log import LogStatus
 from provisioning.record import CycleRecord
 from provisioning.scope import GroupGraph
+
+_log = logging.getLogger(__name__)
 
 TAKEN = Skipped(
     "TargetTaken",
@@ -85,7 +89,7 @@ class Recorder:
         self._collect = collect
         self._keep = collect and keep
         self.failures = Failures(job, cycle)
-        self._entries = ItemEntries(job)
+        self._entries = ItemEntries(job, dry_run=cycle.dry_run)
         self._ending = Ending(job, cycle, self.failures, self._entries)
         self.newcomers = Newcomers()
         self._again = Again(job, self.ledger, self.newcomers)
@@ -129,7 +133,7 @@ class Recorder:
         for change in plan.changes:
             self.cycle.counts.add(change)
         if self._keep:
-            self.changes.extend(plan.changes)
+            self.changes.extend(without_planned(change) for change in plan.changes)
         if last:
             rows += self.failures.done(item)
             rows += self._ending.rows(item)
@@ -140,7 +144,9 @@ class Recorder:
             return []
         now = self._job.clock.time()
         seconds = max(0.0, now - item.changed_at)
-        telemetry.latency(seconds, plan.changes[0].action.value)
+        action = plan.changes[0].action.value
+        self._job.telemetry.latency(seconds, action)
+        _log.info("LATENCY %.3f s: %s", seconds, action)
         return self._job.latencies.rows(seconds, now)
 
     async def failure(
@@ -184,9 +190,7 @@ class Recorder:
 
     def as_if_created(self, case: Case, write: CreateObject) -> TargetObject:
         """Of a dry run: the object that the create would make, so that later steps can name it."""
-        return TargetObject(
-            case.key.type, ScimId(f"planned:{case.key}"), write.attributes, write.members
-        )
+        return TargetObject(case.key.type, planned_id(case.key), write.attributes, write.members)
 
     async def placeholders(self, item: WorkItem, case: Case, ids: Sequence[ScimId]) -> None:
         """ZSCloud has taken what stood for new members for members: those go like any others of

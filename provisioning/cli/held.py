@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +15,7 @@ from provisioning.cli.operator import OperatorName, operator
 from provisioning.cli.options import Json, Wait
 from provisioning.cli.progress import Update
 from provisioning.cli.session import Outcome, run
+from provisioning.operations.csv_rows import csv_row
 from provisioning.operations.documents import Document
 from provisioning.record import CycleKind, CycleRecord, CycleStatus
 
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 PlanId = Annotated[str, typer.Argument(metavar="ID", help="As `held list` shows it.")]
 
 _COLUMNS = ("change_id", "action", "object_type", "name", "member", "reason_code", "reason")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet may take for a formula at the beginning of a cell."""
 
 
 def list_(*, as_json: Json = False) -> None:
@@ -233,20 +230,12 @@ def _show_decided(out: Console, plan: Document, record: CycleRecord | None, unti
 
 def _write_csv(path: Path, document: Document) -> None:
     """The changes as CSV, with the plan's checksum in each row."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow([*_COLUMNS, "since", "plan", "checksum"])
+    rows = [csv_row([*_COLUMNS, "since", "plan", "checksum"])]
     for change in document["changes"]:
         values = {**change, "member": _who(change) if change["member"] else ""}
-        cells = [values[name] for name in _COLUMNS]
-        cells += [change["since"], document["id"], document["checksum"]]
-        writer.writerow([_cell(cell) for cell in cells])
+        of_plan = (change["since"], document["id"], document["checksum"])
+        rows.append(csv_row([*(values[name] for name in _COLUMNS), *of_plan]))
     if str(path) == "-":
-        sys.stdout.write(text.getvalue())
+        sys.stdout.write("".join(rows))
     else:
-        path.write_text(text.getvalue(), encoding="utf-8", newline="")
-
-
-def _cell(value: object) -> str:
-    text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+        path.write_text("".join(rows), encoding="utf-8", newline="")

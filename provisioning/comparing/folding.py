@@ -10,14 +10,11 @@ from provisioning.comparing.causes import (
     causes_of_missing,
 )
 from provisioning.comparing.compared import Compared, Outcome
-from provisioning.model import Action, Change, Key, ScimId
+from provisioning.model import Action, Change, Key, ScimId, is_planned, without_planned
 from provisioning.provisioning_log import LogEntry, LogStatus
 
 _SHOWN = 50
 """Changes of one object that are told one by one: a group may have a hundred thousand members."""
-
-_PLANNED = "planned:"
-"""What the ids begin with of objects that a dry run only imagines."""
 
 _LOST = "StateLost"
 """Of what a first cycle finds in ZSCloud that nothing assigns."""
@@ -66,7 +63,7 @@ class Folding:
 
     def add(self, entry: LogEntry, *, direct: bool = True) -> None:
         """Takes in one entry. ``direct``: the member that it is about is a direct member."""
-        if entry.target_id is not None and not entry.target_id.startswith(_PLANNED):
+        if entry.target_id is not None and not is_planned(entry.target_id):
             self._target = entry.target_id
         outcome = _outcome(entry)
         if outcome is not None and _GRAVITY[outcome] < _GRAVITY[self._outcome]:
@@ -126,14 +123,13 @@ def _outcome(entry: LogEntry) -> Outcome | None:
 
 
 def _cause_of_new_member(entry: LogEntry, *, direct: bool) -> Cause:
-    target = None if entry.member is None else entry.member.target_id
-    if target is not None and target.startswith(_PLANNED):
+    if entry.member is not None and is_planned(entry.member.target_id):
         return Cause.MEMBER_NEW
     return Cause.MEMBER_MISSING if direct else Cause.MEMBER_NESTED
 
 
 def _change(entry: LogEntry, action: Action) -> Change:
-    return Change(
+    change = Change(
         change_id=entry.change_id or "",
         action=action,
         object_type=entry.object_type,
@@ -145,3 +141,4 @@ def _change(entry: LogEntry, action: Action) -> Change:
         reason=entry.reason,
         modified_properties=entry.modified_properties,
     )
+    return without_planned(change)
