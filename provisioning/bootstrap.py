@@ -106,6 +106,7 @@ def build(settings: Settings) -> Services:
         store=told_store(store, settings.job, telemetry),
         leases=leases,
         queue=queue_for(settings.storage, settings.state_store),
+        scratch=_scratch,
         source=graph,
         source_of=source_of,
         subscriptions=graph.subscriptions(),
@@ -129,6 +130,12 @@ def _state(settings: Settings) -> tuple[Store, LeasePort]:
 
     assert settings.storage is not None
     return AzureStore(settings.storage), BlobLeases(settings.storage)
+
+
+def _scratch() -> Store:
+    from provisioning.state.sqlite import ScratchStore
+
+    return ScratchStore()
 
 
 def told_store(store: Store, job: str, telemetry: Telemetry) -> Store:

@@ -54,7 +54,9 @@ _log = logging.getLogger(__name__)
 
 
 class CycleRun:
-    """Runs one cycle, or goes on with it. ``writer`` is ``None`` for a dry run."""
+    """Runs one cycle, or goes on with it. ``writer`` is ``None`` for a dry run, whose changes are
+    collected if ``keep_changes``; they are in the log in any case.
+    """
 
     def __init__(
         self,
@@ -68,6 +70,7 @@ class CycleRun:
         settings_digest: str = "",
         budget: float | None = None,
         progress: Callable[[CycleRecord], None] = lambda _: None,
+        keep_changes: bool = True,
     ) -> None:
         self._job = job
         self._source = source
@@ -84,7 +87,7 @@ class CycleRun:
         self._rebuilds = False
         self._bulk = BulkUse(job)
         collect = writer is None or record.kind is CycleKind.ON_DEMAND
-        self.recorder = Recorder(job, record, collect=collect)
+        self.recorder = Recorder(job, record, collect=collect, keep=keep_changes)
         self._gate = Gate(job, sender, reader, settings_digest, self._provisioner)
         self._progress = Progress(job.clock, source, reader, record, progress, self._batch)
 

@@ -74,14 +74,20 @@ _MOVED_ON = Why(
 
 
 class Recorder:
-    """Records what became of each item, for the job and for the cycle."""
+    """Records what became of each item, for the job and for the cycle. ``collect``: nothing was
+    changed just now, and the changes are what was asked for. They are in the log too: with
+    ``keep`` off they are there alone, and may be as many as the tenant has objects.
+    """
 
-    def __init__(self, job: Job, cycle: CycleRecord, *, collect: bool = False) -> None:
+    def __init__(
+        self, job: Job, cycle: CycleRecord, *, collect: bool = False, keep: bool = True
+    ) -> None:
         self._job = job
         self.cycle = cycle
         self.graph = GroupGraph((), job.rules.scope)
         self.ledger = Ledger(job)
         self._collect = collect
+        self._keep = collect and keep
         self.failures = Failures(job, cycle)
         self._entries = ItemEntries(job, dry_run=cycle.dry_run)
         self._ending = Ending(job, cycle, self.failures, self._entries)
@@ -126,7 +132,7 @@ class Recorder:
         rows += self._latency_rows(item, plan)
         for change in plan.changes:
             self.cycle.counts.add(change)
-        if self._collect:
+        if self._keep:
             self.changes.extend(without_planned(change) for change in plan.changes)
         if last:
             rows += self.failures.done(item)

@@ -13,6 +13,7 @@ import typer
 
 from provisioning.cli import exit_status, log_lines, output
 from provisioning.cli.alerts import app as alerts
+from provisioning.cli.compare import compare
 from provisioning.cli.completion import VARIABLE, completion, enable
 from provisioning.cli.connection import check_connection
 from provisioning.cli.cycle import cycle, plan
@@ -28,6 +29,7 @@ from provisioning.cli.on_demand import on_demand
 from provisioning.cli.options import Json, refuse_early_json
 from provisioning.cli.schema import app as schema
 from provisioning.cli.serve import serve
+from provisioning.cli.state import app as state
 from provisioning.cli.status import status
 from provisioning.cli.subscriptions import app as subscriptions
 from provisioning.cli.switches import restart, start, stop
@@ -68,6 +70,7 @@ app.command("doctor", short_help="What is wrong, and what to do about it.")(doct
 app.command("test-connection", short_help="Whether Entra and ZSCloud answer.")(check_connection)
 app.command("plan", short_help="What a cycle would send. Sends nothing.")(plan)
 app.command("on-demand", short_help="Provision one user or group now.")(on_demand)
+app.command("compare", short_help="ZSCloud as it is, beside a first cycle.")(compare)
 app.command("cycle", short_help="Provision everybody who differs.")(cycle)
 app.command("status", short_help="How the job stands.")(status)
 app.command("explain", short_help="Why somebody is, or is not, in ZSCloud.")(explain)
@@ -82,6 +85,7 @@ app.add_typer(schema, name="schema", short_help="Attribute mappings and scoping 
 app.command("stop", short_help="Send nothing more to ZSCloud.")(stop)
 app.command("start", short_help="End a stop.")(start)
 app.command("restart", short_help="Begin anew.")(restart)
+app.add_typer(state, name="state", short_help="The state of the job, to a file and from one.")
 app.command("serve", short_help="The whole function app on this machine.")(serve)
 app.command("completion", short_help="Completion for bash, zsh and fish.")(completion)
 

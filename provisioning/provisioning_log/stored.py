@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from provisioning.ports import Row, Store
 from provisioning.provisioning_log.entry import LogEntry, LogFacts, LogStatus, time_key
@@ -75,6 +75,15 @@ class ProvisioningLog:
                 return found, None
             look = _NEXT_LOOK
         return found, cursor
+
+    async def by_principal(self) -> AsyncIterator[list[LogEntry]]:
+        """All entries, page by page, those of one principal after those of another."""
+        after = ""
+        while rows := await self._by_principal.page(after=after):
+            after = rows[-1][0]
+            keys = [key.partition("/")[2] for key, _ in rows]
+            entries = await self._by_time.get_many(keys)
+            yield [entries[key] for key in keys if key in entries]
 
     async def _look(self, query: LogQuery, below: str, size: int) -> list[tuple[str, _Found]]:
         """Keys of the entries in the order that has the fewest beside those looked for."""

@@ -33,6 +33,7 @@ EXCEPTIONS: dict[str, str] = {
     "provisioning.graph.subscription_rows:_time": _CLOCK,
     "provisioning.operations.schema_eval:_around": _CLOCK,
     "provisioning.resolve:_around": _CLOCK,
+    "provisioning.cli.changes:change_texts": _SHOWN,
     "provisioning.cli.logs:_show_details": _SHOWN,
     "provisioning.cli.on_demand:_show_result": _SHOWN,
     "provisioning.expressions.syntax:_parser": "It is made once, of the grammar.",

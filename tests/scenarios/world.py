@@ -27,6 +27,7 @@ from provisioning.scim.transport import Transport
 from provisioning.services import Services
 from provisioning.settings import load_settings
 from provisioning.state.memory import MemoryStore
+from provisioning.state.sqlite import ScratchStore
 from simulator.entra import EntraSimulator, Tenant
 from simulator.zscloud import Options, ZSCloudSimulator
 from tests.support.inprocess import httpx_client_for
@@ -137,6 +138,7 @@ class World:
             store=told_store(self.store, settings.job, self.telemetry),
             leases=self.store,
             queue=self.queue,
+            scratch=lambda: ScratchStore(threaded=False),
             source=source,
             source_of=source_of,
             subscriptions=source.subscriptions(),

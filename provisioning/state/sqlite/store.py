@@ -166,8 +166,11 @@ class SqliteStore:
     def _connected(self, work: Callable[[sqlite3.Connection], T]) -> T:
         with translating(self.path):
             if self._connection is None:
-                self._connection = _open(self.path, self._busy_seconds)
+                self._connection = self._open()
             return work(self._connection)
+
+    def _open(self) -> sqlite3.Connection:
+        return _open(self.path, self._busy_seconds)
 
     def _disconnect(self) -> None:
         if self._connection is not None:
