@@ -83,7 +83,7 @@ class Quiet:
         """Law 1, and 2 as far as its end goes: nothing was lost."""
         run = self._run
         excused, strangers = await self._held(), self._strangers()
-        names = self._names_of(strangers)
+        names = self._names_of(strangers, excused)
         wrong = [each for each in run.differences() if matters(each)]
         for each in wrong:
             if not excused.isdisjoint(each.about) or each.about in excused:
@@ -105,12 +105,14 @@ class Quiet:
         """
         return {id for id in self._laws.forgotten if self._laws.since.becomes(id)}
 
-    def _names_of(self, strangers: set[str]) -> set[str]:
+    def _names_of(self, strangers: set[str], held: set[Any]) -> set[str]:
         """The names that nobody else can have: their objects are left alone, or are on although
-        nobody is entitled to them, since that is held or a setting says so.
+        nobody is entitled to them, since that is held or a setting says so. Who is held keeps the
+        name also where somebody has switched the account off by hand, and DRIFT leaves that.
         """
         users, groups = self._run.zscloud.users, self._run.zscloud.groups
         kept = {each.external_id for each in users if each.external_id and each.active}
+        kept |= {id for id in held if isinstance(id, str)}
         kept = strangers | {id for id in kept if self._laws.since.becomes(id)}
         return {each.user_name for each in users if each.external_id in kept} | {
             each.display_name for each in groups if each.external_id in strangers
