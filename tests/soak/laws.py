@@ -256,6 +256,10 @@ class Laws:
         """Whether the delete of an object, of the principal ``id``, is to be done by now."""
         if not self.since.policy.grace:
             return True
+        if id in self._portal.switched:
+            # The days of grace of an account that was switched by hand begin when a reconcile has
+            # found it so (design: target; operations: deleting after a while).
+            return False
         begun = max(self.since.doomed(id), self._settled.get(scim_id, 0.0))
         return self._zscloud.clock.time() > begun + self.since.policy.grace + _LATE
 

@@ -211,12 +211,13 @@ def attributes(tenant: Tenant) -> dict[str, dict[str, str]]:
 @dataclass(frozen=True)
 class Difference:
     """Something in ZSCloud that is not as it must be. ``about`` are the ids in Entra. ``access``:
-    somebody has it who must not.
+    somebody has it who must not. ``late``: a group is there that was to be deleted.
     """
 
     about: tuple[str, ...]
     text: str
     access: bool = False
+    late: bool = False
 
 
 def differences(
@@ -287,7 +288,8 @@ def _groups(
     for id, group in found.items():
         becomes = since.becomes(id)
         if becomes == "delete" and overdue(group.id, id):
-            wrong.append(_wrong(id, f"the group {group.display_name} was deleted, and is there"))
+            text = f"the group {group.display_name} was deleted, and is there"
+            wrong.append(Difference((id,), text, late=True))
         elif becomes != "none":
             members = {by_scim_id[each] for each in group.members if each in by_scim_id}
             wrong += _members(id, group.display_name, members, since.now, accounts)
