@@ -8,7 +8,7 @@ from functools import cached_property
 import msgspec
 
 from provisioning.audit import AuditLog
-from provisioning.bulk import BulkKnowledge
+from provisioning.bulk import BulkKnowledge, Standing
 from provisioning.calls import Calls
 from provisioning.deprovisioning import DeprovisioningPolicy
 from provisioning.drift import DriftPolicy
@@ -115,6 +115,10 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
     """The most members that one request may carry, where the server was found to take fewer than
     ``MEMBER_BATCH_SIZE``.
     """
+    mixed: Standing = Standing.UNTRIED
+    """Whether one request may take members out of a group and add others."""
+    mixed_refused: int = 0
+    """How often one was refused before any was proven."""
     discovered_at: float = 0.0
     """When discovery was read, in epoch seconds."""
 

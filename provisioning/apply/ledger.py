@@ -94,7 +94,8 @@ class Ledger:
                 await links.change_members(case.key.id, added, (), about)
                 return []
             case RemoveMembers():
-                await links.change_members(case.key.id, {}, write.members, about)
+                added = dict.fromkeys(write.added, True)
+                await links.change_members(case.key.id, added, write.members, about)
                 return []
             case DeleteObject():
                 return await self._deleted(graph, case, link, about)

@@ -18,6 +18,7 @@ from provisioning.apply.last_look import LastLook, StillLeaves
 from provisioning.apply.looking import Looking, forbidden
 from provisioning.apply.matching import Matching
 from provisioning.apply.members import Members
+from provisioning.apply.mixed import Mixed
 from provisioning.apply.naming import EXCHANGED, GIVEN_UP, Names, own_name
 from provisioning.apply.outcome import Recorder
 from provisioning.apply.removal import RemovalForm
@@ -73,7 +74,10 @@ class Provisioner:
         self._job = job
         self._sender = sender
         self._recorder = recorder
-        self._execution = Execution(job, sender, matching, removal, recorder, self.intents, writer)
+        mixed = Mixed(job, removal)
+        self._execution = Execution(
+            job, sender, matching, removal, mixed, recorder, self.intents, writer
+        )
         self._names = Names(job)
         self._looking = Looking(job, matching, recorder, self._execution, self._names)
         self._members = Members(job, matching, recorder)
@@ -84,7 +88,7 @@ class Provisioner:
             job, matching, recorder, self._looking, adoption, self.intents, cycle_id, may_refer
         )
         self._choosing = Choosing(
-            job, recorder, removal, self._members, self._looking, self._names, most_of_one
+            job, recorder, removal, self._members, self._looking, self._names, most_of_one, mixed
         )
         self._carrying = Carrying(
             job, sender, self._execution, recorder, self._choosing, most_of_one

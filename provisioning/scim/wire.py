@@ -86,6 +86,7 @@ def encode_write(write: Write, *, member_add_path: bool = False) -> Command:
             return _patch(ObjectType.GROUP, write.id, operations)
         case RemoveMembers():
             operations = _member_removal(write.members, write.form)
+            operations += _member_addition(write.added, with_path=member_add_path)
             return _patch(ObjectType.GROUP, write.id, operations)
         case DeleteObject():
             return Command("DELETE", object_path(write.type, write.id), None, write.type)

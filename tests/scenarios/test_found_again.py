@@ -45,6 +45,8 @@ def test_a_call_before_the_rebuild_finds_the_account_of_who_was_renamed() -> Non
         assert result["outcome"] == "update", result
         assert [r.method for r in world.writes()] == ["PATCH"]
         assert accounts(world) == before
+        (matched,) = [e for e in await world.logs() if e["reason_code"] == "Matched"]
+        assert matched["reason"].startswith("An object of that externalId exists")
         await at_rest(world)
 
     simulate(story, tenant=everybody(4))
