@@ -168,8 +168,17 @@ class Look:
         stored = {id: each for id, each in every.items() if id not in self._assignments.added}
         await self._reading.read_assigned(stored)
         await self._watch_filtered(whole=True)
+        await self._watch_left()
         await self._reading.read_left(now)
         await self._check_default_access({**stored, **self._assignments.added})
+
+    async def _watch_left(self) -> None:
+        """Watches the groups of the mirror that nothing assigns, and whose objects are there."""
+        known = {EntraId(id) async for id, _ in self._job.mirror.groups.all()}
+        left = await self._reading.unwatched(known)
+        if left:
+            unneeded = await self._unneeded_groups()
+            await self._reading.watch([id for id in left if id not in unneeded])
 
     async def _check_default_access(self, assignments: dict[str, Assignment]) -> None:
         """With ``exclude``, nobody in scope although people are assigned is no empty tenant."""

@@ -10,9 +10,11 @@ that are watched and do not have them are read.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from provisioning.discovery.reading import Reading
+from provisioning.errors import RemoteError
 from provisioning.evidence import SETTLING
 from provisioning.job import Job
 from provisioning.mirror import user_key
@@ -20,6 +22,8 @@ from provisioning.model import DeltaRow, EntraId, Presence
 from provisioning.ports import Row, Source
 from provisioning.rows import chunks
 from provisioning.rows.order import in_steps
+
+_log = logging.getLogger(__name__)
 
 _ALL = "all"
 _FIRST, _LAST = "first", "last"
@@ -40,21 +44,30 @@ class Restored:
 
     async def begin(self) -> None:
         """A feed of users begins: from its token on it tells who is deleted, and who is back."""
-        deleted = dict.fromkeys(await self._listed(), "")
-        rows = await chunks.replace(self._job.store, self._deleted, _ALL, deleted)
+        listed = await self._listed()
+        if listed is None:
+            rows = await chunks.drop(self._job.store, self._deleted, _ALL)
+        else:
+            deleted = dict.fromkeys(listed, "")
+            rows = await chunks.replace(self._job.store, self._deleted, _ALL, deleted)
         await self._job.store.write(rows)
 
     async def begin_if_new(self) -> None:
-        """The same, if that was never done."""
+        """The same, if that was never done, or Graph did not answer then."""
         if await chunks.header(self._job.store, self._deleted, _ALL) is None:
             await self.begin()
 
     async def repeat(self) -> None:
         """Reads the list once more: a replica may have lagged behind the token."""
-        await self._remember(await self._listed(), ())
+        await self._remember(await self._listed() or (), ())
 
-    async def _listed(self) -> list[EntraId]:
-        return [id async for page in self._source.deleted_users() for id in page]
+    async def _listed(self) -> list[EntraId] | None:
+        """``None`` if it cannot be read. Nobody's work waits for it: the next cycle tries again."""
+        try:
+            return [id async for page in self._source.deleted_users() for id in page]
+        except RemoteError as error:
+            _log.warning("who lies in the deleted items could not be read: %s", error)
+            return None
 
     async def _remember(self, deleted: Sequence[str], others: Sequence[str]) -> None:
         add = dict.fromkeys(deleted, "")
