@@ -22,6 +22,7 @@ from provisioning.model import DeltaRow, EntraId, Presence
 from provisioning.ports import Row, Source
 from provisioning.rows import chunks
 from provisioning.rows.order import in_steps
+from provisioning.rows.times import time_of, timed
 
 _log = logging.getLogger(__name__)
 
@@ -93,7 +94,7 @@ class Restored:
             await self._remember(gone, others)
 
     def _row(self, at: float, id: str, which: str) -> Row:
-        return self._job.restored.put(f"{at:017.3f}/{id}", which)
+        return self._job.restored.put(timed(at, id), which)
 
     async def take_up(self) -> None:
         """Reads the groups of those who are back. Raises ``SourceImplausible``, and what ``Source``
@@ -101,7 +102,7 @@ class Restored:
         """
         now = self._job.clock.time()
         rows = await self._job.restored.page()
-        due = {key: which for key, which in rows if float(key.partition("/")[0]) <= now}
+        due = {key: which for key, which in rows if time_of(self._job.restored.name, key) <= now}
         if not due:
             return
         ids = sorted({EntraId(key.partition("/")[2]) for key in due})
