@@ -228,7 +228,7 @@ class Assignments:
         groups = {a.principal.id for a in added if a.principal.type is ObjectType.GROUP}
         users = {a.principal.id for a in added if a.principal.type is ObjectType.USER}
         began = self._job.clock.time()
-        await self._reading.watch(await self._reading.unwatched(groups))
+        await self._reading.watch_whole(groups)
         unread: list[EntraId] = []
         async for part in in_parts(sorted(users)):
             known = await self._job.mirror.users.get_many(part)

@@ -11,7 +11,7 @@ that are watched and do not have them are read.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from provisioning.discovery.reading import Reading
 from provisioning.errors import RemoteError
@@ -49,7 +49,7 @@ class Restored:
         if listed is None:
             rows = await chunks.drop(self._job.store, self._deleted, _ALL)
         else:
-            deleted = dict.fromkeys(listed, "")
+            deleted = dict.fromkeys(map(str, listed), "")
             rows = await chunks.replace(self._job.store, self._deleted, _ALL, deleted)
         await self._job.store.write(rows)
 
@@ -115,7 +115,7 @@ class Restored:
                 id = key.partition("/")[2]
                 self._reading.final_rows.append(self._row(now + SETTLING, id, _LAST))
 
-    async def _unaware(self, groups_of: dict[EntraId, frozenset[EntraId]]) -> list[EntraId]:
+    async def _unaware(self, groups_of: Mapping[EntraId, frozenset[EntraId]]) -> list[EntraId]:
         """The watched groups that somebody is in, as Graph says, and not in the mirror. Where
         groups are in others, they too have to be read to know.
         """
