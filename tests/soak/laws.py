@@ -158,6 +158,10 @@ class Laws:
             "memberships": sum(len(each.members) for each in groups.values()),
             "deletions": len(users) + len(groups),
         }
+        for kind, number in self._there.items():
+            # The base is the most that was there at any time (settings:
+            # DELETION_THRESHOLD_PERCENT), also before a removal that does not count.
+            self._most[kind] = max(self._most[kind], number)
         answer = self._worked(request, now)
         if store.users != users or store.groups != groups:
             self._compare(request, users, groups)
@@ -318,7 +322,7 @@ class Laws:
         while times[0][0] < now - _WINDOW:
             times.popleft()
         count = sum(1 for _, by in times if by is self._sender or not (by and by.interrupted))
-        self._most[kind] = most = max(self._most[kind], self._there[kind])
+        most = self._most[kind]
         if self._percent < 100 and count > max(few, self._percent * most / 100):
             self.broken(8, f"{count} {kind} of {most} were taken away within the window")
 
