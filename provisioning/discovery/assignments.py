@@ -56,6 +56,12 @@ class Assignments:
         self.young: list[tuple[Key, float]] = []
         """Principals whose assignment is gone but too young to believe, with the due time."""
 
+    @property
+    def new_users(self) -> list[EntraId]:
+        """Users whose assignment this look found new."""
+        principals = (each.principal for each in self.added.values())
+        return [key.id for key in principals if key.type is ObjectType.USER]
+
     async def read(self) -> dict[str, Assignment]:
         """One complete read of the assignments."""
         read: dict[str, Assignment] = {}

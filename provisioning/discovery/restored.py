@@ -11,7 +11,7 @@ that are watched and do not have them are read.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from provisioning.discovery.reading import Reading
 from provisioning.errors import RemoteError
@@ -92,6 +92,17 @@ class Restored:
             self.anybody = True
         if gone or others:
             await self._remember(gone, others)
+
+    async def seen(self, ids: Collection[EntraId]) -> None:
+        """Users that a plain read was to show: those who were deleted may be back, and the feed has
+        not told of it yet. It is still to tell: what a replica shows may be older.
+        """
+        stored = await chunks.load(self._job.store, self._deleted, _ALL, ids) if ids else None
+        back = [id for id in ids if stored is not None and id in stored.elements]
+        if back:
+            now = self._job.clock.time()
+            await self._job.store.write(in_steps([self._row(now, id, _FIRST) for id in back]))
+            self.anybody = True
 
     def _row(self, at: float, id: str, which: str) -> Row:
         return self._job.restored.put(timed(at, id), which)
