@@ -64,6 +64,11 @@ _LEFT_MISSING = Why(
     "The object was deleted in ZSCloud by hand, and DRIFT leaves that as it is.",
     "To have it made anew, set existence=repair in DRIFT and call again.",
 )
+_RECORDED = Why(
+    "Recorded",
+    "Whoever was at work on it before did not come to record what was done: what ZSCloud shows is "
+    "recorded now.",
+)
 _VANISHED = Why("TargetGone", "The linked object is no longer in ZSCloud; the link was dropped.")
 _MOVED_ON = Why(
     "SourceMovedOn",
@@ -252,6 +257,8 @@ class Recorder:
         if sent is not None and isinstance(sent.write, UpdateObject):
             policy = policy.without(sent.write.values)
         changed, rows = await self.ledger.refreshed(case, found, _about(item), policy)
+        if changed and doubted:
+            self._defer(item, self._logged(item, case, LogStatus.SUCCESS, _RECORDED, found.id))
         self._defer(item, rows)
         return changed
 

@@ -90,7 +90,7 @@ class Feeds:
         await self._reading.read_users([id for id in users if id not in known])
         if self._job.rules.scope.transitive:
             nested = {key.id for key in keys if key.type is ObjectType.GROUP}
-            await self._reading.watch(await self._reading.unwatched(nested))
+            await self._reading.watch_whole(nested)
         members = [Member(key, None) for key in keys]
         await self._relations.members_added(group, members, began, certain=True)
         there = await self._job.mirror.users.get_many(users)

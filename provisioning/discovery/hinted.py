@@ -72,7 +72,10 @@ class HintedLook(Look):
         listed = any(hint.about == ASSIGNMENTS for hint in hints)
         if listed and not self._job.rules.scope.everyone:
             await self._assignments.compare_live()
+            await self._restored.seen(self._assignments.new_users)
         await self._read_unseen([hint for hint in hints if hint.key not in shown])
+        if self._restored.anybody:
+            await self._restored.take_up()
         return shown
 
     async def _follow(
@@ -87,8 +90,6 @@ class HintedLook(Look):
         for name, mark in sorted(marks.items(), reverse=True):
             if is_usable(mark, now) and (everything or _concerns(name, mark, named)):
                 await feeds.follow(name, mark)
-        if self._restored.anybody:
-            await self._restored.take_up()
         return feeds.shown
 
     async def _read_unseen(self, hints: Sequence[Hint]) -> None:

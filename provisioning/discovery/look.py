@@ -75,14 +75,20 @@ class Look:
             weekly = whole and any(now - mark.full_at > _FULL_EVERY for mark in marks.values())
             await self._read_changes(marks, weekly=weekly)
         if named:
-            await self._reading.read_certainly(named)
+            await self._read_certainly(named)
         await self._reading.settle()
         return Lane.BULK if self.first or whole else Lane.LIVE
 
     async def read_named(self, named: frozenset[Key]) -> None:
         """Reads the named keys alone, and believes it."""
-        await self._reading.read_certainly(named)
+        await self._read_certainly(named)
         await self._reading.settle()
+
+    async def _read_certainly(self, named: frozenset[Key]) -> None:
+        await self._reading.read_certainly(named)
+        await self._restored.seen([key.id for key in named if key.type is ObjectType.USER])
+        if self._restored.anybody:
+            await self._restored.take_up()
 
     async def asks_for_more(self) -> bool:
         """Whether the schema is another than the one that everybody was last judged by.
@@ -168,8 +174,17 @@ class Look:
         stored = {id: each for id, each in every.items() if id not in self._assignments.added}
         await self._reading.read_assigned(stored)
         await self._watch_filtered(whole=True)
+        await self._watch_left()
         await self._reading.read_left(now)
         await self._check_default_access({**stored, **self._assignments.added})
+
+    async def _watch_left(self) -> None:
+        """Watches the groups of the mirror that nothing assigns, and whose objects are there."""
+        known = {EntraId(id) async for id, _ in self._job.mirror.groups.all()}
+        left = await self._reading.unwatched(known)
+        if left:
+            unneeded = await self._unneeded_groups()
+            await self._reading.watch([id for id in left if id not in unneeded])
 
     async def _check_default_access(self, assignments: dict[str, Assignment]) -> None:
         """With ``exclude``, nobody in scope although people are assigned is no empty tenant."""
@@ -209,10 +224,11 @@ class Look:
             if not (name in followed and await feeds.follow(name, mark))
         ]
         await self._begin_again(anew)
-        await self._restored.take_up()
         if not self._job.rules.scope.everyone:
             await self._assignments.compare()
             await self._watch_filtered()
+            await self._restored.seen(self._assignments.new_users)
+        await self._restored.take_up()
         for name, fresh in list(self._reading.watermarks.items()):
             if fresh is not None and fresh.repeat_at is not None and now >= fresh.repeat_at:
                 await self._reading.repeat(name, fresh)

@@ -10,9 +10,11 @@ that are watched and do not have them are read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Collection, Mapping, Sequence
 
 from provisioning.discovery.reading import Reading
+from provisioning.errors import RemoteError
 from provisioning.evidence import SETTLING
 from provisioning.job import Job
 from provisioning.mirror import user_key
@@ -20,6 +22,9 @@ from provisioning.model import DeltaRow, EntraId, Presence
 from provisioning.ports import Row, Source
 from provisioning.rows import chunks
 from provisioning.rows.order import in_steps
+from provisioning.rows.times import time_of, timed
+
+_log = logging.getLogger(__name__)
 
 _ALL = "all"
 _FIRST, _LAST = "first", "last"
@@ -40,21 +45,30 @@ class Restored:
 
     async def begin(self) -> None:
         """A feed of users begins: from its token on it tells who is deleted, and who is back."""
-        deleted = dict.fromkeys(await self._listed(), "")
-        rows = await chunks.replace(self._job.store, self._deleted, _ALL, deleted)
+        listed = await self._listed()
+        if listed is None:
+            rows = await chunks.drop(self._job.store, self._deleted, _ALL)
+        else:
+            deleted = dict.fromkeys(map(str, listed), "")
+            rows = await chunks.replace(self._job.store, self._deleted, _ALL, deleted)
         await self._job.store.write(rows)
 
     async def begin_if_new(self) -> None:
-        """The same, if that was never done."""
+        """The same, if that was never done, or Graph did not answer then."""
         if await chunks.header(self._job.store, self._deleted, _ALL) is None:
             await self.begin()
 
     async def repeat(self) -> None:
         """Reads the list once more: a replica may have lagged behind the token."""
-        await self._remember(await self._listed(), ())
+        await self._remember(await self._listed() or (), ())
 
-    async def _listed(self) -> list[EntraId]:
-        return [id async for page in self._source.deleted_users() for id in page]
+    async def _listed(self) -> list[EntraId] | None:
+        """``None`` if it cannot be read. Nobody's work waits for it: the next cycle tries again."""
+        try:
+            return [id async for page in self._source.deleted_users() for id in page]
+        except RemoteError as error:
+            _log.warning("who lies in the deleted items could not be read: %s", error)
+            return None
 
     async def _remember(self, deleted: Sequence[str], others: Sequence[str]) -> None:
         add = dict.fromkeys(deleted, "")
@@ -79,8 +93,19 @@ class Restored:
         if gone or others:
             await self._remember(gone, others)
 
+    async def seen(self, ids: Collection[EntraId]) -> None:
+        """Users that a plain read was to show: those who were deleted may be back, and the feed has
+        not told of it yet. It is still to tell: what a replica shows may be older.
+        """
+        stored = await chunks.load(self._job.store, self._deleted, _ALL, ids) if ids else None
+        back = [id for id in ids if stored is not None and id in stored.elements]
+        if back:
+            now = self._job.clock.time()
+            await self._job.store.write(in_steps([self._row(now, id, _FIRST) for id in back]))
+            self.anybody = True
+
     def _row(self, at: float, id: str, which: str) -> Row:
-        return self._job.restored.put(f"{at:017.3f}/{id}", which)
+        return self._job.restored.put(timed(at, id), which)
 
     async def take_up(self) -> None:
         """Reads the groups of those who are back. Raises ``SourceImplausible``, and what ``Source``
@@ -88,7 +113,7 @@ class Restored:
         """
         now = self._job.clock.time()
         rows = await self._job.restored.page()
-        due = {key: which for key, which in rows if float(key.partition("/")[0]) <= now}
+        due = {key: which for key, which in rows if time_of(self._job.restored.name, key) <= now}
         if not due:
             return
         ids = sorted({EntraId(key.partition("/")[2]) for key in due})
@@ -101,7 +126,7 @@ class Restored:
                 id = key.partition("/")[2]
                 self._reading.final_rows.append(self._row(now + SETTLING, id, _LAST))
 
-    async def _unaware(self, groups_of: dict[EntraId, frozenset[EntraId]]) -> list[EntraId]:
+    async def _unaware(self, groups_of: Mapping[EntraId, frozenset[EntraId]]) -> list[EntraId]:
         """The watched groups that somebody is in, as Graph says, and not in the mirror. Where
         groups are in others, they too have to be read to know.
         """

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from tests.scenarios.simulation import simulate
-from tests.scenarios.steps import account, everybody, group, provisioned, user
+from tests.scenarios.steps import account, everybody, group, group_object, provisioned, user
 from tests.scenarios.test_rebuild import lose_state
 from tests.scenarios.world import World
 
@@ -151,3 +151,29 @@ def test_who_was_switched_off_when_the_state_was_lost_gets_the_old_account_back(
         await at_rest(world)
 
     simulate(story, tenant=everybody(4))
+
+
+def test_who_gets_the_old_account_back_leaves_groups_that_he_has_left() -> None:
+    """While the account was nobody's, its memberships were a stranger's, and stayed."""
+
+    async def story(world: World) -> None:
+        one = user(world, 0)
+        other = world.tenant.add_group("Other", [one, user(world, 1)])
+        world.tenant.assign(other, "User")
+        await provisioned(world)
+        world.tenant.disable(one)
+        await world.cycle()
+        lose_state(world)
+        await world.cycle()
+        world.tenant.remove_member(other, one)
+        await world.clock.sleep(400)
+        await world.cycle()
+        assert account(world, 0).user_name in world.zscloud.members(group_object(world, "Other"))
+        world.tenant.enable(one)
+        await world.clock.sleep(400)
+        await world.cycle()
+        assert account(world, 0).active
+        assert world.zscloud.members(group_object(world, "Other")) == ("user1@example.com",)
+        await at_rest(world)
+
+    simulate(story, tenant=everybody(4), DRIFT="leave")

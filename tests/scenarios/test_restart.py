@@ -181,6 +181,33 @@ def test_nobody_is_taken_out_of_a_group_whose_link_stays(decision: str) -> None:
     simulate(story, tenant=everybody(90))
 
 
+@pytest.mark.parametrize("before", [True, False])
+def test_a_group_that_was_unassigned_before_is_still_watched(*, before: bool) -> None:
+    """Its object stays, emptied, and goes when the group is deleted in Entra, whether that is told
+    to the old feeds or to the new ones.
+    """
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        sales = group(world, "Sales")
+        world.tenant.unassign(sales)
+        await world.clock.sleep(400)
+        await world.cycle()
+        assert not group_object(world, "Sales").members
+        if before:
+            world.tenant.delete(sales)
+        await ordered(world)
+        await world.cycle()
+        if not before:
+            world.tenant.delete(sales)
+        await world.clock.sleep(400)
+        await world.cycle()
+        assert group_object(world, "Sales") is None
+        assert world.differences() == []
+
+    simulate(story, tenant=office)
+
+
 def test_the_load_of_another_process_makes_way_and_its_cycle_is_replaced() -> None:
     async def story(world: World) -> None:
         load = asyncio.create_task(world.cycle())

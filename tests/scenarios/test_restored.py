@@ -179,3 +179,35 @@ def test_everybody_in_scope_of_the_whole_tenant_is_in_the_groups_again() -> None
         assert world.zscloud.members(found) == ("one@example.com",)
 
     simulate(story, tenant=tenant, PROVISIONING_SCOPE="all")
+
+
+@pytest.mark.parametrize("way", ["poll", "call"])
+def test_who_is_seen_before_the_feed_tells_stays_in_the_groups(way: str) -> None:
+    """By a new assignment, or by a call: the account is linked again, and its memberships are not
+    taken for those of a stranger.
+    """
+
+    async def story(world: World) -> None:
+        one = user(world, 0)
+        world.tenant.assign(one, "User")
+        await provisioned(world)
+        world.tenant.delete(one)
+        await minutes(world, 5)
+        lose_state(world)
+        await minutes(world, 10)
+        world.tenant.restore(one)
+        world.set_entra(delta_lag=400.0)
+        world.forget_requests()
+        if way == "call":
+            await world.on_demand(one)
+        else:
+            await world.clock.sleep(5)
+            await world.cycle()
+        account = account_named(world, "user0@example.com")
+        assert account.active
+        assert account.id in world.zscloud.groups.by_display_name("Everybody").members
+        assert not any("remove" in str(r.body) for r in world.writes())
+        await minutes(world, 10)
+        assert world.differences() == []
+
+    simulate(story, tenant=everybody(5))
