@@ -43,7 +43,7 @@ screenshots: $(STAMP)
 	$(BIN)/python -m tools.screenshots
 
 test: setup
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
