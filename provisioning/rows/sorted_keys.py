@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from provisioning.rows.key_range import KeyRange
 
@@ -18,9 +18,10 @@ class SortedKeys:
     keys are added or dropped.
     """
 
-    def __init__(self) -> None:
-        self._blocks: list[list[str]] = []
-        self._lasts: list[str] = []
+    def __init__(self, keys: Iterable[str] = ()) -> None:
+        ordered = sorted(keys)
+        self._blocks = [ordered[n : n + _BLOCK] for n in range(0, len(ordered), _BLOCK)]
+        self._lasts = [block[-1] for block in self._blocks]
 
     def add(self, key: str) -> None:
         """Puts in a key that is not there yet."""
