@@ -31,12 +31,17 @@ _DUE_WITHIN = 0.001
 """Seconds by which a timer may be early: clocks count in steps."""
 
 
+Counter = Callable[[], Sequence[Row]]
+"""Makes the rows that hold a number as it is now."""
+
+
 class _Queue(Edits):
     """Outcomes that wait for one write. ``last`` numbers the newest of them."""
 
     def __init__(self) -> None:
         super().__init__()
         self.rows: list[Row] = []
+        self.counters: dict[Counter, None] = {}
         self.outcomes = 0
         self.last = 0
         self.sent = False
@@ -107,6 +112,13 @@ class WriteBehind:
             ]
         self._put(rows)
         self._raise_failure()
+
+    def defer_counter(self, counter: Counter) -> None:
+        """What is queued next changes a number that many outcomes change. It is asked for once,
+        when they are written, and goes before them; reads show it from then on. What asks is the
+        same for the same number, and may be called again after a write that failed.
+        """
+        self._queue.counters[counter] = None
 
     async def write(self, rows: Sequence[Row]) -> None:
         """Queues the rows and flushes. Durable when it returns."""
@@ -271,7 +283,7 @@ class WriteBehind:
         self._flying, flying.sent = flying, True
         try:
             with fenced(self._may_write):
-                await self._store.write(flying.rows)
+                await self._store.write(_counted(flying))
         except BaseException as failure:
             self._requeue(flying)
             if not isinstance(failure, Exception):
@@ -286,9 +298,18 @@ class WriteBehind:
         """Puts rows that were not written back to the head of the queue."""
         newer, self._queue = self._queue, _Queue()
         self._queue.add(flying.rows + newer.rows)
+        self._queue.counters = flying.counters | newer.counters
         self._queue.outcomes = flying.outcomes + newer.outcomes
         self._queue.last = max(flying.last, newer.last)
         self._due = self._clock.monotonic() + self._seconds
+
+
+def _counted(queue: _Queue) -> Sequence[Row]:
+    """Its rows after the numbers that they change: a death in between counts something twice, and
+    forgets nothing.
+    """
+    numbers = [row for counter in queue.counters for row in counter()]
+    return [*numbers, *queue.rows] if numbers else queue.rows
 
 
 def _nothing_known(_table: str, _key: str) -> Known:

@@ -61,7 +61,7 @@ class CachedStore:
         """By table and prefix."""
         self._reading: list[set[Place]] = []
         """For each read under way, what was being written meanwhile."""
-        self._writing: list[set[Place]] = []
+        self._writing: list[Collection[Place]] = []
 
     def recall(self, table: str, key: str) -> Known:
         """What is known of a row without a read."""
@@ -130,7 +130,8 @@ class CachedStore:
     async def write(self, rows: Sequence[Row]) -> None:
         """Writes the rows. Of a write that fails, none is remembered."""
         ours = [row for row in rows if self._remembers(row.table)]
-        places = {(row.table, row.key) for row in ours}
+        after = _left_by(ours)
+        places = after.keys()
         for place in places:
             self._forget(place)
         ranges = self._taken_out(places)
@@ -144,8 +145,8 @@ class CachedStore:
         finally:
             self._writing = [each for each in self._writing if each is not places]
             self._end_reading(doubtful)
-        for place, value in _known_after(ours).items():
-            if place not in doubtful:
+        for place, value in after.items():
+            if value is not UNKNOWN and place not in doubtful:
                 self._remember(place, value)
         self._put_back(ranges, ours, doubtful)
 
@@ -178,8 +179,9 @@ class CachedStore:
             self._bytes -= _size(oldest, value)
 
     def _forget(self, place: Place) -> None:
-        if place in self._rows:
-            self._bytes -= _size(place, self._rows.pop(place))
+        value = self._rows.pop(place, UNKNOWN)
+        if value is not UNKNOWN:
+            self._bytes -= _size(place, value)
 
     # --- ranges --------------------------------------------------------------------------------
 
@@ -227,12 +229,6 @@ def _size(place: Place, value: bytes | None) -> int:
     return _ROW + len(place[1]) + len(value or b"")
 
 
-def _known_after(rows: Sequence[Row]) -> dict[Place, bytes | None]:
+def _left_by(rows: Sequence[Row]) -> dict[Place, Known]:
     """What a write of these rows leaves, as far as they alone decide it."""
-    known: dict[Place, bytes | None] = {}
-    for row in rows:
-        if row.only_if is None:
-            known[row.table, row.key] = row.value
-        else:
-            known.pop((row.table, row.key), None)
-    return known
+    return {(r.table, r.key): r.value if r.only_if is None else UNKNOWN for r in rows}
