@@ -175,7 +175,10 @@ class Engine:
     async def _load_graph(self) -> None:
         self._graph_at, self._graph_time = self._job.clock.monotonic(), self._job.clock.time()
         self._took_up = self._arrivals is not None and self._arrivals.under_way() is not None
-        self._provisioner.graph = await load_graph(self._job)
+        graph = await load_graph(self._job)
+        if graph != self._provisioner.graph:
+            # What was decided by an equal one still holds.
+            self._provisioner.graph = graph
 
     async def _look_at_urgent(self, arrivals: Incoming | None, window: int) -> None:
         await self._promote_due()
@@ -191,6 +194,7 @@ class Engine:
         items = list(self._ready.values())
         graph = self._provisioner.graph
         known = await self._read_ahead.read(items, graph)
+        self._provisioner.know(known)
         if not self._dry_run:
             await self._provisioner.intents.announce(items, graph, known)
 
