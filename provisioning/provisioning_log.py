@@ -115,11 +115,11 @@ class ProvisioningLog:
         Table by table, since the rows of a table can be written together, and a change of a
         group's members has an entry for each of them.
         """
-        needs_attention = [entry for entry in entries if entry.status is not LogStatus.SUCCESS]
+        keyed = [(entry.key, entry) for entry in entries]
         return [
-            *(self._by_time.put(entry.key, entry) for entry in entries),
-            *(self._by_principal.put(f"{e.source_id}/{e.key}", e.key) for e in entries),
-            *(self._attention.put(entry.key, entry.key) for entry in needs_attention),
+            *[self._by_time.put(key, e) for key, e in keyed],
+            *[self._by_principal.put(f"{e.source_id}/{key}", key) for key, e in keyed],
+            *[self._attention.put(k, k) for k, e in keyed if e.status is not LogStatus.SUCCESS],
         ]
 
     async def query(self, query: LogQuery) -> tuple[list[LogEntry], str | None]:

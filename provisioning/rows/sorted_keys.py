@@ -29,9 +29,14 @@ class SortedKeys:
             self._blocks.append([key])
             self._lasts.append(key)
             return
-        index = min(bisect_left(self._lasts, key), len(self._blocks) - 1)
-        block = self._blocks[index]
-        insort(block, key)
+        if key > self._lasts[-1]:
+            # What is kept in the order of time comes last, always.
+            index, block = len(self._blocks) - 1, self._blocks[-1]
+            block.append(key)
+        else:
+            index = bisect_left(self._lasts, key)
+            block = self._blocks[index]
+            insort(block, key)
         if len(block) > 2 * _BLOCK:
             self._blocks[index : index + 1] = [block[:_BLOCK], block[_BLOCK:]]
             self._lasts[index : index + 1] = [block[_BLOCK - 1], block[-1]]
