@@ -309,7 +309,11 @@ def _counted(queue: _Queue) -> Sequence[Row]:
     forgets nothing.
     """
     numbers = [row for counter in queue.counters for row in counter()]
-    return [*numbers, *queue.rows] if numbers else queue.rows
+    if not numbers:
+        return queue.rows
+    # Side by side but for the last, which is about nothing: what follows waits for all of them.
+    beside = [row._replace(about=f"{row.table}/{row.key}") for row in numbers[:-1]]
+    return [*beside, numbers[-1], *queue.rows]
 
 
 def _nothing_known(_table: str, _key: str) -> Known:
