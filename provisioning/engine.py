@@ -110,6 +110,8 @@ class Engine:
         self._unannounced = False
         """Whether there are items among those ready that nothing was read ahead for."""
         self._standing_back = StandingBack()
+        self._looked_in_vain = False
+        """Whether all that was ready stood back, and nothing has begun since a look for more."""
         self._outage = Outage()
         self._cursor: dict[Lane, str] = {}
         self._stop: Drained | None = None
@@ -129,8 +131,8 @@ class Engine:
             while True:
                 await self._look(self._arrivals)
                 self._start_ready()
-                if not self._active and (self._stop or not self._ready):
-                    if self._stop or not await self._anything_left():
+                if not self._active:
+                    if self._stop or not await self._anything_to_begin():
                         break
                     continue
                 await self._wait()
@@ -235,7 +237,14 @@ class Engine:
         if self._ready.setdefault(item.position, item) is item:
             self._unannounced = True
 
-    async def _anything_left(self) -> bool:
+    async def _anything_to_begin(self) -> bool:
+        """Whether anything is left, while nothing is under way. If all that is ready stands back,
+        those whom it waits for have items in the store; if not, nobody is waited for any more.
+        """
+        if self._ready and self._looked_in_vain:
+            self._standing_back.give_up_waiting()
+            return True
+        self._looked_in_vain = bool(self._ready)
         if self._arrivals is not None:
             await self._arrivals.settle()
             self._took_up = True
@@ -258,6 +267,7 @@ class Engine:
             if item.key in self._active or self._waits(item, first):
                 continue
             del self._ready[position]
+            self._looked_in_vain = False
             self._active.start(item, self._work(item))
 
     def _waits(self, item: WorkItem, first: dict[Lane, Lane | None]) -> bool:

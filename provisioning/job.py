@@ -73,6 +73,7 @@ HELD_TABLES = frozenset(
         *("held", "held_plan", "held_open", "held_entry", "approved", "rejected", "withheld"),
         *("mirror_user", "mirror_group", "mirror_members", "mirror_assignments", "watermark"),
         *("application_seen", "application", "removed", "removed_fact", "reread", "doubt"),
+        *("deleted_user", "restored"),
         *("provisioned", "provisioned_hour"),
         *("lost", "rebuild"),
         *("latency", "hint_looked", "quarantine", "unreached", "tries"),
@@ -202,6 +203,11 @@ class Job:
         self._provisioned = Table(store, name, "provisioned", Tally)
         self._hours: dict[str, Provisioned] = {}
         self._by_hour = Table(store, name, "provisioned_hour", Provisioned)
+
+    @cached_property
+    def restored(self) -> Table[str]:
+        """Who is back from the deleted items, by the time at which their groups are asked for."""
+        return Table(self.store, self.name, "restored", str)
 
     @cached_property
     def unsure(self) -> Unsure:

@@ -10,14 +10,15 @@ from provisioning.apply.adoption import Adoption
 from provisioning.apply.intents import Intents
 from provisioning.apply.looking import Looking
 from provisioning.apply.matching import Matching
+from provisioning.apply.naming import Blocked
 from provisioning.apply.newcomers import coming
 from provisioning.apply.outcome import Recorder
 from provisioning.case import Case
 from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane, Rank, WorkItem
 from provisioning.links import Intent
-from provisioning.model import Key, ObjectType, TargetObject
-from provisioning.resolve import is_unchanged, resolve
+from provisioning.model import EntraId, Key, ObjectType, TargetObject
+from provisioning.resolve import is_unchanged, outline, resolve
 from provisioning.scope import GroupGraph
 
 _FEW = 5
@@ -158,6 +159,20 @@ class Cases:
         urgency = (item.lane, Rank.USERS) if early else item.urgency
         self._early += early
         try:
-            return await self._matching.find(case, intent, self._cycle_id, urgency)
+            found = await self._matching.find(case, intent, self._cycle_id, urgency)
         finally:
             self._early -= early
+        if found is not None:
+            await self._leave_to_its_owner(case, found)
+        return found
+
+    async def _leave_to_its_owner(self, case: Case, found: TargetObject) -> None:
+        """Raises ``Blocked`` by somebody in scope whose the object is by its externalId, and who is
+        not linked to it yet: that one goes first, and keeps it, whatever it is called by now.
+        """
+        id = str(found.attributes.get("externalId") or "")
+        if id in ("", case.key.id) or await self._job.links.owner(found.id) is not None:
+            return
+        other = await outline(self._job, self._recorder.graph, Key(case.key.type, EntraId(id)))
+        if other is not None and other.link is None and other.verdict.active:
+            raise Blocked(other.key)

@@ -90,19 +90,20 @@ class Execution:
         write = plan.write
         if not isinstance(write, RemoveMembers):
             return not self.is_dry_run
-        return write.form is not MemberRemoval.PUT and await self._is_proven(write)
+        return write.form is not MemberRemoval.PUT and await self.is_proven(plan)
 
-    async def alone(self, plan: Planned) -> contextlib.AbstractAsyncContextManager[object]:
-        """To be held while the plan is sent: the first removal of a tenant goes alone.
+    def alone(self, *, proven: bool) -> contextlib.AbstractAsyncContextManager[object]:
+        """To be held while a plan is sent: the first removal of a tenant goes alone.
 
         Taken before the send slot: who waits here must not keep a slot from who is being proven.
         """
-        write = plan.write
-        if isinstance(write, RemoveMembers) and not await self._is_proven(write):
-            return self._removal.first
-        return contextlib.nullcontext()
+        return contextlib.nullcontext() if proven else self._removal.first
 
-    async def _is_proven(self, write: RemoveMembers) -> bool:
+    async def is_proven(self, plan: Planned) -> bool:
+        """Whether a plan is not the first of its kind for the tenant."""
+        write = plan.write
+        if not isinstance(write, RemoveMembers):
+            return True
         if not await self._removal.is_proven(write.form):
             return False
         return not write.added or await self._mixed.is_proven()

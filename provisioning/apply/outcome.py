@@ -35,6 +35,7 @@ from provisioning.model import (
     ScimId,
     TargetObject,
     UpdateObject,
+    folded,
 )
 from provisioning.plan import FAILURES, Planned, Skipped
 from provisioning.ports import Row
@@ -209,8 +210,8 @@ class Recorder:
 
     async def matched(self, item: WorkItem, case: Case, found: TargetObject) -> None:
         """An object that exists already is the principal's: it is linked."""
-        path = NAME_PATH[case.key.type]
-        why = f"An object of that {path} exists in ZSCloud: it is linked, not created again."
+        by = _matched_by(case, found)
+        why = f"An object of that {by} exists in ZSCloud: it is linked, not created again."
         await self._linked(item, case, found, Why("Matched", why))
 
     async def adopted(self, item: WorkItem, case: Case, found: TargetObject) -> None:
@@ -349,6 +350,17 @@ class Recorder:
 
     async def _finish(self, item: WorkItem, rows: Sequence[Row]) -> None:
         self._defer(item, await self._ending.done_with(item, rows))
+
+
+def _matched_by(case: Case, found: TargetObject) -> str:
+    """What the object has in common with its principal."""
+    path = NAME_PATH[case.key.type]
+    if folded(str(found.attributes.get(path))) == folded(case.name):
+        return path
+    values = ((path, found.attributes.get(path)) for path, _ in case.mapped.matches)
+    wanted = dict(case.mapped.matches)
+    alike = (path for path, value in values if folded(str(value)) == folded(wanted[path]))
+    return next(alike, "externalId")
 
 
 def _about(item: WorkItem) -> str:

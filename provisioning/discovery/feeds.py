@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from provisioning.discovery.facts import Facts
 from provisioning.discovery.reading import USERS_FEED, Reading
 from provisioning.discovery.relations import Relations
+from provisioning.discovery.restored import Restored
 from provisioning.errors import WatermarkExpired
 from provisioning.job import Job, Watermark
 from provisioning.mirror import group_key
@@ -23,6 +24,7 @@ class Feeds:
         source: Source,
         facts: Facts,
         reading: Reading,
+        restored: Restored,
         wanted: frozenset[Key] = frozenset(),
     ) -> None:
         self._job = job
@@ -30,6 +32,7 @@ class Feeds:
         self._facts = facts
         self._relations = Relations(job, facts)
         self._reading = reading
+        self._restored = restored
         self.shown: set[Key] = set()
         """Of the keys ``wanted``, those that the feeds had news of."""
         self._wanted = wanted
@@ -57,6 +60,7 @@ class Feeds:
 
     async def _take_page(self, type: ObjectType, rows: Sequence[DeltaRow], began: float) -> None:
         if type is ObjectType.USER:
+            await self._restored.note(rows)
             await self._facts.user_delta(rows, began)
             return
         for row in rows:

@@ -80,12 +80,14 @@ class HintedLook(Look):
         """Reads the feeds that may have news of what was told. Those of the named keys that they
         showed. A feed whose watermark is too old is left to the next cycle, which reads in full.
         """
-        feeds = Feeds(self._job, self._source, self._facts, self._reading, named)
+        feeds = Feeds(self._job, self._source, self._facts, self._reading, self._restored, named)
         everything = any(hint.about == FEEDS for hint in hints)
         now = self._job.clock.time()
         for name, mark in sorted(marks.items(), reverse=True):
             if is_usable(mark, now) and (everything or _concerns(name, mark, named)):
                 await feeds.follow(name, mark)
+        if self._restored.anybody:
+            await self._restored.take_up()
         return feeds.shown
 
     async def _read_unseen(self, hints: Sequence[Hint]) -> None:

@@ -11,7 +11,7 @@ from functools import partial
 import msgspec
 
 from provisioning.apply.ledger import Ledger
-from provisioning.apply.matching import PAGE, check_pager
+from provisioning.apply.listing import PAGE, check_pager
 from provisioning.apply.sender import Sender
 from provisioning.discovery.by_hand import HandEdits
 from provisioning.drift import Orphan

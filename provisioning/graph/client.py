@@ -146,6 +146,27 @@ class GraphSource:
         found = await self._each(ids, request, rows.decode_found)
         return {id: bool(item) for id, item in found.items()}
 
+    def deleted_users(self) -> AsyncIterator[Sequence[EntraId]]:
+        """The soft-deleted users, a page at a time."""
+        request = self._request(urls.deleted_users(), wire.USER_READ)
+        return self._pages(request, rows.decode_ids)
+
+    async def groups_of(self, ids: Sequence[EntraId]) -> Mapping[EntraId, frozenset[EntraId]]:
+        """The groups that each user is in, directly or by another group; none for a 404."""
+
+        def request(id: str) -> Request:
+            return self._request(urls.groups_of(id), wire.USER_READ)
+
+        found: dict[EntraId, frozenset[EntraId]] = {}
+        for id, page in (await self._each(ids, request, rows.decode_group_ids)).items():
+            groups = set() if page is None else set(page.value)
+            if page is not None and page.next_link is not None:
+                rest = self._request(page.next_link, wire.USER_READ)
+                async for more in self._pages(rest, rows.decode_group_ids):
+                    groups.update(more)
+            found[id] = frozenset(groups)
+        return found
+
     async def find_user(self, name: str) -> SourceUser | None:
         """A user by object id or user principal name."""
         if not urls.names_user(name):

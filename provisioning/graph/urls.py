@@ -148,6 +148,18 @@ def deleted_item(id: str) -> str:
     return f"{_entity('directory/deletedItems', id)}?$select=id"
 
 
+def deleted_users() -> str:
+    """The soft-deleted users (Graph: list deletedItems). Their type is a part of the address."""
+    return f"/directory/deletedItems/microsoft.graph.user?$select=id&$top={PAGE_SIZE}"
+
+
+def groups_of(user: str) -> str:
+    """What a user is a member of, directly or not (Graph: user, list transitiveMemberOf). The list
+    of direct memberships asks for more permissions. Without a cast no index is read that lags.
+    """
+    return f"{_entity('users', user)}/transitiveMemberOf?$select=id&$top={PAGE_SIZE}"
+
+
 def subscriptions() -> str:
     """The subscriptions of this application in the tenant."""
     return "/subscriptions"
