@@ -129,7 +129,8 @@ class CachedStore:
 
     async def write(self, rows: Sequence[Row]) -> None:
         """Writes the rows. Of a write that fails, none is remembered."""
-        ours = [row for row in rows if self._remembers(row.table)]
+        remembered = {table for table in {row.table for row in rows} if self._remembers(table)}
+        ours = [row for row in rows if row.table in remembered]
         after = _left_by(ours)
         places = after.keys()
         for place in places:
