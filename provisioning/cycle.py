@@ -21,6 +21,7 @@ from provisioning.apply.together import Together
 from provisioning.bulk import WEEK
 from provisioning.calls import Call
 from provisioning.cycle_progress import Progress
+from provisioning.cycle_telemetry import told
 from provisioning.discovery.arrivals import Arrivals
 from provisioning.discovery.crowd import Crowd
 from provisioning.discovery.filing import Filing
@@ -116,6 +117,12 @@ class CycleRun:
         return await self.run_on_demand(call.keys)
 
     async def _run(self, find: Callable[[], Awaitable[None]], lanes: Sequence[Lane]) -> CycleRecord:
+        with told(self._job.telemetry, self.record, dry_run=self._writer is None):
+            return await self._work(find, lanes)
+
+    async def _work(
+        self, find: Callable[[], Awaitable[None]], lanes: Sequence[Lane]
+    ) -> CycleRecord:
         record = self.record
         record.begin(self._job.clock.time())
         await self._save()

@@ -292,6 +292,11 @@ class Engine:
         return min((item.lane for item in items if item.key.type is ObjectType.USER), default=None)
 
     async def _work(self, item: WorkItem) -> None:
+        key, lane = item.key, item.lane.value
+        with self._job.telemetry.item(key.type.value, key.id, lane, item.origins):
+            await self._attempt(item)
+
+    async def _attempt(self, item: WorkItem) -> None:
         try:
             await self._provisioner.provision(item, stopping=lambda: self._stop is not None)
             self._outage.got_through()

@@ -17,6 +17,7 @@ from provisioning.escrow import Escrow
 from provisioning.guard import DAY, Applied, Tally, Threshold
 from provisioning.held_rows import HeldRemovals
 from provisioning.hints import Hints
+from provisioning.instrumentation import SILENT, Telemetry
 from provisioning.lanes import WorkSet
 from provisioning.latency import Latencies
 from provisioning.links import Links
@@ -152,13 +153,14 @@ class Job:
         rules: Rules,
         clock: Clock,
         ids: Ids,
+        telemetry: Telemetry = SILENT,
     ) -> None:
         self.name = name
         self.store = store
         self.schema = schema
         self.rules = rules
-        self.clock = clock
-        self.ids = ids
+        self.clock, self.ids = clock, ids
+        self.telemetry = telemetry
         self.mirror = Mirror(store, name)
         self.near_scope = NearScope(store, name)
         self.links = Links(store, name)

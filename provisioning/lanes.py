@@ -12,6 +12,7 @@ from enum import IntEnum, StrEnum
 import msgspec
 
 from provisioning.model import Key, ObjectType
+from provisioning.origins import Origins, marked, merged, origins_in
 from provisioning.ports import Row, Store
 from provisioning.rows.table import Table
 
@@ -46,7 +47,8 @@ class Rank(IntEnum):
 
 
 class WorkItem(msgspec.Struct, frozen=True, kw_only=True):
-    """``generation`` differs each time the item is filed. Times are epoch seconds: ``changed_at``
+    """``generation`` differs each time the item is filed, and
+    holds who told of it. Times are epoch seconds: ``changed_at``
     is when the change was made in Entra or, where Graph does not say, when it told of it; ``None``
     for work that no single change has brought.
     """
@@ -61,6 +63,11 @@ class WorkItem(msgspec.Struct, frozen=True, kw_only=True):
     filed_at: float
     changed_at: float | None = None
     attempt: int = 1
+
+    @property
+    def origins(self) -> Origins:
+        """Who told of it, for the traces."""
+        return origins_in(self.generation)
 
     @property
     def urgency(self) -> tuple[int, int]:
@@ -95,6 +102,23 @@ class WorkSet:
     def file(self, items: Iterable[WorkItem]) -> list[Row]:
         """Rows that put items into their lanes."""
         return [self._items.put(item.position, item) for item in items]
+
+    async def joined(self, items: Iterable[WorkItem]) -> list[WorkItem]:
+        """Items that are to be filed, each with the origins of the one that it renews."""
+        new = list(items)
+        waiting = await self._items.get_many(item.position for item in new)
+        return [
+            msgspec.structs.replace(
+                item,
+                generation=marked(
+                    item.generation.partition(" ")[0],
+                    merged(waiting[item.position].origins, item.origins),
+                ),
+            )
+            if item.position in waiting
+            else item
+            for item in new
+        ]
 
     def done(self, item: WorkItem) -> Row:
         """The row that takes an item out, unless it was filed anew meanwhile."""

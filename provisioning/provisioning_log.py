@@ -61,6 +61,8 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
     error_code: str | None = None
     remedy: str | None = None
     request_id: str | None = None
+    trace_id: str | None = None
+    """The trace in which it was worked on, where one is recorded."""
     attempt: int = 1
     duration_ms: int | None = None
     latency_ms: int | None = None
@@ -108,6 +110,11 @@ class ProvisioningLog:
         self._by_time = Table(store, job, "log", LogEntry)
         self._by_principal = Table(store, job, "log_principal", str)
         self._attention = Table(store, job, "log_attention", str)
+
+    @property
+    def table(self) -> str:
+        """The name of the table that holds the entries themselves."""
+        return self._by_time.name
 
     def rows(self, entries: Sequence[LogEntry]) -> list[Row]:
         """Rows that store entries in all orders: first the entries, then what finds them.

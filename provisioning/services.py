@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from provisioning.apply.diagnostics import DiagnosticPacer
 from provisioning.apply.pacer import Pacer
 from provisioning.errors import ConfigurationError, Problem
+from provisioning.instrumentation import SILENT, Telemetry
 from provisioning.job import HELD_TABLES, Job, Rules
 from provisioning.lease import HeldLease
 from provisioning.mapping import CompiledSchema
@@ -42,7 +44,8 @@ class Services:
     ``source`` reads what the schema in force asks for; ``source_of`` makes another one, which its
     caller closes.
     ``diagnostics`` paces what is sent to ZSCloud without the lease.
-    ``channels`` are the ways to tell people of alarms, none or more.
+    ``channels`` are the ways to tell people of alarms, none or more; ``telemetry`` tells whoever
+    watches.
     """
 
     settings: Settings
@@ -61,6 +64,7 @@ class Services:
     pacer: Pacer
     holder: str
     channels: tuple[AlertChannel, ...] = ()
+    telemetry: Telemetry = SILENT
     kept: KeptRows = field(default_factory=lambda: KeptRows(HELD_TABLES))
     diagnostics: DiagnosticPacer = field(init=False)
 
@@ -106,7 +110,15 @@ class Services:
             self.kept.keep(rows, lease.holder)
 
     def _job(self, buffer: WriteBehind) -> Job:
-        return Job(self.settings.job, buffer, self.schema, self.rules, self.clock, self.ids)
+        return Job(
+            self.settings.job,
+            buffer,
+            self.schema,
+            self.rules,
+            self.clock,
+            self.ids,
+            self.telemetry,
+        )
 
     @property
     def settings_digest(self) -> str:
@@ -154,7 +166,7 @@ class Services:
         return Table(self.store, "store", "owner", str)
 
     async def close(self) -> None:
-        """Gives back connections and files."""
+        """Gives back connections and files, and hands over what telemetry has collected."""
         await self.diagnostics.close()
         await self.pacer.close()
         await self.source.close()
@@ -162,3 +174,5 @@ class Services:
         await self.queue.close()
         await self.leases.close()
         await self.store.close()
+        if self.telemetry.collects:
+            await asyncio.to_thread(self.telemetry.close)

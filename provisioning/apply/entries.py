@@ -18,6 +18,7 @@ class ItemEntries:
 
     def __init__(self, job: Job) -> None:
         self._clock = job.clock
+        self._telemetry = job.telemetry
         self._entries = Entries(job.ids)
 
     def entry(
@@ -73,6 +74,7 @@ class ItemEntries:
             cause=item.cause,
             attempt=item.attempt,
             latency_ms=_latency_ms(item, now),
+            trace_id=self._telemetry.trace_id(),
         )
 
 

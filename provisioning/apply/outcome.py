@@ -5,11 +5,11 @@ Rows go in that order, the item last: dying in between repeats harmlessly.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 import msgspec
 
-from provisioning import telemetry
 from provisioning.apply.again import Again
 from provisioning.apply.ending import Ending
 from provisioning.apply.entries import ItemEntries, why_skipped
@@ -42,6 +42,8 @@ from provisioning.ports import Row
 from provisioning.provisioning_log import LogStatus
 from provisioning.record import CycleRecord
 from provisioning.scope import GroupGraph
+
+_log = logging.getLogger(__name__)
 
 TAKEN = Skipped(
     "TargetTaken",
@@ -134,7 +136,9 @@ class Recorder:
             return []
         now = self._job.clock.time()
         seconds = max(0.0, now - item.changed_at)
-        telemetry.latency(seconds, plan.changes[0].action.value)
+        action = plan.changes[0].action.value
+        self._job.telemetry.latency(seconds, action)
+        _log.info("LATENCY %.3f s: %s", seconds, action)
         return self._job.latencies.rows(seconds, now)
 
     async def failure(

@@ -51,6 +51,7 @@ MEANINGS: Mapping[str, str] = {
     "NO_CYCLE_ALERT_MINUTES": "Minutes without a cycle that ends well after which somebody is "
     "told.",
     "LOG_RETENTION_DAYS": "Days that the provisioning log is kept.",
+    "TELEMETRY_PERSONAL_DATA": "Whether names and values of people go out with telemetry.",
     "STATE_STORE": "Where the state is.",
     "DRAIN_BUDGET_SECONDS": "How long one execution works before it leaves the rest to the next.",
     "CYCLE_SCHEDULE": "When an incremental cycle runs (NCRONTAB: second, minute, hour, day, "

@@ -38,5 +38,6 @@ EXCEPTIONS: dict[str, str] = {
     "provisioning.expressions.syntax:_parser": "It is made once, of the grammar.",
     "provisioning.graph.endpoint:_shown": "The URL is a setting that was checked.",
     "provisioning.operations.subscriptions:report_document": "The URL is a checked setting.",
+    "provisioning.telemetry.entries:_decode": "It is what this process has just stored.",
 }
 """Places that decode what nobody else sends, each with its reason."""
