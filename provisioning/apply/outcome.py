@@ -204,7 +204,8 @@ class Recorder:
         await self._job.links.change_members(
             case.key.id, dict.fromkeys(ids, True), (), _about(item)
         )
-        self._defer(item, self._job.provisioned_rows(Tally(memberships=len(ids))))
+        self._job.count_provisioned(Tally(memberships=len(ids)))
+        self._defer(item, [])
 
     async def joined_before(self, item: WorkItem, found: TargetObject) -> list[Key]:
         """Somebody died over the create of an account, and may have made it a member of groups of
@@ -216,7 +217,7 @@ class Recorder:
             if found.id not in await self._job.links.members(group.id):
                 about = _about(item)
                 await self._job.links.change_members(group.id, {found.id: True}, (), about)
-                self._defer(item, self._job.provisioned_rows(Tally(memberships=1)))
+                self._job.count_provisioned(Tally(memberships=1))
                 joined.append(group)
         return joined
 
@@ -274,9 +275,9 @@ class Recorder:
         stored = await self._job.links.get(case.key) or case.link
         link = msgspec.structs.replace(stored, missing=True)
         tally = linked_as(case, active=stored.active)
-        self._defer(item, [*logged, *self._job.links.put(link, stored)])
         if case.key.type is ObjectType.USER:
-            self._defer(item, self._job.provisioned_rows(minus(tally)))
+            self._job.count_provisioned(minus(tally))
+        self._defer(item, [*logged, *self._job.links.put(link, stored)])
         return True
 
     def _drift(self, item: WorkItem) -> DriftPolicy:

@@ -40,11 +40,15 @@ class ProvisioningLog:
         Table by table, since the rows of a table can be written together, and a change of a
         group's members has an entry for each of them.
         """
-        needs_attention = [entry for entry in entries if entry.status is not LogStatus.SUCCESS]
+        keyed = [(entry.key, entry, LogFacts.of(entry)) for entry in entries]
         return [
-            *(self._by_time.put(entry.key, entry) for entry in entries),
-            *(self._by_principal.put(f"{e.source_id}/{e.key}", LogFacts.of(e)) for e in entries),
-            *(self._attention.put(entry.key, LogFacts.of(entry)) for entry in needs_attention),
+            *[self._by_time.put(key, entry) for key, entry, _ in keyed],
+            *[self._by_principal.put(f"{e.source_id}/{key}", facts) for key, e, facts in keyed],
+            *[
+                self._attention.put(key, facts)
+                for key, entry, facts in keyed
+                if entry.status is not LogStatus.SUCCESS
+            ],
         ]
 
     async def query(self, query: LogQuery) -> tuple[list[LogEntry], str | None]:
