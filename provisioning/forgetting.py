@@ -76,6 +76,8 @@ FATES: dict[str, Fate] = {
     "mirror_assignments": _by(Scope.FULL, why="read anew; with less, a short read is seen by it"),
     "app_roles": _by(Scope.FULL, why="read anew with the enterprise application"),
     "doubt": _by(Scope.FULL, why="about rows of the mirror; forgotten, absence takes longer"),
+    "deleted_user": _by(Scope.FULL, why="read anew with the feed of users"),
+    "restored": _stays("who came back, and is still to be looked for in groups"),
     "removed_fact": _stays(_EVIDENCE),
     "reread": _stays(_EVIDENCE),
     "application": _stays(_EVIDENCE),

@@ -8,7 +8,7 @@ from functools import cached_property
 import msgspec
 
 from provisioning.audit import AuditLog
-from provisioning.bulk import BulkKnowledge
+from provisioning.bulk import BulkKnowledge, Standing
 from provisioning.calls import Calls
 from provisioning.deprovisioning import DeprovisioningPolicy
 from provisioning.drift import DriftPolicy
@@ -17,6 +17,7 @@ from provisioning.escrow import Escrow
 from provisioning.guard import DAY, Applied, Tally, Threshold
 from provisioning.held_rows import HeldRemovals
 from provisioning.hints import Hints
+from provisioning.instrumentation import SILENT, Telemetry
 from provisioning.lanes import WorkSet
 from provisioning.latency import Latencies
 from provisioning.links import Links
@@ -54,6 +55,7 @@ from provisioning.subscribed import SubscribedRows
 from provisioning.unsure import Unsure
 
 _LONGEST_WINDOW = 91 * DAY
+_NOTHING = Tally()
 
 
 class Provisioned(msgspec.Struct, frozen=True):
@@ -72,6 +74,7 @@ HELD_TABLES = frozenset(
         *("held", "held_plan", "held_open", "held_entry", "approved", "rejected", "withheld"),
         *("mirror_user", "mirror_group", "mirror_members", "mirror_assignments", "watermark"),
         *("application_seen", "application", "removed", "removed_fact", "reread", "doubt"),
+        *("deleted_user", "restored"),
         *("provisioned", "provisioned_hour"),
         *("lost", "rebuild"),
         *("latency", "hint_looked", "quarantine", "unreached", "tries"),
@@ -114,6 +117,10 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
     """The most members that one request may carry, where the server was found to take fewer than
     ``MEMBER_BATCH_SIZE``.
     """
+    mixed: Standing = Standing.UNTRIED
+    """Whether one request may take members out of a group and add others."""
+    mixed_refused: int = 0
+    """How often one was refused before any was proven."""
     discovered_at: float = 0.0
     """When discovery was read, in epoch seconds."""
 
@@ -135,6 +142,9 @@ class Watermark(msgspec.Struct, frozen=True, kw_only=True):
 class Job:
     """The stored state of one job, and the rules it is planned by."""
 
+    _counted: tuple[str, ...] = ()
+    """The hours whose number has changed last: it may not be written yet."""
+
     def __init__(
         self,
         name: str,
@@ -143,13 +153,14 @@ class Job:
         rules: Rules,
         clock: Clock,
         ids: Ids,
+        telemetry: Telemetry = SILENT,
     ) -> None:
         self.name = name
         self.store = store
         self.schema = schema
         self.rules = rules
-        self.clock = clock
-        self.ids = ids
+        self.clock, self.ids = clock, ids
+        self.telemetry = telemetry
         self.mirror = Mirror(store, name)
         self.near_scope = NearScope(store, name)
         self.links = Links(store, name)
@@ -194,6 +205,11 @@ class Job:
         self._provisioned = Table(store, name, "provisioned", Tally)
         self._hours: dict[str, Provisioned] = {}
         self._by_hour = Table(store, name, "provisioned_hour", Provisioned)
+
+    @cached_property
+    def restored(self) -> Table[str]:
+        """Who is back from the deleted items, by the time at which their groups are asked for."""
+        return Table(self.store, self.name, "restored", str)
 
     @cached_property
     def unsure(self) -> Unsure:
@@ -258,28 +274,33 @@ class Job:
         """Active users, groups and memberships that are ours in ZSCloud now."""
         return self._now
 
-    def provisioned_rows(self, change: Tally) -> list[Row]:
-        """Rows that bring that number up to date. To be deferred without waiting in between."""
-        if change == Tally():
-            return []
-        return self._now_rows(self._now.plus(change))
+    def count_provisioned(self, change: Tally) -> None:
+        """Brings that number up to date, with what is deferred next."""
+        if change != _NOTHING:
+            self.recount_provisioned(self._now.plus(change))
 
-    def recounted_rows(self, now: Tally) -> list[Row]:
-        """Rows that set that number to what was counted."""
-        return [] if now == self._now else self._now_rows(now)
-
-    def _now_rows(self, now: Tally) -> list[Row]:
+    def recount_provisioned(self, now: Tally) -> None:
+        """Sets that number to what was counted, with what is deferred next."""
+        if now == self._now:
+            return
         hour = self._hour(self.clock.time())
         before = self._hours.get(hour)
         # What was there when the hour began counts for it too.
         most = (self._now if before is None else before.most).most(now)
         self._now = now
         self._hours[hour] = Provisioned(most, now)
-        return [self._provisioned.put("now", now), self._by_hour.put(hour, self._hours[hour])]
+        if hour not in self._counted:
+            self._counted = (*self._counted[-1:], hour)
+        self.store.defer_counter(self._provisioned_rows)
+
+    def _provisioned_rows(self) -> list[Row]:
+        counted = [hour for hour in self._counted if hour in self._hours]
+        by_hour = [self._by_hour.put(hour, self._hours[hour]) for hour in counted]
+        return [self._provisioned.put("now", self._now), *by_hour]
 
     def removed_rows(self, tally: Tally) -> list[Row]:
         """Rows that add applied removals to the windows. To be deferred without waiting."""
-        if tally == Tally():
+        if tally == _NOTHING:
             return []
         hour = self._hour(self.clock.time())
         self._applied[hour] = self._applied.get(hour, Tally()).plus(tally)

@@ -14,6 +14,7 @@ import msgspec
 
 from provisioning.ports import Row, Store
 from provisioning.rows.table import Table
+from provisioning.rows.times import time_of
 
 _STEP = math.log(1.1)
 _SHORTEST = 0.001
@@ -64,7 +65,12 @@ class Latencies:
         """The hours of the last day that had changes, by when they began (epoch seconds)."""
         first = _hour(now - _HOURS * 3600)
         rows = await self._hours.page(after=first)
-        return [(int(hour) * 3600, summarized(c)) for hour, c in rows if hour <= _hour(now) and c]
+        last = _hour(now)
+        return [(self._begins(hour), summarized(c)) for hour, c in rows if hour <= last and c]
+
+    def _begins(self, hour: str) -> int:
+        """When the hour of a row began. Raises ``StateDamaged`` for a key that names none."""
+        return int(time_of(self._hours.name, hour)) * 3600
 
     async def forget(self, now: float) -> list[Row]:
         """Rows that drop hours that nobody asks for any more."""

@@ -16,6 +16,7 @@ from provisioning.ports import Row
 from provisioning.rows import chunks
 from provisioning.rows.buffer import WriteBehind
 from provisioning.rows.table import Table
+from provisioning.rows.times import time_of, timed
 
 
 class Intent(msgspec.Struct, frozen=True):
@@ -32,7 +33,7 @@ class Links:
     def __init__(self, store: WriteBehind, job: str) -> None:
         self._store = store
         self._locks: dict[EntraId, asyncio.Lock] = {}
-        self.rows = Table(store, job, "link", Link)
+        self.rows = Table(store, job, "link", Link, keep=True)
         self._by_scim_id = Table(store, job, "link_scim_id", str)
         self._by_name = Table(store, job, "link_name", str)
         self._leaving = Table(store, job, "link_leaving", str)
@@ -113,7 +114,7 @@ class Links:
         rows = await self._leaving.page(after=after, limit=limit)
         following = rows[-1][0] if len(rows) == limit else None
         if until is not None:
-            waited = [row for row in rows if float(row[0].partition("/")[0]) <= until]
+            waited = [row for row in rows if time_of(self._leaving.name, row[0]) <= until]
             following = following if len(waited) == len(rows) else None
             rows = waited
         links = await self.get_many(Key.parse(key) for _, key in rows)
@@ -173,7 +174,7 @@ class Links:
 
 
 def _leaving_key(since: float, key: Key) -> str:
-    return f"{since:017.3f}/{key}"
+    return timed(since, key)
 
 
 def _leaving_key_of(link: Link) -> str | None:

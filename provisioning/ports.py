@@ -179,6 +179,14 @@ class Source(Protocol):
         """Whether each id is in ``directory/deletedItems``: soft-deleted, restorable."""
         ...
 
+    def deleted_users(self) -> AsyncIterator[Sequence[EntraId]]:
+        """The users in ``directory/deletedItems``, a page at a time."""
+        ...
+
+    async def groups_of(self, ids: Sequence[EntraId]) -> Mapping[EntraId, frozenset[EntraId]]:
+        """The groups that each user is in, directly or by another group; none for a 404."""
+        ...
+
     async def find_user(self, name: str) -> SourceUser | None:
         """A user by object id or user principal name."""
         ...

@@ -52,6 +52,7 @@ async def carry_out(job: Job) -> None:
         await _empty(job, table, standing)
     if Scope.LINKS in scopes:
         await _recount(job)
+        await _forget_additions(job)
     await _begin(job, scopes, orders[-1])
     await job.store.write([job.orders.carried_out(order) for order in orders])
     _log.warning("RESTART %s by %s", ", ".join(sorted(scopes)), orders[-1].by)
@@ -101,7 +102,18 @@ async def _recount(job: Job) -> None:
         elif not link.missing:
             groups += 1
             memberships += sum((await job.links.members(link.key.id)).values())
-    await job.store.write(job.recounted_rows(Tally(users, groups, memberships)))
+    job.recount_provisioned(Tally(users, groups, memberships))
+    await job.store.write([])
+
+
+async def _forget_additions(job: Job) -> None:
+    """Groups whose links stay have members whose links do not. As in every group that is found
+    anew, who has no link there is left alone: it may be somebody who is not matched, since nothing
+    switches the account on, and who is a member still.
+    """
+    async for _, link in job.links.rows.all(f"{ObjectType.GROUP.value}/"):
+        members = await job.links.members(link.key.id)
+        await job.links.change_members(link.key.id, dict.fromkeys(members, False), ())
 
 
 async def _begin(job: Job, scopes: Collection[Scope], order: Order) -> None:

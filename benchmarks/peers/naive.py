@@ -1,4 +1,4 @@
-"""What one writes first: list, create what is missing, correct what differs, delete what is left.
+"""What one writes first: list, create what is missing, correct what differs, disable who is left.
 
 A synchronizer over scim2-client, one request after the other: no pace, no retry, no state, no
 brake. The first error ends it.
@@ -46,8 +46,10 @@ def _users(client: SyncSCIMClient, source: Wanted) -> dict[str, str]:
             client.replace(model.model_validate({**document, "id": there.id}))
     wanted = {person.name for person in source.people}
     for name, user in present.items():
-        if name not in wanted and user.external_id:  # Others are not of its making.
-            client.delete(model, user.id)
+        if name not in wanted and user.external_id and user.active:
+            # Others are not of its making. Like the program and the service of Entra it disables.
+            document = user.model_dump(exclude={"meta", "groups"})
+            client.replace(model.model_validate({**document, "active": False}))
     return ids
 
 

@@ -106,7 +106,11 @@ class Carrying:
         last: bool,
     ) -> bool:
         """Executes one of the plans. False when they are to be chosen anew."""
-        async with await self._execution.alone(plan):
+        proven = await self._execution.is_proven(plan)
+        async with self._execution.alone(proven=proven):
+            if not proven and await self._execution.is_proven(plan):
+                # While it waited another was proven, and by that it may carry more.
+                return False
             shared = await self._execution.goes_with_others(plan)
             turn = await self.turn(item, stopping, shared=shared)
             try:
@@ -201,6 +205,7 @@ class Carrying:
             if isinstance(write, AddMembers):
                 recorded.update(dict.fromkeys(write.members, True))
             elif isinstance(write, RemoveMembers):
+                recorded.update(dict.fromkeys(write.added, True))
                 for id in write.members:
                     recorded.pop(id, None)
                     ours.pop(id, None)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from provisioning.apply.looking import Looking
 from provisioning.apply.members import Members
+from provisioning.apply.mixed import Mixed
 from provisioning.apply.naming import Names
 from provisioning.apply.outcome import Recorder
 from provisioning.apply.planning import Planning, takes_away
@@ -37,8 +38,10 @@ class Choosing:
         looking: Looking,
         names: Names,
         most_of_one: Callable[[], int],
+        mixed: Mixed,
     ) -> None:
         self._job = job
+        self._mixed = mixed
         self._recorder = recorder
         self._removal = removal
         self._planning = Planning(job.rules, members)
@@ -59,7 +62,8 @@ class Choosing:
             found = self._planning.of_user(case)
         else:
             form = await self._removal.form()
-            found = self._planning.plans(case, item, form, self.at_once)
+            mixed = await self._mixed.is_wanted(case, item, form)
+            found = self._planning.plans(case, item, form, self.at_once, mixed=mixed)
         return found if isinstance(found, Skipped) else await self._allowed(case, found, item)
 
     async def again(

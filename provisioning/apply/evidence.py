@@ -29,7 +29,8 @@ def shows(write: Write, found: TargetObject | None) -> bool:
         case AddMembers():
             return members.issuperset(write.members)
         case RemoveMembers():
-            return found.members is not None and members.isdisjoint(write.members)
+            gone = found.members is not None and members.isdisjoint(write.members)
+            return gone and members.issuperset(write.added)
         case CreateObject():
             external = write.attributes.get("externalId")
             return (

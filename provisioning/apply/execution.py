@@ -10,12 +10,13 @@ from provisioning.apply.evidence import shows
 from provisioning.apply.executed import Executed
 from provisioning.apply.intents import Intents
 from provisioning.apply.matching import Matching
+from provisioning.apply.mixed import Mixed
 from provisioning.apply.outcome import Recorder
 from provisioning.apply.pacer import Turn
 from provisioning.apply.removal import RemovalForm
 from provisioning.apply.sender import Sender
 from provisioning.case import Case
-from provisioning.errors import AnswerLost, Rejected
+from provisioning.errors import AnswerLost, NotFound, Rejected
 from provisioning.job import Job
 from provisioning.lanes import WorkItem
 from provisioning.model import (
@@ -42,6 +43,7 @@ class Execution:
         sender: Sender,
         matching: Matching,
         removal: RemovalForm,
+        mixed: Mixed,
         recorder: Recorder,
         intents: Intents,
         writer: TargetWriter | None,
@@ -50,6 +52,7 @@ class Execution:
         self._sender = sender
         self._matching = matching
         self._removal = removal
+        self._mixed = mixed
         self._recorder = recorder
         self._intents = intents
         self._writer = writer
@@ -87,17 +90,23 @@ class Execution:
         write = plan.write
         if not isinstance(write, RemoveMembers):
             return not self.is_dry_run
-        return write.form is not MemberRemoval.PUT and await self._removal.is_proven(write.form)
+        return write.form is not MemberRemoval.PUT and await self.is_proven(plan)
 
-    async def alone(self, plan: Planned) -> contextlib.AbstractAsyncContextManager[object]:
-        """To be held while the plan is sent: the first removal of a tenant goes alone.
+    def alone(self, *, proven: bool) -> contextlib.AbstractAsyncContextManager[object]:
+        """To be held while a plan is sent: the first removal of a tenant goes alone.
 
         Taken before the send slot: who waits here must not keep a slot from who is being proven.
         """
+        return contextlib.nullcontext() if proven else self._removal.first
+
+    async def is_proven(self, plan: Planned) -> bool:
+        """Whether a plan is not the first of its kind for the tenant."""
         write = plan.write
-        if isinstance(write, RemoveMembers) and not await self._removal.is_proven(write.form):
-            return self._removal.first
-        return contextlib.nullcontext()
+        if not isinstance(write, RemoveMembers):
+            return True
+        if not await self._removal.is_proven(write.form):
+            return False
+        return not write.added or await self._mixed.is_proven()
 
     async def execute(
         self, case: Case, plan: Planned, item: WorkItem, turn: Turn | None, *, last: bool
@@ -184,15 +193,29 @@ class Execution:
             return False
         try:
             await self._send_removal(writer, case, write, item, turn)
-        except Rejected:
-            if await self._removal.try_another(write.form):
+        except (NotFound, Rejected) as error:
+            if write.added:
+                # One of those who come may be to blame: who goes does not wait for them.
+                await self._mixed.refused(case.key)
+                return False
+            if isinstance(error, Rejected) and await self._removal.try_another(write.form):
                 return False
             raise
+        if write.added:
+            return await self._did_both(case, write, item)
         proof = await self._removal.prove(case, write, item.urgency)
         if proof.contradiction is not None:
             await self._recorder.refreshed(item, case, proof.contradiction)
             await self._recorder.file_again(item)
         return proof.holds
+
+    async def _did_both(self, case: Case, write: RemoveMembers, item: WorkItem) -> bool:
+        live = await self._mixed.contradiction(case, write, item)
+        if live is None:
+            return True
+        await self._recorder.refreshed(item, case, live, doubted=True)
+        await self._recorder.file_again(item)
+        return False
 
     async def _send_removal(
         self,

@@ -96,10 +96,20 @@ class Looking:
         if case.key.type is ObjectType.GROUP and found.members is None:
             found = await self._matching.by_id(found.type, found.id, item.urgency)
         await self._recorder.matched(item, case, found)
+        # Members that do not belong there leave by the brake.
         if case.key.type is ObjectType.GROUP:
-            # Members that do not belong there leave by the brake.
             self.judge_later(item, case.key)
+        for group in await self._strange_groups(case, found):
+            self.judge_later(item, group)
         return await resolve(self._job, self._recorder.graph, case.key) or case
+
+    async def _strange_groups(self, case: Case, found: TargetObject) -> list[Key]:
+        """Groups of ours that an account was in while it was nobody's, and its user is not."""
+        if not found.groups or not isinstance(case.row, MirrorUser):
+            return []
+        proper = set(self._recorder.graph.assigned_ancestors(case.row.groups))
+        owners = await self._job.links.owners(group.id for group in found.groups)
+        return [group for group in owners.values() if group.id not in proper]
 
     async def _take_over(self, case: Case, item: WorkItem, owner: Key) -> None:
         """An object has one link. It moves only if its old principal is gone or out of scope."""

@@ -6,11 +6,13 @@ read before the key's own last write is void.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
 from provisioning.apply.evidence import place_of
+from provisioning.apply.listing import PAGE, SETTLED, SEVERAL, Lists, check_pager
 from provisioning.apply.pacer import Priority
 from provisioning.apply.sender import Sender, Stopped
 from provisioning.apply.sightings import Sightings
@@ -19,7 +21,7 @@ from provisioning.errors import (
     DuplicateTarget,
     LeaseUnavailable,
     NotFound,
-    ProtocolError,
+    Rejected,
     RemoteError,
 )
 from provisioning.job import Job
@@ -35,30 +37,12 @@ from provisioning.model import (
     name_key,
     value_key,
 )
-from provisioning.ports import Row, TargetReader
-from provisioning.rows.order import in_steps
-from provisioning.rows.table import Table
-
-_SETTLED = 25.0
-"""A list begun this long after an intent shows what became of it: requests end after 20 s."""
-
-_SEVERAL = ""
-"""Stands for the place of an object where there are two."""
-
-PAGE = 1000
+from provisioning.ports import TargetReader
 
 _URGENT = (1, 0)
 
 _SEEN_LATELY = 10.0
 """Seconds for which a list that was there is taken to be there."""
-
-
-class Listing(msgspec.Struct, frozen=True, kw_only=True):
-    """A complete read of ZSCloud's users or groups, kept for one cycle."""
-
-    cycle_id: str
-    began: float
-    total: int
 
 
 class Matching:
@@ -68,9 +52,7 @@ class Matching:
         self._job = job
         self._sender = sender
         self._reader = reader
-        self.listings = Table(job.store, job.name, "listing", Listing)
-        self._by_name = job.listing_name
-        self._by_external_id = job.listing_external_id
+        self._lists = Lists(job, sender, reader)
         self._written: dict[ScimId, Attributes | None] = {}
         self._seen_at = float("-inf")
         self._sightings = Sightings(job.clock)
@@ -88,33 +70,18 @@ class Matching:
 
         ``unlinked`` counts them, up to the number that it is given: there may be a million.
         """
-        listing = await self.listing(type, cycle_id)
-        if listing is not None and not await self._is_void(listing, type):
+        listing = await self._lists.of_cycle(type, cycle_id)
+        if listing is not None and not await self._lists.is_void(listing, type):
             return
         if not whole and await unlinked(2) < 2:
             return
         began = self._job.clock.time()
-        first = await self._page(type, 1)
+        first = await self._lists.page(type, 1)
         further = -(-max(0, first.total - len(first.objects)) // max(1, len(first.objects) or PAGE))
         ways = len(self._job.mapping(type).matching)
         if not whole and further >= await unlinked(further + 1) * ways:
             return
-        await self._store_listing(type, first.objects, first.total, began, cycle_id)
-
-    async def _is_void(self, listing: Listing, type: ObjectType) -> bool:
-        """Whether a process died with more creates under way than the list has pages: which of
-        them were made is told by a list that is read anew.
-        """
-        now = self._job.clock.time()
-        pages = -(-listing.total // PAGE)
-        rows = await self._job.links.intents.page(f"{type.value}/", limit=PAGE)
-        settled = [one.at + _SETTLED for _, one in rows]
-        return sum(listing.began <= at < now for at in settled) > max(1, pages)
-
-    async def listing(self, type: ObjectType, cycle_id: str) -> Listing | None:
-        """The list read for this cycle."""
-        listing = await self.listings.get(type.value)
-        return listing if listing is not None and listing.cycle_id == cycle_id else None
+        await self._lists.store(type, first, began, cycle_id)
 
     async def find(
         self, case: Case, intent: Intent | None, cycle_id: str, priority: Priority
@@ -124,18 +91,47 @@ class Matching:
 
         A key with an open intent is looked for under that name first, then under its present one.
         """
-        listing = await self.listing(case.key.type, cycle_id)
-        if listing is not None and (intent is None or intent.at + _SETTLED < listing.began):
+        listing = await self._lists.of_cycle(case.key.type, cycle_id)
+        if listing is not None and (intent is None or intent.at + SETTLED < listing.began):
             return await self._from_listing(case, priority)
         if intent is not None and intent.name != case.mapped.name:
             found = await self.by_name(case.key.type, intent.name, priority)
             if found is not None and await self._made_for(case, found):
                 return found
+        former = await self._former(case, cycle_id, priority)
+        if former is not None:
+            return former
         for path, value in case.mapped.matches:
             found = await self._by_value(case.key.type, path, value, priority)
             if found is not None:
                 return found
         return None
+
+    async def _former(self, case: Case, cycle_id: str, priority: Priority) -> TargetObject | None:
+        """The object that has the externalId of the principal, whatever both are called by now.
+
+        The list that a rebuild has read tells of it, and is remembered: who is not in it had none.
+        Before there is one ZSCloud is asked, for a user by a filter. For a group the list is read:
+        a filter of groups by externalId is not documented (Zscaler: SCIM API).
+        """
+        type, id = case.key.type, case.key.id
+        if case.mapped.attributes.get("externalId") != id:
+            return None
+        if not await self._lists.any(type):
+            if type is ObjectType.USER:
+                with contextlib.suppress(Rejected):  # A server that has no such filter.
+                    return await self._by_value(type, "externalId", id, priority)
+                return None
+            await self._lists.read_if_none(type, cycle_id, priority)
+        place = await self._lists.place_of(type, id)
+        listed = await self._at(type, place) if place else None
+        if listed is None:
+            return None
+        try:
+            found = await self.by_id(type, listed.id, priority)
+        except NotFound:
+            return None
+        return found if found.attributes.get("externalId") == id else None
 
     async def _made_for(self, case: Case, found: TargetObject) -> bool:
         """Whether an object under the name of an open intent is what that intent made."""
@@ -171,7 +167,7 @@ class Matching:
             self._sightings.note(user, lost, listed)
 
     async def _listed(self, type: ObjectType, lost: Sequence[Write]) -> list[TargetObject] | None:
-        page, read, seen = await self._page(type, 1, _URGENT), 0, set[ScimId]()
+        page, read, seen = await self._lists.page(type, 1, _URGENT), 0, set[ScimId]()
         if page.total > len(lost) * len(page.objects):
             return None
         concerned: list[TargetObject] = []
@@ -181,7 +177,7 @@ class Matching:
             read += len(page.objects)
             if read >= page.total:
                 break
-            page = await self._page(type, read + 1, _URGENT)
+            page = await self._lists.page(type, read + 1, _URGENT)
         return concerned if read >= page.total else None
 
     async def _by_value(
@@ -232,12 +228,12 @@ class Matching:
     async def _from_listing(self, case: Case, priority: Priority) -> TargetObject | None:
         """By externalId, which may be ours from before; then as by filter."""
         type = case.key.type
-        external = await self._by_external_id.get(f"{type.value}/{case.key.id}")
+        external = await self._lists.place_of(type, case.key.id)
         if external:
             return await self._at(type, external)
         for path, value in case.mapped.matches:
             place = await self._place(type, path, value)
-            if place == _SEVERAL:
+            if place == SEVERAL:
                 return await self._by_value(type, path, value, priority)
             found = await self._at(type, place) if place else None
             if found is not None:
@@ -249,67 +245,13 @@ class Matching:
         if path == NAME_PATH[type]:
             return name_key(type, value)
         if path == "externalId":
-            return await self._by_external_id.get(f"{type.value}/{value}")
+            return await self._lists.place_of(type, value)
         return await self._job.listing_value.get(value_key(type, path, value))
 
     async def _at(self, type: ObjectType, place: str) -> TargetObject | None:
-        found = await self._by_name.get(place)
+        found = await self._lists.by_name(place)
         name = NAME_PATH[type]
         return found and self._supposed(found, name, str(found.attributes.get(name)))
-
-    async def _page(self, type: ObjectType, start: int, priority: Priority = (4, 0)) -> _Page:
-        page = await self._sender.send(lambda: self._reader.page(type, start, PAGE), priority)
-        return _Page(page.objects, page.total)
-
-    async def _store_listing(
-        self,
-        type: ObjectType,
-        first: tuple[TargetObject, ...],
-        total: int,
-        began: float,
-        cycle_id: str,
-    ) -> None:
-        objects, read = first, 0
-        seen: set[ScimId] = set()
-        noted: set[int] = set()
-        await self._forget(type)
-        while objects:
-            check_pager(type, objects, seen)
-            read += len(objects)
-            rows = [row for each in objects for row in self._rows(each, noted)]
-            await self._job.store.write(in_steps(rows))
-            if read >= total:
-                break
-            page = await self._page(type, read + 1)
-            objects, total = page.objects, page.total
-        listing = Listing(cycle_id=cycle_id, began=began, total=read)
-        await self._job.store.write([self.listings.put(type.value, listing)])
-
-    def _rows(self, object: TargetObject, noted: set[int]) -> list[Row]:
-        """Where the object is found. ``noted`` are the values of those before it, by their hash: of
-        two that have one value, neither is found by it without asking.
-        """
-        name = object.attributes.get(NAME_PATH[object.type])
-        if not name:
-            return []
-        key = name_key(object.type, str(name))
-        rows = [self._by_name.put(key, object)]
-        external = object.attributes.get("externalId")
-        places = [(self._job.listing_value, place) for place in self._job.values_of(object)]
-        if external:
-            places.append((self._by_external_id, f"{object.type.value}/{external}"))
-        for table, place in places:
-            mark = hash((table.name, place))
-            rows.append(table.put(place, _SEVERAL if mark in noted else key))
-            noted.add(mark)
-        return rows
-
-    async def _forget(self, type: ObjectType) -> None:
-        await self._job.store.write([self.listings.drop(type.value)])
-        prefix = f"{type.value}/"
-        for table in (self._by_name, self._by_external_id, self._job.listing_value):
-            while rows := await table.page(prefix):
-                await self._job.store.write(in_steps([table.drop(key) for key, _ in rows]))
 
 
 def several(type: ObjectType, path: str, value: str, found: list[TargetObject]) -> DuplicateTarget:
@@ -321,24 +263,3 @@ def several(type: ObjectType, path: str, value: str, found: list[TargetObject]) 
         f"{len(found)} objects have the {path} {value!r}: {ids}",
         remedy="Delete or rename all but one of them in the ZSCloud portal.",
     )
-
-
-class _Page(msgspec.Struct, frozen=True):
-    objects: tuple[TargetObject, ...]
-    total: int
-
-
-def check_pager(type: ObjectType, objects: tuple[TargetObject, ...], seen: set[ScimId]) -> None:
-    """Stops a pager that repeats itself: it would never end.
-
-    A single repeated row is a list that moved under the reader, and does no harm.
-    """
-    ids = {object.id for object in objects}
-    if ids and ids <= seen:
-        raise ProtocolError(
-            "ZSCloud",
-            f"GET /{type.value.capitalize()}s",
-            "the list repeats a page that was read already",
-            remedy="The server ignores startIndex; report it to its maker.",
-        )
-    seen |= ids

@@ -16,6 +16,7 @@ from provisioning.plan import (
     plan_group,
     plan_group_removal,
     plan_user,
+    with_additions,
 )
 
 
@@ -27,14 +28,34 @@ class Planning:
         self._members = members
 
     def plans(
-        self, case: Case, item: WorkItem, removal: MemberRemoval, most: int | None = None
+        self,
+        case: Case,
+        item: WorkItem,
+        removal: MemberRemoval,
+        most: int | None = None,
+        *,
+        mixed: bool = False,
     ) -> list[Planned] | Skipped:
         """Requests in order; none when nothing differs. ``removal`` is the form in use. ``most``
-        limits how many requests with members are planned.
+        limits how many requests with members are planned. ``mixed``: what takes members out may
+        add others.
         """
-        if case.key.type is ObjectType.GROUP:
-            return self._of_group(case, item, removal, most)
-        return self.of_user(case)
+        if case.key.type is ObjectType.USER:
+            return self.of_user(case)
+        plans = self._of_group(case, item, removal, most)
+        if not mixed or not plans or isinstance(plans, Skipped) or case.link is None:
+            return plans
+        if not case.verdict.active or (most is not None and len(plans) >= most):
+            return plans
+        last = with_additions(
+            plans[-1],
+            case.key,
+            case.link,
+            self._members.admitted(case),
+            case.recorded,
+            self._members.batch(case),
+        )
+        return [*plans[:-1], last]
 
     def of_user(self, case: Case) -> list[Planned] | Skipped:
         """The same of a user, for whom no form of removals matters."""

@@ -6,7 +6,7 @@ blindly.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from provisioning.apply.adoption import Adoption, NotAdopted
 from provisioning.apply.carrying import Carrying, Later
@@ -18,6 +18,7 @@ from provisioning.apply.last_look import LastLook, StillLeaves
 from provisioning.apply.looking import Looking, forbidden
 from provisioning.apply.matching import Matching
 from provisioning.apply.members import Members
+from provisioning.apply.mixed import Mixed
 from provisioning.apply.naming import EXCHANGED, GIVEN_UP, Names, own_name
 from provisioning.apply.outcome import Recorder
 from provisioning.apply.removal import RemovalForm
@@ -73,7 +74,10 @@ class Provisioner:
         self._job = job
         self._sender = sender
         self._recorder = recorder
-        self._execution = Execution(job, sender, matching, removal, recorder, self.intents, writer)
+        mixed = Mixed(job, removal)
+        self._execution = Execution(
+            job, sender, matching, removal, mixed, recorder, self.intents, writer
+        )
         self._names = Names(job)
         self._looking = Looking(job, matching, recorder, self._execution, self._names)
         self._members = Members(job, matching, recorder)
@@ -84,7 +88,7 @@ class Provisioner:
             job, matching, recorder, self._looking, adoption, self.intents, cycle_id, may_refer
         )
         self._choosing = Choosing(
-            job, recorder, removal, self._members, self._looking, self._names, most_of_one
+            job, recorder, removal, self._members, self._looking, self._names, most_of_one, mixed
         )
         self._carrying = Carrying(
             job, sender, self._execution, recorder, self._choosing, most_of_one
@@ -113,6 +117,10 @@ class Provisioner:
     @graph.setter
     def graph(self, graph: GroupGraph) -> None:
         self._recorder.graph = graph
+
+    def know(self, cases: Mapping[Key, Case]) -> None:
+        """Cases that were made by the present graph just now."""
+        self._cases.know(cases, self.graph)
 
     def stop(self) -> None:
         """Nothing more is sent."""
@@ -143,8 +151,8 @@ class Provisioner:
             if item.key in self._own_names:
                 await self._take_own_name(item, self._own_names.pop(item.key))
             else:
-                with self._recorder.newcomers.worked_on(item):
-                    await self._rounds(item, stopping)
+                self._recorder.newcomers.begin(item)
+                await self._rounds(item, stopping)
                 self._job.store.defer(await self._job.unsure.done(item), str(item.key))
         except Later:
             return

@@ -59,7 +59,7 @@ class RemovalForm:
     ) -> ReplaceObject:
         """The removal as a PUT of the whole group, from what the group is now."""
         assert case.link is not None
-        live = await self._get(case, priority, turn)
+        live = await self.read(case, priority, turn)
         gone = set(write.members)
         return ReplaceObject(
             ObjectType.GROUP,
@@ -89,7 +89,7 @@ class RemovalForm:
         """
         if await self.is_proven(write.form):
             return Proof(holds=True, contradiction=None)
-        live = await self._get(case, priority, None)
+        live = await self.read(case, priority)
         left = set(live.members or ())
         others: set[ScimId] = set(case.recorded) - set(write.members)
         if left.isdisjoint(write.members) and (not others or others & left):
@@ -112,7 +112,8 @@ class RemovalForm:
         refused = known.refused if form in known.refused else (*known.refused, form)
         await self._remember(msgspec.structs.replace(known, removal=None, refused=refused))
 
-    async def _get(self, case: Case, priority: Priority, turn: Turn | None) -> TargetObject:
+    async def read(self, case: Case, priority: Priority, turn: Turn | None = None) -> TargetObject:
+        """The group as it is now."""
         assert case.link is not None
         id = case.link.scim_id
         return await self._sender.send(

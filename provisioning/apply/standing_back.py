@@ -49,6 +49,12 @@ class StandingBack:
         self._holders[key] = holder
         return Step.GIVE_UP if gives_up else Step.WAIT
 
+    def give_up_waiting(self) -> None:
+        """Nobody who is waited for has any work: who waits may try again, once."""
+        self._waited.update(self._holders.items())
+        self._gave_up.update(self._holders.values())
+        self._holders.clear()
+
     def giving_up(self, holder: Key) -> None:
         """The holder is about to give its name up, once in a drain."""
         self._gave_up.add(holder)

@@ -56,6 +56,12 @@ class Assignments:
         self.young: list[tuple[Key, float]] = []
         """Principals whose assignment is gone but too young to believe, with the due time."""
 
+    @property
+    def new_users(self) -> list[EntraId]:
+        """Users whose assignment this look found new."""
+        principals = (each.principal for each in self.added.values())
+        return [key.id for key in principals if key.type is ObjectType.USER]
+
     async def read(self) -> dict[str, Assignment]:
         """One complete read of the assignments."""
         read: dict[str, Assignment] = {}
@@ -228,7 +234,7 @@ class Assignments:
         groups = {a.principal.id for a in added if a.principal.type is ObjectType.GROUP}
         users = {a.principal.id for a in added if a.principal.type is ObjectType.USER}
         began = self._job.clock.time()
-        await self._reading.watch(await self._reading.unwatched(groups))
+        await self._reading.watch_whole(groups)
         unread: list[EntraId] = []
         async for part in in_parts(sorted(users)):
             known = await self._job.mirror.users.get_many(part)

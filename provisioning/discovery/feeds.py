@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from provisioning.discovery.facts import Facts
 from provisioning.discovery.reading import USERS_FEED, Reading
 from provisioning.discovery.relations import Relations
+from provisioning.discovery.restored import Restored
 from provisioning.errors import WatermarkExpired
 from provisioning.job import Job, Watermark
 from provisioning.mirror import group_key
@@ -23,6 +24,7 @@ class Feeds:
         source: Source,
         facts: Facts,
         reading: Reading,
+        restored: Restored,
         wanted: frozenset[Key] = frozenset(),
     ) -> None:
         self._job = job
@@ -30,6 +32,7 @@ class Feeds:
         self._facts = facts
         self._relations = Relations(job, facts)
         self._reading = reading
+        self._restored = restored
         self.shown: set[Key] = set()
         """Of the keys ``wanted``, those that the feeds had news of."""
         self._wanted = wanted
@@ -57,6 +60,7 @@ class Feeds:
 
     async def _take_page(self, type: ObjectType, rows: Sequence[DeltaRow], began: float) -> None:
         if type is ObjectType.USER:
+            await self._restored.note(rows)
             await self._facts.user_delta(rows, began)
             return
         for row in rows:
@@ -86,7 +90,7 @@ class Feeds:
         await self._reading.read_users([id for id in users if id not in known])
         if self._job.rules.scope.transitive:
             nested = {key.id for key in keys if key.type is ObjectType.GROUP}
-            await self._reading.watch(await self._reading.unwatched(nested))
+            await self._reading.watch_whole(nested)
         members = [Member(key, None) for key in keys]
         await self._relations.members_added(group, members, began, certain=True)
         there = await self._job.mirror.users.get_many(users)

@@ -13,6 +13,7 @@ from provisioning.discovery.facts import Facts
 from provisioning.discovery.feeds import Feeds
 from provisioning.discovery.filing import Filing, Since
 from provisioning.discovery.reading import GROUPS_IN_A_FEED, USERS_FEED, Reading
+from provisioning.discovery.restored import Restored
 from provisioning.discovery.touched import ROWS_TOGETHER
 from provisioning.errors import ConfigurationError, Problem
 from provisioning.evidence import SETTLING
@@ -44,6 +45,7 @@ class Look:
         self._facts = Facts(job)
         self._application = Application(job, source, self._facts)
         self._reading = Reading(job, source, self._facts, record, self._application)
+        self._restored = Restored(job, source, self._reading)
         self._assignments = Assignments(
             job, source, self._facts, record, self._reading, self._application
         )
@@ -73,14 +75,20 @@ class Look:
             weekly = whole and any(now - mark.full_at > _FULL_EVERY for mark in marks.values())
             await self._read_changes(marks, weekly=weekly)
         if named:
-            await self._reading.read_certainly(named)
+            await self._read_certainly(named)
         await self._reading.settle()
         return Lane.BULK if self.first or whole else Lane.LIVE
 
     async def read_named(self, named: frozenset[Key]) -> None:
         """Reads the named keys alone, and believes it."""
-        await self._reading.read_certainly(named)
+        await self._read_certainly(named)
         await self._reading.settle()
+
+    async def _read_certainly(self, named: frozenset[Key]) -> None:
+        await self._reading.read_certainly(named)
+        await self._restored.seen([key.id for key in named if key.type is ObjectType.USER])
+        if self._restored.anybody:
+            await self._restored.take_up()
 
     async def asks_for_more(self) -> bool:
         """Whether the schema is another than the one that everybody was last judged by.
@@ -153,10 +161,7 @@ class Look:
         # Stored once everybody is judged and filed, not when the work is done: a load that takes
         # many executions would begin anew with each.
         self._judged_rows.append(self._job.judged_by_row())
-        link = await self._source.latest_delta(ObjectType.USER)
-        self._reading.watermarks[USERS_FEED] = Watermark(
-            link=link, taken_at=now, full_at=now, repeat_at=now + SETTLING
-        )
+        await self._begin_users(now)
         async for name, _ in self._job.watermarks.all("groups/"):
             self._reading.watermarks[name] = None
         if self._job.rules.scope.everyone:
@@ -169,8 +174,17 @@ class Look:
         stored = {id: each for id, each in every.items() if id not in self._assignments.added}
         await self._reading.read_assigned(stored)
         await self._watch_filtered(whole=True)
+        await self._watch_left()
         await self._reading.read_left(now)
         await self._check_default_access({**stored, **self._assignments.added})
+
+    async def _watch_left(self) -> None:
+        """Watches the groups of the mirror that nothing assigns, and whose objects are there."""
+        known = {EntraId(id) async for id, _ in self._job.mirror.groups.all()}
+        left = await self._reading.unwatched(known)
+        if left:
+            unneeded = await self._unneeded_groups()
+            await self._reading.watch([id for id in left if id not in unneeded])
 
     async def _check_default_access(self, assignments: dict[str, Assignment]) -> None:
         """With ``exclude``, nobody in scope although people are assigned is no empty tenant."""
@@ -200,7 +214,8 @@ class Look:
         ):
             await self._read_tenant_anew()
             return
-        feeds = Feeds(self._job, self._source, self._facts, self._reading)
+        await self._restored.begin_if_new()
+        feeds = Feeds(self._job, self._source, self._facts, self._reading, self._restored)
         usable = {name for name, mark in marks.items() if is_usable(mark, now) and not weekly}
         followed = usable - _scattered(marks)
         anew = [
@@ -212,9 +227,13 @@ class Look:
         if not self._job.rules.scope.everyone:
             await self._assignments.compare()
             await self._watch_filtered()
+            await self._restored.seen(self._assignments.new_users)
+        await self._restored.take_up()
         for name, fresh in list(self._reading.watermarks.items()):
             if fresh is not None and fresh.repeat_at is not None and now >= fresh.repeat_at:
                 await self._reading.repeat(name, fresh)
+                if name == USERS_FEED:
+                    await self._restored.repeat()
                 self._reading.watermarks[name] = msgspec.structs.replace(fresh, repeat_at=None)
 
     async def _unneeded_groups(self) -> set[EntraId]:
@@ -248,10 +267,7 @@ class Look:
         await self._reading.watch(await self._reading.unwatched(known))
 
     async def _read_tenant_anew(self) -> None:
-        now = self._job.clock.time()
-        link = await self._source.latest_delta(ObjectType.USER)
-        fresh = Watermark(link=link, taken_at=now, full_at=now, repeat_at=now + SETTLING)
-        self._reading.watermarks[USERS_FEED] = fresh
+        await self._begin_users(self._job.clock.time())
         await self._reading.read_tenant()
 
     async def _begin_again(self, anew: Sequence[tuple[str, Watermark]]) -> None:
@@ -270,11 +286,15 @@ class Look:
             await self._reading.watch(sorted(EntraId(id) for id in groups))
 
     async def _begin_users_again(self) -> None:
-        now = self._job.clock.time()
-        link = await self._source.latest_delta(ObjectType.USER)
-        fresh = Watermark(link=link, taken_at=now, full_at=now, repeat_at=now + SETTLING)
-        self._reading.watermarks[USERS_FEED] = fresh
+        await self._begin_users(self._job.clock.time())
         await self._reading.read_known_users()
+
+    async def _begin_users(self, now: float) -> None:
+        link = await self._source.latest_delta(ObjectType.USER)
+        self._reading.watermarks[USERS_FEED] = Watermark(
+            link=link, taken_at=now, full_at=now, repeat_at=now + SETTLING
+        )
+        await self._restored.begin()
 
 
 def _named_by_filters(schema: CompiledSchema) -> frozenset[str]:

@@ -71,6 +71,18 @@ class Reading(ById):
                 nested |= await self._watch_part(part)
             level = await self.unwatched(nested - seen) if self._job.rules.scope.transitive else []
 
+    async def watch_whole(self, ids: set[EntraId]) -> None:
+        """Watches groups that something brings in, and (with nesting) those within, also where they
+        are watched already: as long as nothing brought them in, those within were let go.
+        """
+        level, seen = set(ids), set[EntraId]()
+        while level:
+            seen |= level
+            fresh = await self.unwatched(level)
+            await self.watch(fresh)
+            known = level.difference(fresh) if self._job.rules.scope.transitive else ()
+            level = await self.read_groups(sorted(known)) - seen if known else set()
+
     async def unwatched(self, ids: set[EntraId]) -> list[EntraId]:
         """Those that no feed watches. A mirror row is no proof: it may be of a read cut short."""
         if not self.anew and not self._watched:

@@ -9,6 +9,7 @@ from provisioning.job import Job
 from provisioning.model import Key
 from provisioning.ports import Row
 from provisioning.rows.table import Table
+from provisioning.rows.times import time_of, timed
 
 
 class RemovedFacts:
@@ -42,7 +43,7 @@ class RemovedFacts:
     def reread_row(self, key: Key) -> Row:
         """The row that has a key read once more when its removal has settled."""
         at = self._job.clock.time() + SETTLING
-        return self._reread.put(f"{at:017.3f}/{key}", str(key))
+        return self._reread.put(timed(at, key), str(key))
 
     async def settled_rows(self) -> list[Row]:
         """Rows that forget removals that no replica can contradict any more."""
@@ -54,5 +55,5 @@ class RemovedFacts:
         """Keys whose second look has come, and the rows that drop the wish once it is done."""
         now = self._job.clock.time()
         rows = await self._reread.page()
-        due = [(at, key) for at, key in rows if float(at.partition("/")[0]) <= now]
+        due = [(at, key) for at, key in rows if time_of(self._reread.name, at) <= now]
         return [Key.parse(key) for _, key in due], [self._reread.drop(at) for at, _ in due]

@@ -20,6 +20,7 @@ from provisioning.graph.rows import Page, Rows
 from provisioning.graph.subscriptions import GraphSubscriptions
 from provisioning.graph.transport import SdkTransport
 from provisioning.graph.wire import Decode, Request
+from provisioning.instrumentation import SILENT, Telemetry
 from provisioning.model import (
     Assignment,
     DeltaPage,
@@ -67,6 +68,7 @@ class GraphSource:
         retry: RetryPolicy | None = None,
         random: Callable[[], float] = _random.random,
         timeout: float = 30.0,
+        telemetry: Telemetry = SILENT,
     ) -> None:
         self._endpoint = urls.parse_endpoint(base_url)
         self._service_principal_id = service_principal_id
@@ -75,7 +77,7 @@ class GraphSource:
         self._transport = SdkTransport(
             self._endpoint, clock, timeout, credential, http_client_factory
         )
-        self._channel = Channel(self._transport, clock, retry or RetryPolicy(), random)
+        self._channel = Channel(self._transport, clock, retry or RetryPolicy(), random, telemetry)
 
     @property
     def requests(self) -> int:
@@ -145,6 +147,27 @@ class GraphSource:
 
         found = await self._each(ids, request, rows.decode_found)
         return {id: bool(item) for id, item in found.items()}
+
+    def deleted_users(self) -> AsyncIterator[Sequence[EntraId]]:
+        """The soft-deleted users, a page at a time."""
+        request = self._request(urls.deleted_users(), wire.USER_READ)
+        return self._pages(request, rows.decode_ids)
+
+    async def groups_of(self, ids: Sequence[EntraId]) -> Mapping[EntraId, frozenset[EntraId]]:
+        """The groups that each user is in, directly or by another group; none for a 404."""
+
+        def request(id: str) -> Request:
+            return self._request(urls.groups_of(id), wire.USER_READ)
+
+        found: dict[EntraId, frozenset[EntraId]] = {}
+        for id, page in (await self._each(ids, request, rows.decode_group_ids)).items():
+            groups = set() if page is None else set(page.value)
+            if page is not None and page.next_link is not None:
+                rest = self._request(page.next_link, wire.USER_READ)
+                async for more in self._pages(rest, rows.decode_group_ids):
+                    groups.update(more)
+            found[id] = frozenset(groups)
+        return found
 
     async def find_user(self, name: str) -> SourceUser | None:
         """A user by object id or user principal name."""

@@ -212,6 +212,18 @@ def decode_found(answer: Answer, request: Request) -> bool:
     return bool(_id(decode(answer, request, _ROW), answer, request))
 
 
+def decode_ids(answer: Answer, request: Request) -> Page[EntraId]:
+    """A page of ids."""
+    return _page(answer, request, _id)
+
+
+def decode_group_ids(answer: Answer, request: Request) -> Page[EntraId]:
+    """A page of ids of groups; directory roles, administrative units and the like are left out."""
+    page = decode(answer, request, _ROWS)
+    groups = [row for row in page.value if _type(row, answer, request) is ObjectType.GROUP]
+    return Page([_id(row, answer, request) for row in groups], page.next_link)
+
+
 def _page(answer: Answer, request: Request, read: Callable[[Row, Answer, Request], V]) -> Page[V]:
     page = decode(answer, request, _ROWS)
     return Page([read(row, answer, request) for row in page.value], page.next_link)

@@ -68,11 +68,12 @@ class AddMembers(msgspec.Struct, frozen=True, tag_field="write", tag="add_member
 
 
 class RemoveMembers(msgspec.Struct, frozen=True, tag_field="write", tag="remove_members"):
-    """PATCH that takes members out of a group, in the form given."""
+    """PATCH that takes members out of a group, in the form given, and adds others after that."""
 
     id: ScimId
     members: tuple[ScimId, ...]
     form: MemberRemoval
+    added: tuple[ScimId, ...] = ()
 
 
 class ReplaceObject(msgspec.Struct, frozen=True, tag_field="write", tag="replace"):

@@ -5,6 +5,7 @@ and nothing that is not ours.
 """
 
 from provisioning.plan.group import plan_group, plan_group_removal
+from provisioning.plan.mixed import with_additions
 from provisioning.plan.newcomers import arrived, with_newcomers
 from provisioning.plan.planned import FAILURES, REMOVALS, Planned, Skipped
 from provisioning.plan.user import plan_user
@@ -18,5 +19,6 @@ __all__ = [
     "plan_group",
     "plan_group_removal",
     "plan_user",
+    "with_additions",
     "with_newcomers",
 ]

@@ -77,6 +77,32 @@ def _with_manager(
     return answer
 
 
+def list_groups_of(reading: Reading, key: str, cast: str | None) -> Reply:
+    """The groups that a user is in, directly or by another group (Graph: user, list
+    transitiveMemberOf): of a user who was restored those from before, too.
+    """
+    reading.require("User.Read.All")
+    call = reading.call
+    call.refuse("$orderby", "$search", "$skip", "$expand", "$filter")
+    if cast and not (call.eventual and call.counted):
+        raise unsupported_query(
+            "Request requires the header ConsistencyLevel: eventual and $count=true."
+        )
+    names = reading.names(Group)
+    view = reading.view("index" if call.eventual else "list")
+    user = view.living_user(key)
+    if user is None:
+        raise not_found(key)
+
+    def row(group_id: str) -> dict[str, Any] | None:
+        group = view.living_group(group_id)
+        return None if group is None or cast == "user" else reading.show_typed(group, names)
+
+    keys = view.groups_of(user.id)
+    entity = f"{cast}s" if cast else "directoryObjects"
+    return Reply(reading.page(keys, row, entity, _total(keys, row)))
+
+
 # Groups and members
 
 

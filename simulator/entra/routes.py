@@ -30,6 +30,9 @@ class Routes:
             r"/users/([^/]+)/manager": (
                 lambda reading, match: directory.get_manager(reading, match[1])
             ),
+            rf"/users/([^/]+)/transitiveMemberOf{_CAST}": (
+                lambda reading, match: directory.list_groups_of(reading, match[1], match["cast"])
+            ),
             r"/groups": lambda reading, _: directory.list_groups(reading),
             r"/groups/([^/]+)": lambda reading, match: directory.get_group(reading, match[1]),
             rf"/groups/([^/]+)/(members|transitiveMembers){_CAST}(?P<count>/\$count)?": (

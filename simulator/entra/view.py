@@ -52,6 +52,18 @@ class View:
         """Ids of the direct members, sorted."""
         return self.tenant.members[group_id].keys(self.at)
 
+    def groups_of(self, member_id: str) -> list[str]:
+        """Ids of the living groups that the member is in, directly or by another one, sorted."""
+        groups = [id for id in self.tenant.groups.keys(self.at) if self.living_group(id)]
+        found: set[str] = set()
+        waiting = [member_id]
+        while waiting:
+            inner = waiting.pop()
+            around = {id for id in groups if id not in found and self.has_member(id, inner)}
+            found |= around
+            waiting += around
+        return sorted(found)
+
     def transitive_ids(self, group_id: str) -> list[str]:
         """Ids of direct members and of members of groups inside, sorted, each once.
 

@@ -37,8 +37,18 @@ def patch_members(
     present: Members, operations: Iterable[Operation], store: Store, context: Context
 ) -> None:
     """Apply the operations on ``members`` to the members present, in place."""
-    for operation in operations:
+    for operation in _taken(list(operations), context):
         _CHANGES[operation.op](present, operation, store, context)
+
+
+def _taken(operations: list[Operation], context: Context) -> list[Operation]:
+    """The operations that this tenant does. Raises as the option ``mixed_members`` says."""
+    kinds = {operation.op for operation in operations}
+    if len(kinds) < 2 or context.options.mixed_members == "done":
+        return operations
+    if context.options.mixed_members == "refused":
+        raise invalid_value("Members are added and removed apart", rule="")
+    return [operation for operation in operations if operation.op == operations[0].op]
 
 
 def _id_of(item: Any) -> str:

@@ -32,6 +32,8 @@ class Options:
     ``member_removal``: the PATCH form that removes single members: ``filter`` is
     ``members[value eq "x"]``, ``value`` is path ``members`` with a value array.
     ``removal_refusal``: what the other forms do: 400, nothing but 204, or the loss of all members.
+    ``mixed_members``: what a PATCH does that takes members out and adds others: both, only what
+    its first operation is about, or 400.
     ``replace_members``: PATCH may replace all members.
     ``put_clears``: PUT unassigns what its body leaves out.
     ``unknown_member``: a member id that is no user is answered 400 or 404, or is dropped.
@@ -72,6 +74,7 @@ class Options:
     patch_status: Literal[200, 204] = 204
     member_removal: Literal["filter", "value", "both", "neither"] = "both"
     removal_refusal: Literal["error", "silent", "removes_all"] = "error"
+    mixed_members: Literal["done", "first", "refused"] = "done"
     replace_members: bool = True
     put_clears: bool = True
     unknown_member: Literal["400", "404", "drop"] = "400"

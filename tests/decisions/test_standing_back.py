@@ -60,3 +60,14 @@ def test_a_holder_gives_its_name_up_once() -> None:
     waits.worked(B)
     assert waits.blocked(A, Blocked(B, gives_up=True)) is Step.HOPELESS
     assert waits.blocked(C, Blocked(B, gives_up=True)) is Step.WAIT
+
+
+def test_when_nobody_is_at_work_all_who_wait_try_once_more() -> None:
+    waits = StandingBack()
+    waits.blocked(A, Blocked(B))
+    waits.blocked(C, Blocked(B, gives_up=True))
+    waits.give_up_waiting()
+    assert A not in waits
+    assert C not in waits
+    assert waits.blocked(A, Blocked(B)) is Step.HOPELESS
+    assert waits.blocked(C, Blocked(B, gives_up=True)) is Step.HOPELESS

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from provisioning.record import CycleStatus
@@ -144,6 +146,33 @@ def test_who_left_gives_the_name_up_to_one_who_is_renamed(how: str) -> None:
             assert account(world, 8).id == before
             assert world.differences() == []
 
+    ends(story)
+
+
+@pytest.mark.parametrize("name", ["user7@example.com", "elsewhere@example.com"])
+def test_two_who_leave_in_one_look_pass_a_name_on(name: str) -> None:
+    """One is disabled, and has the name of the other, who is assigned no more: that one gives the
+    name up as soon as it is out of use, with nothing else under way.
+    """
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        disabled, gone = user(world, 7), user(world, 8)
+        world.tenant.update_user(disabled, userPrincipalName="spare@example.com")
+        world.tenant.update_user(gone, userPrincipalName=name)
+        world.tenant.update_user(disabled, userPrincipalName="user8@example.com")
+        world.tenant.disable(disabled)
+        world.tenant.unassign(gone)
+        await world.clock.sleep(SETTLE)
+        _, told = await world.cycle_with_changes(dry_run=True)
+        record = await world.cycle()
+        assert record.status is CycleStatus.COMPLETED, await world.logs(status="failure")
+        entries = await world.logs(cycle=record.cycle_id)
+        assert Counter(c.change_id for c in told) == Counter(e["change_id"] for e in entries)
+        assert account(world, 8).external_id == disabled
+        assert not account(world, 8).active
+
+    ends(story, rate=5)
     ends(story)
 
 

@@ -18,7 +18,7 @@ from provisioning.operations.status import status
 from provisioning.record import CycleKind, CycleStatus
 from tests.scenarios.piecewise import PiecewiseStore
 from tests.scenarios.simulation import Saga, simulate
-from tests.scenarios.steps import everybody, office, provisioned, user
+from tests.scenarios.steps import everybody, group, group_object, office, provisioned, user
 from tests.scenarios.test_wakes import deliver
 from tests.scenarios.world import SCIM, World
 
@@ -141,6 +141,71 @@ def test_what_is_held_and_what_was_decided_stays(scope: Scope) -> None:
         assert [u.user_name for u in world.zscloud.users.provisioned() if not u.active] == []
 
     simulate(story, tenant=everybody(60), DELETION_THRESHOLD_COUNT="8")
+
+
+@pytest.mark.parametrize("decision", ["held", "rejected"])
+def test_nobody_is_taken_out_of_a_group_whose_link_stays(decision: str) -> None:
+    """Something is held of the group, so that its link outlives the restart; those of its members
+    do not. Some of them are not found anew: they are disabled, and members still.
+    """
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        everyone = group(world, "Everybody")
+        for number in (70, 71):
+            world.tenant.disable(user(world, number))
+        await world.cycle()
+        await world.clock.sleep(400)
+        await world.cycle()
+        everyone_in = set(group_object(world, "Everybody").members)
+        for number in range(60):
+            world.tenant.assign(user(world, number), "User")
+        await world.cycle()
+        for number in range(60):
+            world.tenant.remove_member(everyone, user(world, number))
+        await world.clock.sleep(400)
+        await world.cycle()
+        assert (await world.cycle()).status is CycleStatus.HELD
+        services = world.services()
+        if decision == "rejected":
+            (plan,) = (await plans.list_(services))["items"]
+            await plans.reject(services, plan["id"], "They stay.", ANNA)
+        await ordered(world, Scope.LINKS)
+        world.forget_requests()
+        await world.cycle()
+        await world.clock.sleep(400)
+        await world.cycle()
+        assert set(group_object(world, "Everybody").members) == everyone_in
+        assert world.writes() == []
+
+    simulate(story, tenant=everybody(90))
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_group_that_was_unassigned_before_is_still_watched(*, before: bool) -> None:
+    """Its object stays, emptied, and goes when the group is deleted in Entra, whether that is told
+    to the old feeds or to the new ones.
+    """
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        sales = group(world, "Sales")
+        world.tenant.unassign(sales)
+        await world.clock.sleep(400)
+        await world.cycle()
+        assert not group_object(world, "Sales").members
+        if before:
+            world.tenant.delete(sales)
+        await ordered(world)
+        await world.cycle()
+        if not before:
+            world.tenant.delete(sales)
+        await world.clock.sleep(400)
+        await world.cycle()
+        assert group_object(world, "Sales") is None
+        assert world.differences() == []
+
+    simulate(story, tenant=office)
 
 
 def test_the_load_of_another_process_makes_way_and_its_cycle_is_replaced() -> None:

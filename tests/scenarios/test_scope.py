@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from provisioning.record import CycleStatus
 from tests.scenarios.simulation import simulate
 from tests.scenarios.steps import SETTLE, account, group, nested, office, provisioned, user
@@ -167,3 +169,34 @@ def test_everybody_in_scope_after_an_expired_watermark() -> None:
         check_everybody(world)
 
     simulate(story, tenant=office, **ALL)
+
+
+@pytest.mark.parametrize("setting", ["none", "disable"])
+def test_a_group_that_is_assigned_again_has_those_within_again(setting: str) -> None:
+    """Its object stays linked and watched while it is not assigned; the groups within are watched
+    no longer then.
+    """
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        outer = group(world, "Outer")
+        world.tenant.unassign(outer)
+        for _ in range(4):
+            await world.clock.sleep(400)
+            await world.cycle()
+        world.forget_requests()
+        world.tenant.assign(outer, "User")
+        for _ in range(2):
+            await world.clock.sleep(400)
+            await world.cycle()
+        assert world.differences() == []
+        if setting == "none":
+            assert world.writes() == []
+
+    simulate(
+        story,
+        tenant=nested,
+        ON_GROUP_UNASSIGN=setting,
+        ON_UNASSIGN=setting,
+        **TRANSITIVE,
+    )

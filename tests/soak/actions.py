@@ -29,14 +29,7 @@ async def happens(run: Run, event: Event) -> bool:
     if act is not None:
         done = act(run, **args)
         return bool(await done if asyncio.iscoroutine(done) else done)
-    did = run.people.do(kind, args)
-    if (
-        did
-        and kind == "restore"
-        and not run.zscloud.users.by_external_id(run.people.users[args["n"]])
-    ):
-        run.unknown.add(run.people.users[args["n"]])
-    return did
+    return run.people.do(kind, args)
 
 
 _ROUGH = ("kill_step", "kill_write", "kill_request", "pause", "pause_request", "renewals_fail",

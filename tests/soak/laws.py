@@ -158,6 +158,10 @@ class Laws:
             "memberships": sum(len(each.members) for each in groups.values()),
             "deletions": len(users) + len(groups),
         }
+        for kind, number in self._there.items():
+            # The base is the most that was there at any time (settings:
+            # DELETION_THRESHOLD_PERCENT), also before a removal that does not count.
+            self._most[kind] = max(self._most[kind], number)
         answer = self._worked(request, now)
         if store.users != users or store.groups != groups:
             self._compare(request, users, groups)
@@ -256,6 +260,10 @@ class Laws:
         """Whether the delete of an object, of the principal ``id``, is to be done by now."""
         if not self.since.policy.grace:
             return True
+        if id in self._portal.switched:
+            # The days of grace of an account that was switched by hand begin when a reconcile has
+            # found it so (design: target; operations: deleting after a while).
+            return False
         begun = max(self.since.doomed(id), self._settled.get(scim_id, 0.0))
         return self._zscloud.clock.time() > begun + self.since.policy.grace + _LATE
 
@@ -314,7 +322,7 @@ class Laws:
         while times[0][0] < now - _WINDOW:
             times.popleft()
         count = sum(1 for _, by in times if by is self._sender or not (by and by.interrupted))
-        self._most[kind] = most = max(self._most[kind], self._there[kind])
+        most = self._most[kind]
         if self._percent < 100 and count > max(few, self._percent * most / 100):
             self.broken(8, f"{count} {kind} of {most} were taken away within the window")
 

@@ -104,10 +104,6 @@ class Run:
         self.portal = Portal(self.zscloud, self.people)
         self.start = self.clock.time()
         self.may_be_stopped = False
-        self.unknown: set[str] = set()
-        """Users who were restored, and of whom nothing tells whose members they are: Graph did not
-        list them when their groups were read.
-        """
         self.rough = False
         """Whether anybody has died, or lost the lease, since the last quiet."""
         self.done: Counter[str] = Counter()

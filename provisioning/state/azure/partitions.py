@@ -64,6 +64,7 @@ LAYOUTS = {
     # One set is read and changed as a whole: header and chunks in one transaction.
     "mirror_members": _BY_SET,
     "mirror_assignments": _BY_SET,
+    "deleted_user": _BY_SET,
     "link_members": _BY_SET,
     "cycle_changes": _BY_SET,  # cycle/number
     # By time, in slices of 100,000 seconds: what is new is together, what is old is left alone.

@@ -283,6 +283,14 @@ PARSERS = (
     ),
     _decoder("groups", ROWS.groups, (f"{_ROWS}:Rows.groups",), rows.Page, _page(_GROUP)),
     _decoder("members", ROWS.members, (f"{_ROWS}:Rows.members",), rows.Page, _page(_USER, _GROUP)),
+    _decoder("ids", rows.decode_ids, (f"{_ROWS}:decode_ids",), rows.Page, _page(_USER)),
+    _decoder(
+        "ids of groups",
+        rows.decode_group_ids,
+        (f"{_ROWS}:decode_group_ids",),
+        rows.Page,
+        _page(_USER, _GROUP),
+    ),
     _decoder("found", rows.decode_found, (f"{_ROWS}:decode_found",), bool, _USER),
     _decoder(
         "delta of users",

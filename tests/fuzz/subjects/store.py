@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Awaitable, Callable
 from functools import cache
@@ -23,13 +24,23 @@ from provisioning.ports import Row
 from provisioning.queues.embedded import EmbeddedQueue, _Stored
 from provisioning.restart import principal_of
 from provisioning.rows.table import _decoder
+from provisioning.rows.times import timed
 from provisioning.services import Services
 from provisioning.state.azure.lease import _Record, _record
 from provisioning.state.memory import MemoryStore
+from provisioning.transfer.lines import FORMAT, VERSION, Header, Reader, StoredRow, Writer
 from simulator.entra import Tenant
 from tests.fuzz.driving import run
 from tests.fuzz.judge import Parser
-from tests.fuzz.mutations import NUMBERS, bodies, broken, changed, encode, texts
+from tests.fuzz.mutations import (
+    NUMBERS,
+    bodies,
+    broken,
+    changed,
+    encodable_texts,
+    encode,
+    texts,
+)
 from tests.scenarios.simulation import RunningClock
 from tests.scenarios.world import World
 from tests.simulated_time import EPOCH, run_simulated
@@ -93,11 +104,23 @@ def _history() -> World:
 def rows() -> tuple[Row, ...]:
     """What is stored after that, in order."""
     tables = _history().store._tables
-    return tuple(
+    found = [
         Row(name, key, table.values[key])
         for name, table in sorted(tables.items())
         for key in sorted(table.values)
-    )
+    ]
+    return (*found, *_waiting())
+
+
+def _waiting() -> list[Row]:
+    """Somebody is to be read once more, and somebody came back from the deleted items."""
+    world = _history()
+    [one] = world.tenant.ids_named("u1@example.com", "user")
+    job = world.services().settings.job
+    return [
+        Row(f"{job}:reread", timed(EPOCH, f"user/{one}"), encode(f"user/{one}")),
+        Row(f"{job}:restored", timed(EPOCH, one), encode("first")),
+    ]
 
 
 def _row(place: int) -> Row:
@@ -124,13 +147,22 @@ def _used(given: tuple[int, list[int], int]) -> int:
     place, numbers, kind = given
     _decoder.cache_clear()  # Other tests may have made them all: this one is to make its own.
     row = _row(place)
-    value = _damaged(row, numbers, kind)
+    return _uses(Row(row.table, row.key, _damaged(row, numbers, kind)))
+
+
+def _found(given: tuple[int, str]) -> int:
+    """Uses a store in which a row is there under another key, too."""
+    row = _row(given[0])
+    return _uses(Row(row.table, given[1], row.value))
+
+
+def _uses(row: Row) -> int:
     refused: list[ProvisioningError] = []
 
     async def story() -> None:
         world = _history()
         world.store = MemoryStore(time=world.clock.time)
-        await world.store.write([*rows(), Row(row.table, row.key, value)])
+        await world.store.write([*rows(), row])
         for operation in (*_OPERATIONS, None):
             try:
                 if operation is None:
@@ -174,7 +206,38 @@ def _received(given: tuple[list[int], int]) -> int:
     return run(story())
 
 
+def _export() -> bytes:
+    """A small export, whose lines are of all kinds."""
+    file = io.BytesIO()
+    writer = Writer(
+        file, Header(format=FORMAT, version=VERSION, job="a@b", exported_at="2026", log=False)
+    )
+    writer.put(StoredRow("link", "user/1", b'{"key":{"type":"user","id":"1"}}'))
+    writer.put(StoredRow("link_members", "1/head", b"\x93\x00\x91\x01"))
+    writer.end()
+    return file.getvalue()
+
+
+def _imported(given: tuple[int, list[int], int]) -> int:
+    """An export of which a line, or its bytes, are not what was written. How many rows it has."""
+    place, numbers, kind = given
+    lines = _export().splitlines(keepends=True)
+    number = place % len(lines)
+    lines[number] = _damaged(Row("", "", lines[number].strip()), numbers, kind) + b"\n"
+    return sum(1 for _ in Reader(io.BytesIO(b"".join(lines))).rows())
+
+
 PARSERS = (
+    Parser(
+        "store: an export of a job's state",
+        (
+            *("provisioning.transfer.lines:_header", "provisioning.transfer.lines:_line"),
+            *("provisioning.transfer.lines:_end", "provisioning.transfer.lines:_raw"),
+        ),
+        st.tuples(st.integers(0, 9), NUMBERS, st.integers(0, 9)),
+        _imported,
+        int,
+    ),
     Parser(
         "store: a message of the embedded queue",
         ("provisioning.queues.embedded:_decoded", "provisioning.queues.embedded:_message"),
@@ -204,6 +267,17 @@ PARSERS = (
         texts("held 1", "kept x/y"),
         Withheld.parse,
         Withheld,
+    ),
+    Parser(
+        "store: a row under a damaged key",
+        ("provisioning.rows.times:time_of",),
+        st.tuples(
+            st.integers(0, 2**16),
+            encodable_texts("0001700000000.000/user/x", "user/x").filter(bool),
+        ),
+        _found,
+        int,
+        examples=15,
     ),
     Parser(
         "store: a damaged row",

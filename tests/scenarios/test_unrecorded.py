@@ -1,0 +1,73 @@
+"""A request was executed, and nobody came to record it: whoever looks later says so."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+
+from provisioning.errors import LeaseUnavailable, StoreUnavailable
+from provisioning.lease import REQUEST_TIMEOUT
+from provisioning.ports import Row
+from provisioning.scim.transport import Answer
+from provisioning.state.memory import MemoryStore
+from tests.scenarios.simulation import RunningClock, simulate
+from tests.scenarios.steps import account, office, provisioned, user
+from tests.scenarios.world import World
+from tests.support.scim_inprocess import InProcessScim
+
+
+class FailingStore(MemoryStore):
+    """A store that cannot be reached for a while, and keeps its leases meanwhile."""
+
+    down = False
+
+    async def write(self, rows: Sequence[Row]) -> None:
+        if self.down:
+            raise StoreUnavailable("away")
+        await super().write(rows)
+
+    async def release(self, name: str, holder: str, payload: bytes) -> None:
+        if self.down:
+            raise StoreUnavailable("away")
+        await super().release(name, holder, payload)
+
+
+class Failing(InProcessScim):
+    """The store goes as soon as ZSCloud has executed a change."""
+
+    store: FailingStore
+
+    async def request(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
+    ) -> Answer:
+        answer = await super().request(method, url, headers, body)
+        self.store.down |= method == "PATCH"
+        return answer
+
+
+def test_the_log_says_what_was_found_done_already() -> None:
+    """The account was switched off before the store went. What else is to be done of it by now is
+    decided by how it is found, and that is logged.
+    """
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        one = user(world, 7)
+        transport = Failing(world.zscloud, world.clock, timeout_seconds=REQUEST_TIMEOUT)
+        assert isinstance(world.store, FailingStore)
+        transport.store, world.transport = world.store, transport
+        world.tenant.disable(one)
+        with contextlib.suppress(StoreUnavailable, LeaseUnavailable):
+            await world.cycle()
+        assert world.store.down
+        assert not account(world, 7).active
+        assert len(await world.logs(principal=one)) == 1
+        world.store.down, world.transport = False, None
+        await world.clock.sleep(60)
+        world.tenant.update_user(one, department="Legal")
+        await world.cycle()
+        codes = [entry["reason_code"] for entry in await world.logs(principal=one)]
+        assert codes == ["Assigned", "Recorded", "AttributeChanged"]
+        assert account(world, 7).department == "Legal"
+
+    simulate(story, tenant=office, store=FailingStore(time=RunningClock().time))
