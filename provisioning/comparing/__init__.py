@@ -6,6 +6,7 @@ Pure: what was found comes from a dry run, which plans as every cycle does.
 from provisioning.comparing.causes import EXPLAINED, Cause, Explained, Scope
 from provisioning.comparing.compared import Compared, Outcome
 from provisioning.comparing.folding import Folding
+from provisioning.comparing.scopes import scope_of
 from provisioning.comparing.unlinked import compared_unlinked
 
 __all__ = [
@@ -17,4 +18,5 @@ __all__ = [
     "Outcome",
     "Scope",
     "compared_unlinked",
+    "scope_of",
 ]

@@ -15,14 +15,13 @@ from provisioning.comparing import (
     Outcome,
     Scope,
     compared_unlinked,
+    scope_of,
 )
 from provisioning.comparing.unlinked import external_id
 from provisioning.job import Job
 from provisioning.model import (
-    DEFAULT_ACCESS,
     NAME_PATH,
     Action,
-    Assignment,
     EntraId,
     Key,
     MirrorGroup,
@@ -58,7 +57,7 @@ class Comparison:
         self.causes: Counter[Cause] = Counter()
         self._ledger = Ledger(job)
         self._graph: GroupGraph
-        self._assignments: dict[str, Assignment] = {}
+        self._made: dict[str, float] = {}
 
     def items(self) -> list[Compared]:
         """The first objects, in their order."""
@@ -67,7 +66,8 @@ class Comparison:
     async def take(self, told: Callable[[], None]) -> None:
         """Goes through everything. ``told`` is called after each page."""
         self._graph = await load_graph(self._job)
-        self._assignments = await self._job.mirror.assignments()
+        assignments = await self._job.mirror.assignments()
+        self._made = {id: each.created for id, each in assignments.items()}
         folding: Folding | None = None
         async for entries in self._job.log.by_principal():
             direct = await self._direct_members(entries)
@@ -119,17 +119,7 @@ class Comparison:
         row: MirrorUser | MirrorGroup | None = await table.get(key.id)
         if row is None:
             return Scope(now=now)
-        made = [self._assignments[id].created for id in row.roles if id in self._assignments]
-        return Scope(
-            nested=not row.roles and isinstance(row, MirrorUser) and self._is_nested(row),
-            default_access=bool(row.roles) and set(row.roles.values()) == {DEFAULT_ACCESS},
-            assigned_at=max(made, default=0.0),
-            now=now,
-        )
-
-    def _is_nested(self, row: MirrorUser) -> bool:
-        ways = [way for group in row.groups if (way := self._graph.path(group)) is not None]
-        return bool(ways) and all(len(way) > 1 for way in ways)
+        return scope_of(row, self._graph, self._made, now)
 
     async def _unmanaged(self, key: Key) -> int:
         members = await self._job.links.members(key.id)

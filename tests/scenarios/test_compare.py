@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from provisioning.comparing import Cause
+from provisioning.model import DEFAULT_ACCESS
 from provisioning.operations.compare import Found, compare
 from provisioning.record import CycleStatus
 from tests.scenarios.built_in import company, provision_as_built_in
@@ -119,8 +120,11 @@ def made_by_hand(world: World) -> None:
 
 
 def came_since(world: World) -> None:
-    """An assignment, a member and a group that the built-in job has not come to yet."""
+    """An assignment, a member and a group that the built-in job has not come to yet. The Default
+    Access of that member, which does not count, is not why.
+    """
     world.tenant.assign(user(world, 13), "User")
+    world.tenant.assign(user(world, 12), DEFAULT_ACCESS)
     world.tenant.add_member(group(world, "Both"), user(world, 12))
     world.tenant.assign(world.tenant.add_group("New", [user(world, 0)]), "User")
 

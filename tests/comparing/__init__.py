@@ -1,0 +1,1 @@
+"""What the comparison with the built-in job decides, function by function."""
