@@ -56,7 +56,8 @@ _OURS = "Nothing: the first cycle puts it right."
 
 EXPLAINED: Mapping[Cause, Explained] = {
     Cause.CYCLE_DELAY: Explained(
-        "It was assigned within the last hour: the built-in job comes by every 20 to 40 minutes.",
+        "It, or the group that brings it in, was assigned within the last hour: the built-in job "
+        "comes by every 20 to 40 minutes.",
         "Nothing: whichever of the two comes first makes it.",
     ),
     Cause.NESTED_GROUP: Explained(
@@ -65,22 +66,25 @@ EXPLAINED: Mapping[Cause, Explained] = {
         "Nothing, if NESTED_GROUPS=transitive is meant; else set it to direct.",
     ),
     Cause.DEFAULT_ACCESS: Explained(
-        "It is assigned with Default Access only, which the built-in job leaves out by its "
-        "tutorial for ZSCloud.",
+        "Only Default Access brings it in, its own or its group's. The built-in job leaves that "
+        "out by its tutorial for ZSCloud. By another page of Microsoft's it has counted like any "
+        "role since 2020: then that job has skipped the object, failed on it, or not come by yet.",
         "Nothing, if DEFAULT_ACCESS=include is meant; else set it to exclude.",
     ),
     Cause.NOT_MADE: Explained(
         "It is in scope and not in ZSCloud. It came into scope since the last cycle of the "
-        "built-in job, or that job has skipped it, or failed and tries ever more rarely.",
+        "built-in job; or that job has skipped it, or failed and tries ever more rarely, or is in "
+        "quarantine; or the group that brings it in is not security-enabled.",
         f"See {_LOG}. What it failed for there may come up here as well.",
     ),
     Cause.GROUP_NOT_MADE: Explained(
         "The group is assigned and not in ZSCloud. The mapping of groups may be switched off in "
-        "the built-in job, the group may not be security-enabled, or that job has failed on it.",
+        "the built-in job, the group may not be security-enabled, or that job has skipped it, "
+        "failed on it, or is in quarantine.",
         f"See the mappings of the built-in job, and {_LOG}.",
     ),
     Cause.VALUE_CLEARED: Explained(
-        "The value is empty in Entra. The built-in job never clears a value in ZSCloud.",
+        "Entra gives no value for it. The built-in job never clears a value in ZSCloud.",
         _OURS,
     ),
     Cause.CASE_ONLY: Explained(
@@ -100,18 +104,20 @@ EXPLAINED: Mapping[Cause, Explained] = {
     ),
     Cause.VALUE_DIFFERS: Explained(
         "The value was edited by hand in ZSCloud, which the built-in job does not notice; or it "
-        "changed in Entra since that job's last cycle; or that job maps it otherwise.",
+        "changed in Entra since that job's last cycle; or that job maps it otherwise, or failed.",
         "If many differ in one attribute, compare the schemas: `schema diff FILE current`.",
     ),
     Cause.SWITCHED_OFF: Explained(
-        "The account is switched off, and its user is entitled. It was switched off by hand in "
-        "ZSCloud, which the built-in job does not notice, or enabled since that job's last cycle.",
+        "The account is switched off, and its user is entitled. Somebody switched it off in "
+        "ZSCloud, which the built-in job does not notice; or the user was enabled or assigned "
+        "since that job's last cycle; or only a nested group or Default Access entitles the user.",
         "Look whether somebody meant to lock the account: the first cycle switches it on.",
     ),
     Cause.STILL_THERE: Explained(
-        "Nothing entitles it any more, and it is still there. The built-in job has not come by "
-        "since, or is in quarantine, waits at its accidental-deletion threshold, or has "
-        "SkipOutOfScopeDeletions set.",
+        "Nothing entitles it by the settings here, and it is still there. The built-in job has "
+        "not come by since, or is in quarantine, waits at its accidental-deletion threshold, or "
+        "has SkipOutOfScopeDeletions set; or its own scope is wider: everybody, other filters, or "
+        "Default Access.",
         "The first cycle holds it as a plan: read it (`held show`), then approve or reject it.",
     ),
     Cause.MEMBER_NESTED: Explained(
@@ -131,21 +137,26 @@ EXPLAINED: Mapping[Cause, Explained] = {
     Cause.MEMBER_SURPLUS: Explained(
         "The member is not in the group in Entra. It was put in by hand in ZSCloud, which the "
         "built-in job never reads, or has left since that job's last cycle, or its removal failed.",
-        "Look whether somebody meant it: the first cycle takes the member out.",
+        "Look whether somebody meant it: the first cycle takes the member out, or holds that as a "
+        "plan.",
     ),
     Cause.LEAVER_KEPT: Explained(
-        "It is switched off: so the built-in job leaves who has left, and deletes the account once "
-        "the user is deleted for good. This program does not touch what it never linked.",
+        "It is switched off: so the built-in job leaves who has left. Once the user is deleted for "
+        "good, it deletes the account, but never that of a user who was unassigned before. This "
+        "program does not touch what it never linked.",
         "Nothing; or delete it in the ZSCloud portal when it is not needed any more.",
     ),
     Cause.NOT_FROM_ENTRA: Explained(
         "Its externalId is no object id, or it has none: it was made by hand or by another "
-        "identity provider. The built-in job leaves it alone too.",
+        "identity provider, which the built-in job leaves alone too; or that job made it, and maps "
+        "another attribute than objectId.",
         "Nothing, if that is meant; else assign its user or group in Entra: it is matched by name.",
     ),
     Cause.NOT_IN_ENTRA: Explained(
         "Its externalId is an object id that Entra does not know, not even among the deleted: it "
-        "was deleted there more than 30 days ago, or belongs to another tenant.",
+        "was deleted there for good, at once or after 30 days among the deleted, or belongs to "
+        "another tenant. The built-in job deletes only what it still manages, and only where its "
+        "mapping allows Delete.",
         "Delete it in the ZSCloud portal, if it is nobody's any more.",
     ),
     Cause.DUPLICATE_ID: Explained(
@@ -179,14 +190,14 @@ _BUILT_IN = {
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
-    """How a principal comes into scope. ``assigned_at`` is when its newest own assignment was made,
-    ``now`` the time of the comparison, both in epoch seconds.
+    """How a principal comes into scope. ``assigned_at`` is when the oldest assignment was made that
+    the built-in job brings it in by, ``now`` the time of the comparison, both in epoch seconds.
     """
 
     nested: bool = False
     """Only groups within assigned groups bring it in."""
     default_access: bool = False
-    """Only assignments without a role bring it in."""
+    """Only assignments without a role bring it in, its own or those of its groups."""
     assigned_at: float = 0.0
     now: float = 0.0
 
@@ -209,10 +220,10 @@ def cause_of_value(type: ObjectType, property: ModifiedProperty) -> Cause:
         return Cause.NOT_MAPPED
     if new in (None, ""):
         return Cause.VALUE_CLEARED
-    if property.name == "externalId":
-        return Cause.EXTERNAL_ID
     if isinstance(old, str) and isinstance(new, str) and old.casefold() == new.casefold():
         return Cause.CASE_ONLY
+    if property.name == "externalId":
+        return Cause.EXTERNAL_ID
     return Cause.VALUE_DIFFERS
 
 

@@ -15,7 +15,7 @@ _FILES = {
     "alerts/test_addresses decisions/test_alerts",
     "bulk": "decisions/test_bulk",
     "case": "decisions/test_case",
-    "comparing": "scenarios/test_compare",
+    "comparing": "comparing",
     "deprovisioning": "decisions/test_deprovisioning",
     "differences": "decisions/test_differences mapping/test_flows",
     "dotnet_regex": "dotnet_regex",
