@@ -31,15 +31,17 @@ _FILES = {
     "guard": "decisions/test_guard",
     "held": "decisions/test_held",
     "mapping": "mapping",
-    "model": "decisions/test_model",
+    "model": "decisions/test_model decisions/test_planned",
     "notice": "alerts/test_message alerts/test_deciding",
     "notifications": "notifications/test_audit_events notifications/test_batch "
     "notifications/test_message",
     "origins": "telemetry/test_origins",
     "plan": "decisions/test_plan decisions/test_plan_user decisions/test_plan_group "
-    "decisions/test_newcomers",
+    "decisions/test_mixed decisions/test_newcomers",
+    "provisioning_log": "provisioning_log/test_query",
     "polling": "decisions/test_polling",
     "redaction": "decisions/test_redaction",
+    "rows": "state/test_times",
     "schema": "schema mapping/test_schema mapping/test_flows mapping/test_compiling",
     "scim": "scim/test_answers scim/test_failure scim/test_paths scim/test_wire scim/test_bulk "
     "scim/test_attributes scim/test_meaning telemetry/test_paths",

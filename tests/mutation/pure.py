@@ -33,7 +33,7 @@ def _module(path: Path) -> str:
 def chosen_modules(wanted: list[str]) -> dict[str, Path]:
     """The pure modules of these names, or in packages of these names; all when none is named."""
     everything = pure_modules()
-    names = [each if each.startswith("provisioning") else f"provisioning.{each}" for each in wanted]
+    names = [each if _within(each, "provisioning") else f"provisioning.{each}" for each in wanted]
     unknown = [name for name in names if not any(_within(each, name) for each in everything)]
     if unknown:
         raise SystemExit(f"{', '.join(unknown)}: no pure module of that name in pyproject.toml")

@@ -157,6 +157,8 @@ def test_the_pure_modules_are_those_of_the_import_contract() -> None:
     )
     assert all(path.is_file() for path in modules.values())
     assert chosen_modules(["scoping"]).keys() < modules.keys()
+    query = "provisioning.provisioning_log.query"
+    assert [*chosen_modules(["provisioning_log"])] == [*chosen_modules([query])] == [query]
     with pytest.raises(SystemExit, match="engine"):
         chosen_modules(["engine"])
 

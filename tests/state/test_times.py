@@ -18,6 +18,11 @@ def test_rows_lie_in_the_order_of_their_times() -> None:
     assert sorted(timed(at, "x") for at in times) == [timed(at, "x") for at in times]
 
 
+def test_a_key_is_stored_as_it_always_was() -> None:
+    """Rows of the version before are found, and taken off, by their keys."""
+    assert timed(1_700_000_000.125, "user/1") == "0001700000000.125/user/1"
+
+
 @pytest.mark.parametrize("key", ["user/1", "/user/1", "nan/user/1", "-inf/x", "1e999", "12 h/x"])
 def test_a_key_without_a_time_names_the_row_and_the_remedy(key: str) -> None:
     with pytest.raises(StateDamaged) as caught:

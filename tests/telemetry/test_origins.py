@@ -56,6 +56,7 @@ def test_a_version_that_knows_no_origins_takes_rows_off_all_the_same() -> None:
     assert Hint.__struct_fields__ == ("about", "mark", "told_at", "changed_at", "due", "looked_at")
     assert origins_in("000123") == origins_in(marked("000123", ())) == ()
     assert origins_in("000123 nothing") == ()
+    assert origins_in(marked(origin(9), (origin(1),))) == (origin(1),)
 
 
 def test_messages_that_go_as_one_keep_whom_they_come_from() -> None:
