@@ -320,6 +320,9 @@ class Filing:
 
     async def _write_rows(self) -> None:
         rows, self._rows = self._rows, []
+        if self._lane is not Lane.BULK:
+            # Of what a look at everybody files nothing is in flight: another look begins no sooner.
+            rows = await self._job.work.over_others(rows)
         # A plan is there when all that it lists is: who is held in a plan is not held anew.
         plans = self._job.held.plan_tables
         if len(rows) <= _ROWS_AT_ONCE:

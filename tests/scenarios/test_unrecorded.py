@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from provisioning.errors import LeaseUnavailable, StoreUnavailable
 from provisioning.lease import REQUEST_TIMEOUT
 from provisioning.ports import Row
-from provisioning.scim.transport import Answer
+from provisioning.scim.transport import Answer, AnswerBroken, NotSent
 from provisioning.state.memory import MemoryStore
 from tests.scenarios.simulation import RunningClock, simulate
 from tests.scenarios.steps import account, office, provisioned, user
@@ -71,3 +71,40 @@ def test_the_log_says_what_was_found_done_already() -> None:
         assert account(world, 7).department == "Legal"
 
     simulate(story, tenant=office, store=FailingStore(time=RunningClock().time))
+
+
+class Silent(InProcessScim):
+    """ZSCloud executes a change, does not answer, and cannot be reached from then on."""
+
+    silent = False
+
+    async def request(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
+    ) -> Answer:
+        if self.silent:
+            raise NotSent("connection refused")
+        answer = await super().request(method, url, headers, body)
+        if method == "PATCH":
+            self.silent = True
+            raise AnswerBroken("connection closed")
+        return answer
+
+
+def test_a_change_without_an_answer_is_looked_at_when_entra_has_gone_back() -> None:
+    """Nothing differs from the record any more, and what was sent may be there."""
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        one = user(world, 7)
+        world.transport = Silent(world.zscloud, world.clock, timeout_seconds=REQUEST_TIMEOUT)
+        world.tenant.update_user(one, department="Legal")
+        await world.cycle()
+        assert account(world, 7).department == "Legal"
+        world.transport = None
+        world.tenant.update_user(one, department="Sales")
+        await world.clock.sleep(900)
+        await world.cycle()
+        assert account(world, 7).department == "Sales"
+        assert world.differences() == []
+
+    simulate(story, tenant=office)
