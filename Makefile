@@ -36,8 +36,14 @@ demo: $(STAMP)
 console: $(STAMP)
 	@$(BIN)/python -m demo.console
 
+# The pictures of docs/images: taken by the test of that console, in Chromium.
+.PHONY: screenshots
+screenshots: $(STAMP)
+	$(BIN)/python -m pytest -q tests/demo/test_console.py
+	$(BIN)/python -m tools.screenshots
+
 test: setup
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -25,6 +25,7 @@ from benchmarks import (
     hinted,
     imports,
     load,
+    log,
     mapping,
     pace,
     package,
@@ -49,6 +50,7 @@ MEASURES: dict[str, Callable[[Size], list[Figure]]] = {
     "scale": scale.measure,
     "shapes": shapes.measure,
     "graph": graph_reads.measure,
+    "log": log.measure,
     "import": imports.measure,
     "package": package.measure,
 }

@@ -58,7 +58,8 @@ class Size:
     planning and filing take. ``load`` and ``groups`` are of the load at five requests a second on
     simulated time. ``packages`` says which deployment packages are started: the one that is
     shipped, the one as installed too, or all, and those also cold. ``latency`` is that of ZSCloud
-    beside the peers, in seconds. ``shapes`` are written to the end, and looked through.
+    beside the peers, in seconds. ``shapes`` are written to the end, and looked through. ``log`` is
+    the number of entries of a log in SQLite, ``log_azure`` in Azurite.
     """
 
     users: int
@@ -76,6 +77,8 @@ class Size:
     imports: int
     hinted: int
     shapes: tuple[Shape, ...]
+    log: int
+    log_azure: int
     packages: Literal["shipped", "installed", "all"] = "installed"
     latency: float = 0.02
 
@@ -96,6 +99,8 @@ TINY = Size(
     imports=1,
     hinted=2,
     shapes=(Shape(40), Shape(20, 20, 6), Shape(40, directly=True)),
+    log=400,
+    log_azure=0,
     packages="shipped",
     latency=0.0,
 )
@@ -115,6 +120,8 @@ QUICK = Size(
     imports=3,
     hinted=5,
     shapes=(Shape(2000), Shape(200, 200, 20), Shape(500, directly=True)),
+    log=20_000,
+    log_azure=5_000,
     packages="shipped",
 )
 STANDARD = Size(
@@ -133,6 +140,8 @@ STANDARD = Size(
     imports=5,
     hinted=10,
     shapes=(Shape(5000), Shape(500, 500, 50), Shape(1000, directly=True)),
+    log=100_000,
+    log_azure=20_000,
     packages="shipped",
 )
 FULL = Size(
@@ -151,5 +160,7 @@ FULL = Size(
     imports=9,
     hinted=30,
     shapes=(Shape(100_000), Shape(10_000, 10_000, 120), Shape(50_000, directly=True)),
+    log=1_000_000,
+    log_azure=1_000_000,
     packages="all",
 )

@@ -2,8 +2,7 @@
 
 The first load runs at ZSCloud's limit while the page is open. Then there is a held plan to decide
 about, somebody in escrow, an edit by hand, a stranger in ZSCloud, and somebody who is missing. It
-goes on until Ctrl-C; with ``--once`` it ends when all of that is there. Exit status 1 when
-something is wrong.
+goes on until Ctrl-C. Exit status 1 when something is wrong.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ async def main(arguments: Sequence[str] | None = None) -> int:
         show.problems(["The function app runs in the Azure Functions worker: Python 3.13."])
         return 1
     try:
-        await _open(chosen.port, chosen.rate, once=chosen.once)
+        await _open(chosen.port, chosen.rate)
     except (ProgramFailed, RemoteFailed, StageFailed) as error:
         show.problems([str(error)])
         return 1
@@ -51,11 +50,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m demo.console", description=__doc__)
     parser.add_argument("--port", type=int, default=_PORT, help="0 takes a free one")
     parser.add_argument("--rate", type=float, default=_LIMIT, help="requests a second; 0: no limit")
-    parser.add_argument("--once", action="store_true", help="end when all is there to be seen")
     return parser
 
 
-async def _open(port: int, rate: float, *, once: bool) -> None:
+async def _open(port: int, rate: float) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -69,9 +67,8 @@ async def _open(port: int, rate: float, *, once: bool) -> None:
             await asyncio.wait({telling, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if telling.done():
                 telling.result()
-                if not once:
-                    show.line("Ctrl-C ends it")
-                    await stopping
+                show.line("Ctrl-C ends it")
+                await stopping
             for task in (telling, stopping):
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):

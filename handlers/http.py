@@ -64,6 +64,12 @@ def answer(
     return _encoded(document, status, _JSON, headers or {})
 
 
+def text_answer(text: str, mimetype: str, headers: Mapping[str, str]) -> func.HttpResponse:
+    """A text that is no JSON document."""
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **headers}
+    return func.HttpResponse(text, mimetype=mimetype, headers=headers)
+
+
 def problem(error: ProvisioningError, status: int) -> func.HttpResponse:
     """An error as ``application/problem+json`` (RFC 9457), with Retry-After where it helps."""
     from provisioning.errors import LeaseUnavailable, Throttled

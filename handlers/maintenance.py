@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
 import azure.functions as func
+
+from handlers.execution import timer
+
+if TYPE_CHECKING:
+    from provisioning.services import Services
 
 blueprint = func.Blueprint()  # type: ignore[no-untyped-call]
 _log = logging.getLogger(__name__)
@@ -12,20 +18,25 @@ _log = logging.getLogger(__name__)
 
 @blueprint.function_name("maintenance")
 @blueprint.timer_trigger(arg_name="tick", schedule="%MAINTENANCE_SCHEDULE%")
-async def maintenance(tick: func.TimerRequest) -> None:  # noqa: ARG001
+async def maintenance(tick: func.TimerRequest, context: func.Context) -> None:  # noqa: ARG001
     """Keeps the subscriptions to change notifications up, and looks if notifications were lost.
-    Asks ZSCloud whether the token still holds, and tells what there is to tell.
+    Asks ZSCloud whether the token still holds, drops what the log is to keep no longer, and tells
+    what there is to tell.
 
     Raises ``ConfigurationError`` for settings that cannot be used: the tick has failed.
     """
-    from provisioning.bootstrap import services
-    from provisioning.errors import ConfigurationError, LeaseUnavailable
+    async with timer(context) as made:
+        await _keep_up(made)
+
+
+async def _keep_up(made: Services) -> None:
+    from provisioning.errors import ConfigurationError, LeaseUnavailable, StoreUnavailable
     from provisioning.operations import token
     from provisioning.operations.alarms import watch
+    from provisioning.operations.retention import forget_old_entries
     from provisioning.operations.subscriptions import ensure
     from provisioning.operations.work import look_now
 
-    made = await services()
     try:
         if (await ensure(made)).look_wanted:
             await look_now(made)
@@ -36,4 +47,8 @@ async def maintenance(tick: func.TimerRequest) -> None:  # noqa: ARG001
         await token.check(made)
     except ConfigurationError as error:
         _log.warning("ZSCloud was not asked whether the token holds: %s", error)
+    try:
+        await forget_old_entries(made)
+    except (ConfigurationError, StoreUnavailable) as error:
+        _log.warning("The provisioning log was not kept to its retention: %s", error)
     await watch(made)

@@ -12,6 +12,8 @@ from urllib.parse import parse_qs
 
 import azure.functions as func
 
+from handlers.execution import execution
+
 blueprint = func.Blueprint()  # type: ignore[no-untyped-call]
 _log = logging.getLogger(__name__)
 
@@ -25,19 +27,19 @@ _RETRY_SECONDS = 10
 
 @blueprint.function_name("notifications")
 @blueprint.route(route="notifications", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
-async def notifications(req: func.HttpRequest) -> func.HttpResponse:
+async def notifications(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """200 with the token of a handshake; 202 for any batch; 503 if its hints cannot be kept, so
     that Graph sends them again.
     """
     token = _token(req)
     if token is not None:
         return _handshake(token)
-    from provisioning.bootstrap import services
     from provisioning.errors import ProvisioningError
     from provisioning.operations.notifications import receive
 
     try:
-        await receive(await services(), req.get_body())
+        async with execution(context) as made:
+            await receive(made, req.get_body())
     except ProvisioningError as error:
         _log.error("Notifications could not be taken; Graph is asked to send them again: %s", error)
         return func.HttpResponse(status_code=503, headers={"Retry-After": str(_RETRY_SECONDS)})

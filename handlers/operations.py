@@ -19,9 +19,6 @@ blueprint = func.Blueprint()  # type: ignore[no-untyped-call]
 _WAIT = 20.0
 """Seconds that a call on demand is waited for; the platform cuts every call at 230."""
 
-_FILTERS = ("since", "until", "principal", "cycle", "status", "action", "limit", "after")
-"""Parameters of ``logs``."""
-
 
 @dataclass(frozen=True, slots=True)
 class CycleRequest:
@@ -169,21 +166,6 @@ async def status(req: func.HttpRequest) -> func.HttpResponse:
         from provisioning.operations import status as operation
 
         return answer(await operation.status(services))
-
-    return await respond(req, Right.READ, call)
-
-
-@blueprint.function_name("logs")
-@blueprint.route(route="logs", methods=["GET"])
-async def logs(req: func.HttpRequest) -> func.HttpResponse:
-    """The provisioning log, newest first."""
-
-    async def call(services: Services) -> func.HttpResponse:
-        from provisioning.operations.logs import query_logs
-
-        check_query(req, *_FILTERS)
-        given = {name: req.params[name] for name in _FILTERS if name in req.params}
-        return answer(await query_logs(services, **given))
 
     return await respond(req, Right.READ, call)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import azure.functions as func
 
+from handlers.execution import execution
 from handlers.queues import POISON, STORAGE, WORK, DryRun, WakeUp, decode_message
 
 if TYPE_CHECKING:
@@ -18,19 +19,17 @@ _log = logging.getLogger(__name__)
 
 @blueprint.function_name("work")
 @blueprint.queue_trigger(arg_name="message", queue_name=WORK, connection=STORAGE)
-async def work(message: func.QueueMessage) -> None:
+async def work(message: func.QueueMessage, context: func.Context) -> None:
     """Goes on with what there is to do. What is left is announced by another message.
 
     What it raises, the host tries again; after ``maxDequeueCount`` tries it becomes poison.
     """
-    from provisioning.bootstrap import services
-
-    made = await services()
-    try:
-        await _do(made, _decode(message.get_body()))
-    except Exception as error:
-        await remember(made, WORK, error)
-        raise
+    async with execution(context) as made:
+        try:
+            await _do(made, _decode(message.get_body()))
+        except Exception as error:
+            await remember(made, WORK, error)
+            raise
 
 
 @blueprint.function_name("work_poison")

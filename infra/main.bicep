@@ -169,6 +169,10 @@ param logRetentionDays int = 30
 @maxValue(730)
 param telemetryRetentionDays int = 30
 
+@description('Whether names and values of people go to Log Analytics with the provisioning log.')
+@allowed(['on', 'off'])
+param telemetryPersonalData string = 'off'
+
 @description('Whether every request to the storage account is logged: some gigabytes a month.')
 param storageAccessLogs bool = false
 
@@ -255,6 +259,7 @@ var settings = {
   ALERT_FROM: alertFrom
   NO_CYCLE_ALERT_MINUTES: string(noCycleAlertMinutes)
   LOG_RETENTION_DAYS: string(logRetentionDays)
+  TELEMETRY_PERSONAL_DATA: telemetryPersonalData
   STATE_STORE: 'azure'
   DRAIN_BUDGET_SECONDS: '240'
   CYCLE_SCHEDULE: cycleSchedule
@@ -399,6 +404,17 @@ module alerts 'modules/alerts.bicep' = {
     noCycleAlertMinutes: noCycleAlertMinutes
     evaluationFrequency: alertFrequency
     provisioningOn: provisioningStatus == 'on'
+  }
+}
+
+module workbook 'modules/workbook.bicep' = {
+  name: 'workbook'
+  params: {
+    name: 'ZSCloud provisioning ${token}'
+    location: location
+    tags: tags
+    workspaceId: monitoring.outputs.workspaceId
+    insightsName: monitoring.outputs.insightsName
   }
 }
 

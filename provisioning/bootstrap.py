@@ -15,15 +15,18 @@ from weakref import WeakKeyDictionary
 from provisioning.apply.pacer import Pacer
 from provisioning.deprovisioning import Deprovision, DeprovisioningPolicy
 from provisioning.guard import DAY, Threshold
+from provisioning.instrumentation import Telemetry
 from provisioning.job import Rules
 from provisioning.lease import REQUEST_TIMEOUT
 from provisioning.mapping import CompiledSchema, compile_schema
 from provisioning.ports import AlertChannel, Clock, EndpointPort, Ids, LeasePort, Store, Target
+from provisioning.provisioning_log import ProvisioningLog
 from provisioning.queues.choice import queue_for
 from provisioning.schema import load_schema
 from provisioning.scope import Reason, ScopePolicy
 from provisioning.services import Services
 from provisioning.settings import Settings, load_settings
+from provisioning.telemetry.choice import telemetry_for
 
 if TYPE_CHECKING:
     from provisioning.graph import GraphSource
@@ -90,7 +93,9 @@ def build(settings: Settings) -> Services:
     schema = compile_schema(load_schema(settings.provisioning_schema))
     settings.drift.require_known((*schema.user.target_paths, *schema.group.target_paths))
     store, leases = _state(settings)
-    source_of = partial(_graph, settings, clock)
+    holder = f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(3)}"
+    telemetry = telemetry_for(settings, instance=holder)
+    source_of = partial(_graph, settings, clock, telemetry)
     graph = source_of(schema.user.source_properties, schema.group.source_properties)
     return Services(
         settings=settings,
@@ -98,17 +103,19 @@ def build(settings: Settings) -> Services:
         rules=rules(settings),
         clock=clock,
         ids=ids,
-        store=store,
+        store=told_store(store, settings.job, telemetry),
         leases=leases,
         queue=queue_for(settings.storage, settings.state_store),
+        scratch=_scratch,
         source=graph,
         source_of=source_of,
         subscriptions=graph.subscriptions(),
         endpoint=_endpoint(clock),
-        target=_zscloud(settings, schema, clock),
+        target=_zscloud(settings, schema, clock, telemetry),
         pacer=Pacer(settings.zscloud_requests_per_second, clock),
-        holder=f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(3)}",
+        holder=holder,
         channels=channels(settings, clock, ids),
+        telemetry=telemetry,
     )
 
 
@@ -125,9 +132,25 @@ def _state(settings: Settings) -> tuple[Store, LeasePort]:
     return AzureStore(settings.storage), BlobLeases(settings.storage)
 
 
+def _scratch() -> Store:
+    from provisioning.state.sqlite import ScratchStore
+
+    return ScratchStore()
+
+
+def told_store(store: Store, job: str, telemetry: Telemetry) -> Store:
+    """The store, which tells of the entries of the provisioning log if somebody listens."""
+    if not telemetry.collects:
+        return store
+    from provisioning.telemetry.told_store import ToldStore
+
+    return ToldStore(store, ProvisioningLog(store, job).table, telemetry)
+
+
 def _graph(
     settings: Settings,
     clock: Clock,
+    telemetry: Telemetry,
     user_properties: Sequence[str],
     group_properties: Sequence[str],
 ) -> GraphSource:
@@ -139,6 +162,7 @@ def _graph(
         user_properties=user_properties,
         group_properties=group_properties,
         clock=clock,
+        telemetry=telemetry,
     )
 
 
@@ -162,7 +186,9 @@ def channels(settings: Settings, clock: Clock, ids: Ids) -> tuple[AlertChannel, 
     return tuple(made)
 
 
-def _zscloud(settings: Settings, schema: CompiledSchema, clock: Clock) -> Target:
+def _zscloud(
+    settings: Settings, schema: CompiledSchema, clock: Clock, telemetry: Telemetry
+) -> Target:
     from provisioning.scim.aiohttp_transport import AiohttpTransport
     from provisioning.scim.client import ScimTarget
 
@@ -174,6 +200,7 @@ def _zscloud(settings: Settings, schema: CompiledSchema, clock: Clock) -> Target
         group_attributes=schema.group.target_paths,
         lists=schema.user.rules.lists | schema.group.rules.lists,
         clock_time=clock.time,
+        telemetry=telemetry,
     )
 
 

@@ -21,6 +21,7 @@ from provisioning.apply.together import Together
 from provisioning.bulk import WEEK
 from provisioning.calls import Call
 from provisioning.cycle_progress import Progress
+from provisioning.cycle_telemetry import told
 from provisioning.discovery.arrivals import Arrivals
 from provisioning.discovery.crowd import Crowd
 from provisioning.discovery.filing import Filing
@@ -53,7 +54,9 @@ _log = logging.getLogger(__name__)
 
 
 class CycleRun:
-    """Runs one cycle, or goes on with it. ``writer`` is ``None`` for a dry run."""
+    """Runs one cycle, or goes on with it. ``writer`` is ``None`` for a dry run, whose changes are
+    collected if ``keep_changes``; they are in the log in any case.
+    """
 
     def __init__(
         self,
@@ -67,6 +70,7 @@ class CycleRun:
         settings_digest: str = "",
         budget: float | None = None,
         progress: Callable[[CycleRecord], None] = lambda _: None,
+        keep_changes: bool = True,
     ) -> None:
         self._job = job
         self._source = source
@@ -83,7 +87,7 @@ class CycleRun:
         self._rebuilds = False
         self._bulk = BulkUse(job)
         collect = writer is None or record.kind is CycleKind.ON_DEMAND
-        self.recorder = Recorder(job, record, collect=collect)
+        self.recorder = Recorder(job, record, collect=collect, keep=keep_changes)
         self._gate = Gate(job, sender, reader, settings_digest, self._provisioner)
         self._progress = Progress(job.clock, source, reader, record, progress, self._batch)
 
@@ -116,6 +120,12 @@ class CycleRun:
         return await self.run_on_demand(call.keys)
 
     async def _run(self, find: Callable[[], Awaitable[None]], lanes: Sequence[Lane]) -> CycleRecord:
+        with told(self._job.telemetry, self.record, dry_run=self._writer is None):
+            return await self._work(find, lanes)
+
+    async def _work(
+        self, find: Callable[[], Awaitable[None]], lanes: Sequence[Lane]
+    ) -> CycleRecord:
         record = self.record
         record.begin(self._job.clock.time())
         await self._save()

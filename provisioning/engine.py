@@ -29,6 +29,7 @@ from provisioning.errors import (
     RemoteError,
     StoreUnavailable,
 )
+from provisioning.in_flight import InFlight
 from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane, Rank, WorkItem
 from provisioning.model import Key, ObjectType
@@ -104,8 +105,10 @@ class Engine:
         self._progress = progress
         self._dry_run = dry_run
         self._read_ahead = ReadAhead(job)
-        self._active: dict[Key, tuple[WorkItem, asyncio.Task[None]]] = {}
+        self._active = InFlight(job.clock)
         self._ready: dict[str, WorkItem] = {}
+        self._unannounced = False
+        """Whether there are items among those ready that nothing was read ahead for."""
         self._standing_back = StandingBack()
         self._looked_in_vain = False
         """Whether all that was ready stood back, and nothing has begun since a look for more."""
@@ -136,9 +139,10 @@ class Engine:
                 self._check_budget()
                 self._check_failures()
         except BaseException:
-            await self._abandon()
+            await self._active.abandon()
             raise
         finally:
+            self._active.close()
             if self._arrivals is not None:
                 await self._arrivals.stop()
         self._provisioner.intents.withdraw_all()
@@ -167,13 +171,16 @@ class Engine:
         if self._took_up and any(i.filed_at >= self._graph_time for i in self._ready.values()):
             # By the groups as they were before, nothing would be left to do of what they brought.
             await self._load_graph()
-        if self._ready:
+        if self._unannounced:
             await self._announce()
 
     async def _load_graph(self) -> None:
         self._graph_at, self._graph_time = self._job.clock.monotonic(), self._job.clock.time()
         self._took_up = self._arrivals is not None and self._arrivals.under_way() is not None
-        self._provisioner.graph = await load_graph(self._job)
+        graph = await load_graph(self._job)
+        if graph != self._provisioner.graph:
+            # What was decided by an equal one still holds.
+            self._provisioner.graph = graph
 
     async def _look_at_urgent(self, arrivals: Incoming | None, window: int) -> None:
         await self._promote_due()
@@ -185,9 +192,11 @@ class Engine:
 
     async def _announce(self) -> None:
         """Reads ahead for what is near, and stores its intents; a dry run has none."""
+        self._unannounced = False
         items = list(self._ready.values())
         graph = self._provisioner.graph
         known = await self._read_ahead.read(items, graph)
+        self._provisioner.know(known)
         if not self._dry_run:
             await self._provisioner.intents.announce(items, graph, known)
 
@@ -214,15 +223,19 @@ class Engine:
 
     def _take(self, items: list[WorkItem]) -> None:
         for item in items:
-            active = self._active.get(item.key)
-            if active is not None and active[0] == item:
+            active = self._active.of(item.key)
+            if active == item:
                 continue
             if active is not None and (
-                item.aspect is Aspect.REMOVAL or item.lane < min(active[0].lane, Lane.LIVE)
+                item.aspect is Aspect.REMOVAL or item.lane < min(active.lane, Lane.LIVE)
             ):
                 # What is urgent does not wait behind the same key's additions, or for their slot.
                 self._provisioner.preempt(item.key)
-            self._ready.setdefault(item.position, item)
+            self._make_ready(item)
+
+    def _make_ready(self, item: WorkItem) -> None:
+        if self._ready.setdefault(item.position, item) is item:
+            self._unannounced = True
 
     async def _anything_to_begin(self) -> bool:
         """Whether anything is left, while nothing is under way. If all that is ready stands back,
@@ -255,8 +268,7 @@ class Engine:
                 continue
             del self._ready[position]
             self._looked_in_vain = False
-            task = asyncio.create_task(self._work(item))
-            self._active[item.key] = (item, task)
+            self._active.start(item, self._work(item))
 
     def _waits(self, item: WorkItem, first: dict[Lane, Lane | None]) -> bool:
         """Users go before the groups of their lane: their ids are wanted there. ``first`` keeps for
@@ -275,11 +287,16 @@ class Engine:
         """The most urgent lane that has users in flight or ready. Those in flight do not count
         where a group may travel with them.
         """
-        active = [] if self._may_refer() else [item for item, _ in self._active.values()]
+        active = [] if self._may_refer() else self._active.items
         items = [*active, *self._ready.values()]
         return min((item.lane for item in items if item.key.type is ObjectType.USER), default=None)
 
     async def _work(self, item: WorkItem) -> None:
+        key, lane = item.key, item.lane.value
+        with self._job.telemetry.item(key.type.value, key.id, lane, item.origins):
+            await self._attempt(item)
+
+    async def _attempt(self, item: WorkItem) -> None:
         try:
             await self._provisioner.provision(item, stopping=lambda: self._stop is not None)
             self._outage.got_through()
@@ -327,7 +344,7 @@ class Engine:
                 self._standing_back.giving_up(holder)
                 self._provisioner.give_up(holder)
             await self._file_first(item, holder)
-        self._ready.setdefault(item.position, item)
+        self._make_ready(item)
 
     async def _file_first(self, item: WorkItem, holder: Key) -> None:
         first = msgspec.structs.replace(
@@ -338,26 +355,21 @@ class Engine:
             generation=self._job.ids.new(),
         )
         await self._job.store.write(self._job.work.file([first]))
-        self._ready.setdefault(first.position, first)
+        self._make_ready(first)
 
     async def _wait(self) -> None:
+        """Until a task has ended, something has arrived, or a look is due."""
         if not self._active:
             return
-        tasks = [task for _, task in self._active.values()]
-        timer = asyncio.create_task(self._job.clock.sleep(LOOK_EVERY))
         # Once it is to end nobody asks what came, and what is done would end each wait at once.
         arriving = None if self._arrivals is None or self._stop else self._arrivals.under_way()
-        tasks += [timer] if arriving is None else [timer, arriving]
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        timer.cancel()
+        left = self._looked_at + LOOK_EVERY - self._job.clock.monotonic()
+        await self._active.wait(left if left > 0 else LOOK_EVERY, arriving)
         if arriving is not None and arriving.done():
             self._looked_at = float("-inf")  # What it filed may be urgent.
-        for key, (item, task) in list(self._active.items()):
-            if task.done():
-                del self._active[key]
-                self._read_ahead.forget(item)
-                task.result()
-                self._standing_back.worked(key)
+        for item in self._active.take_ended():
+            self._read_ahead.forget(item)
+            self._standing_back.worked(item.key)
         self._progress()
 
     def _check_budget(self) -> None:
@@ -375,12 +387,6 @@ class Engine:
         if self._stop is None:
             self._stop = end
             self._provisioner.stop()
-
-    async def _abandon(self) -> None:
-        tasks = [task for _, task in self._active.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _name_taken(item: WorkItem, holder: Key) -> Conflict:

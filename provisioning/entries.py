@@ -15,13 +15,16 @@ from provisioning.provisioning_log import LogEntry, LogStatus, Step
 
 
 class Occasion(msgspec.Struct, frozen=True, kw_only=True):
-    """The work that an entry comes of. ``time`` is epoch seconds."""
+    """The work that an entry comes of. ``time`` is epoch seconds; ``trace_id`` its trace, if any
+    is recorded.
+    """
 
     time: float
     cycle_id: str
     cause: str
     attempt: int = 1
     latency_ms: int | None = None
+    trace_id: str | None = None
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -82,6 +85,7 @@ class Entries:
             error_code=error_code,
             remedy=why.remedy or None,
             request_id=why.request_id,
+            trace_id=occasion.trace_id,
             attempt=occasion.attempt,
             duration_ms=duration_ms,
             latency_ms=occasion.latency_ms,

@@ -8,9 +8,8 @@ for. So whoever decides leaves word here, and whoever sends asks once more, and 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar, Token
 from typing import NamedTuple
 
 from provisioning.errors import LeaseUnavailable
@@ -33,22 +32,33 @@ async def _nothing() -> None:
     """Nothing has to be looked at."""
 
 
-@contextmanager
-def fenced(
-    may_send: Callable[[], bool],
-    written: Callable[[], None] = _nobody,
-    look: Callable[[], Awaitable[None]] = _nothing,
-) -> Iterator[None]:
+class fenced:  # noqa: N801  read as a statement, like those of contextlib
     """What is sent within the body is sent only while ``may_send`` says so; ``written`` is told
     when. ``look`` is awaited before: it raises what keeps the request from being sent.
     Raises ``LeaseUnavailable`` at once if nothing may be sent now.
     """
-    token = _word.set(_Word(may_send, written, look))
-    try:
-        check_fence()
-        yield
-    finally:
-        _word.reset(token)
+
+    __slots__ = ("_token", "_told")
+    _token: Token[_Word | None]
+
+    def __init__(
+        self,
+        may_send: Callable[[], bool],
+        written: Callable[[], None] = _nobody,
+        look: Callable[[], Awaitable[None]] = _nothing,
+    ) -> None:
+        self._told = _Word(may_send, written, look)
+
+    def __enter__(self) -> None:
+        self._token = _word.set(self._told)
+        try:
+            check_fence()
+        except BaseException:
+            _word.reset(self._token)
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        _word.reset(self._token)
 
 
 def check_fence() -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 import msgspec
 
 from provisioning.model import Key
+from provisioning.origins import Origins, marked, merged, origins_in
 from provisioning.ports import Row, Store
 from provisioning.rows.table import Table
 
@@ -39,7 +40,8 @@ class Hint(msgspec.Struct, frozen=True, kw_only=True):
     """``about`` is a key as text, ``FEEDS`` or ``ASSIGNMENTS``. Times are epoch seconds.
 
     ``due``: not to be looked at before, 0 for at once. ``told_at``: when it came; ``changed_at``:
-    when the change was made, if Graph said so. ``mark`` differs each time a hint is stored.
+    when the change was made, if Graph said so. ``mark`` differs each time a hint is stored, and
+    holds who told of it.
     ``looked_at``: when the first look was, of a hint that waits for the second one, which catches
     what a lagging replica did not show at the first.
     """
@@ -50,6 +52,11 @@ class Hint(msgspec.Struct, frozen=True, kw_only=True):
     changed_at: float | None = None
     due: float = 0.0
     looked_at: float | None = None
+
+    @property
+    def origins(self) -> Origins:
+        """Who told of it, for the traces."""
+        return origins_in(self.mark)
 
     @property
     def key(self) -> Key | None:
@@ -93,10 +100,12 @@ class Hints:
         return [hint for _, hint in await self._hints.page(limit=limit) if hint.due <= now]
 
     async def merged(self, hints: Iterable[Hint]) -> list[Hint]:
-        """The hints, each with the earlier times of the one that waits already for the same."""
+        """The hints, each with the earlier times, and the origins, of the one that waits already
+        for the same.
+        """
         new = list(hints)
         waiting = await self._hints.get_many([hint.position for hint in new])
-        return [_with_times_of(hint, waiting.get(hint.position)) for hint in new]
+        return [_joined(hint, waiting.get(hint.position)) for hint in new]
 
     async def wait(self, now: float) -> float | None:
         """Seconds until there is a hint to look at: 0 for now, ``None`` when there is none.
@@ -126,7 +135,7 @@ class Hints:
         return now if free is None else min(free, now + LONG_PAUSE + AT_ONCE * PAUSE)
 
 
-def _with_times_of(hint: Hint, before: Hint | None) -> Hint:
+def _joined(hint: Hint, before: Hint | None) -> Hint:
     if before is None:
         return hint
     changes = [at for at in (hint.changed_at, before.changed_at) if at is not None]
@@ -134,4 +143,5 @@ def _with_times_of(hint: Hint, before: Hint | None) -> Hint:
         hint,
         told_at=min(hint.told_at, before.told_at),
         changed_at=min(changes, default=None),
+        mark=marked(hint.mark.partition(" ")[0], merged(before.origins, hint.origins)),
     )

@@ -17,6 +17,7 @@ from provisioning.escrow import Escrow
 from provisioning.guard import DAY, Applied, Tally, Threshold
 from provisioning.held_rows import HeldRemovals
 from provisioning.hints import Hints
+from provisioning.instrumentation import SILENT, Telemetry
 from provisioning.lanes import WorkSet
 from provisioning.latency import Latencies
 from provisioning.links import Links
@@ -54,6 +55,7 @@ from provisioning.subscribed import SubscribedRows
 from provisioning.unsure import Unsure
 
 _LONGEST_WINDOW = 91 * DAY
+_NOTHING = Tally()
 
 
 class Provisioned(msgspec.Struct, frozen=True):
@@ -140,6 +142,9 @@ class Watermark(msgspec.Struct, frozen=True, kw_only=True):
 class Job:
     """The stored state of one job, and the rules it is planned by."""
 
+    _counted: tuple[str, ...] = ()
+    """The hours whose number has changed last: it may not be written yet."""
+
     def __init__(
         self,
         name: str,
@@ -148,13 +153,14 @@ class Job:
         rules: Rules,
         clock: Clock,
         ids: Ids,
+        telemetry: Telemetry = SILENT,
     ) -> None:
         self.name = name
         self.store = store
         self.schema = schema
         self.rules = rules
-        self.clock = clock
-        self.ids = ids
+        self.clock, self.ids = clock, ids
+        self.telemetry = telemetry
         self.mirror = Mirror(store, name)
         self.near_scope = NearScope(store, name)
         self.links = Links(store, name)
@@ -268,28 +274,33 @@ class Job:
         """Active users, groups and memberships that are ours in ZSCloud now."""
         return self._now
 
-    def provisioned_rows(self, change: Tally) -> list[Row]:
-        """Rows that bring that number up to date. To be deferred without waiting in between."""
-        if change == Tally():
-            return []
-        return self._now_rows(self._now.plus(change))
+    def count_provisioned(self, change: Tally) -> None:
+        """Brings that number up to date, with what is deferred next."""
+        if change != _NOTHING:
+            self.recount_provisioned(self._now.plus(change))
 
-    def recounted_rows(self, now: Tally) -> list[Row]:
-        """Rows that set that number to what was counted."""
-        return [] if now == self._now else self._now_rows(now)
-
-    def _now_rows(self, now: Tally) -> list[Row]:
+    def recount_provisioned(self, now: Tally) -> None:
+        """Sets that number to what was counted, with what is deferred next."""
+        if now == self._now:
+            return
         hour = self._hour(self.clock.time())
         before = self._hours.get(hour)
         # What was there when the hour began counts for it too.
         most = (self._now if before is None else before.most).most(now)
         self._now = now
         self._hours[hour] = Provisioned(most, now)
-        return [self._provisioned.put("now", now), self._by_hour.put(hour, self._hours[hour])]
+        if hour not in self._counted:
+            self._counted = (*self._counted[-1:], hour)
+        self.store.defer_counter(self._provisioned_rows)
+
+    def _provisioned_rows(self) -> list[Row]:
+        counted = [hour for hour in self._counted if hour in self._hours]
+        by_hour = [self._by_hour.put(hour, self._hours[hour]) for hour in counted]
+        return [self._provisioned.put("now", self._now), *by_hour]
 
     def removed_rows(self, tally: Tally) -> list[Row]:
         """Rows that add applied removals to the windows. To be deferred without waiting."""
-        if tally == Tally():
+        if tally == _NOTHING:
             return []
         hour = self._hour(self.clock.time())
         self._applied[hour] = self._applied.get(hour, Tally()).plus(tally)

@@ -12,6 +12,7 @@ from enum import IntEnum, StrEnum
 import msgspec
 
 from provisioning.model import Key, ObjectType
+from provisioning.origins import Origins, marked, merged, origins_in
 from provisioning.ports import Row, Store
 from provisioning.rows.table import Table
 
@@ -46,7 +47,8 @@ class Rank(IntEnum):
 
 
 class WorkItem(msgspec.Struct, frozen=True, kw_only=True):
-    """``generation`` differs each time the item is filed. Times are epoch seconds: ``changed_at``
+    """``generation`` differs each time the item is filed, and
+    holds who told of it. Times are epoch seconds: ``changed_at``
     is when the change was made in Entra or, where Graph does not say, when it told of it; ``None``
     for work that no single change has brought.
     """
@@ -65,9 +67,14 @@ class WorkItem(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it took the place of another one, whose request may have been in flight."""
 
     @property
+    def origins(self) -> Origins:
+        """Who told of it, for the traces."""
+        return origins_in(self.generation)
+
+    @property
     def urgency(self) -> tuple[int, int]:
         """What the send slots are given by: smaller goes first."""
-        return (self.lane.value, self.rank.value)
+        return (self.lane, self.rank)
 
     @property
     def position(self) -> str:
@@ -113,6 +120,23 @@ class WorkSet:
         item = msgspec.structs.replace(_item.decode(row.value), over=True)
         return self._items.put(row.key, item)
 
+    async def joined(self, items: Iterable[WorkItem]) -> list[WorkItem]:
+        """Items that are to be filed, each with the origins of the one that it renews."""
+        new = list(items)
+        waiting = await self._items.get_many(item.position for item in new)
+        return [
+            msgspec.structs.replace(
+                item,
+                generation=marked(
+                    item.generation.partition(" ")[0],
+                    merged(waiting[item.position].origins, item.origins),
+                ),
+            )
+            if item.position in waiting
+            else item
+            for item in new
+        ]
+
     def done(self, item: WorkItem) -> Row:
         """The row that takes an item out, unless it was filed anew meanwhile."""
         return self._items.drop_if(item.position, item)
@@ -154,8 +178,7 @@ class WorkSet:
         wanted = list(keys)
         for lane in (Lane.BULK, Lane.LIVE, Lane.ON_DEMAND):
             positions = {
-                f"{lane.value}{rank_of(key.type).value}/{key}/{Aspect.OBJECT.value}": key
-                for key in wanted
+                _position(lane, rank_of(key.type), key, Aspect.OBJECT): key for key in wanted
             }
             for position in await self._items.get_many(positions):
                 found[positions[position]] = lane
@@ -197,4 +220,5 @@ def _due_key(at: float, item: WorkItem) -> str:
 
 
 def _position(lane: Lane, rank: Rank, key: Key, aspect: Aspect) -> str:
-    return f"{lane.value}{rank.value}/{key}/{aspect.value}"
+    # By their formats, which are those of a number and a text: ``value`` takes longer.
+    return f"{lane:d}{rank:d}/{key.type}/{key.id}/{aspect}"

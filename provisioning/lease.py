@@ -37,8 +37,8 @@ class Left(msgspec.Struct, frozen=True, kw_only=True):
 
 class HeldLease:
     """The lease while it is ours. ``after`` is the holder before, if nobody held it in between
-    and that holder let go, with all that it had to store; else it is empty. Whoever has stored
-    all sets ``is_clean``.
+    and that holder let go, with all that it had to store; else it is empty. ``let_go``: whether it
+    did let go. Whoever has stored all sets ``is_clean``.
     """
 
     def __init__(self, port: LeasePort, name: str, holder: str, clock: Clock) -> None:
@@ -49,6 +49,7 @@ class HeldLease:
         self._deadline = 0.0
         self.lost = False
         self.after = ""
+        self.let_go = False
         self.is_clean = False
 
     def may_send(self) -> bool:
@@ -69,6 +70,7 @@ class HeldLease:
             return None
         self._deadline = sent + LEASE_SECONDS
         left = _decoded(state.payload)
+        self.let_go = state.released
         self.after = left.holder if state.released else ""
         return left
 

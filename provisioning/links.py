@@ -33,7 +33,7 @@ class Links:
     def __init__(self, store: WriteBehind, job: str) -> None:
         self._store = store
         self._locks: dict[EntraId, asyncio.Lock] = {}
-        self.rows = Table(store, job, "link", Link)
+        self.rows = Table(store, job, "link", Link, keep=True)
         self._by_scim_id = Table(store, job, "link_scim_id", str)
         self._by_name = Table(store, job, "link_name", str)
         self._leaving = Table(store, job, "link_leaving", str)

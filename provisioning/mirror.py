@@ -21,7 +21,7 @@ class Mirror:
 
     def __init__(self, store: Store, job: str) -> None:
         self._store = store
-        self.users = Table(store, job, "mirror_user", MirrorUser)
+        self.users = Table(store, job, "mirror_user", MirrorUser, keep=True)
         self.groups = Table(store, job, "mirror_group", MirrorGroup)
         self._members = f"{job}:mirror_members"
         self._assignments = f"{job}:mirror_assignments"

@@ -21,6 +21,7 @@ from provisioning.errors import (
     TooManyFailures,
 )
 from provisioning.ports import Row, Store
+from provisioning.rows.buffer import WriteBehind
 from provisioning.rows.table import Table
 
 RETRIED = "quarantine"
@@ -47,6 +48,9 @@ _UNREACHED = 600.0
 
 _SLICE = 60
 """Seconds that are counted together."""
+
+_LATELY = 3
+"""Of these, what may not be written yet."""
 
 _KEY = "now"
 _REMOTE = "ZSCloud"
@@ -200,7 +204,8 @@ class Tries:
     Changed in memory after ``load``, by the one writer.
     """
 
-    def __init__(self, store: Store, job: str) -> None:
+    def __init__(self, store: WriteBehind, job: str) -> None:
+        self._store = store
         self._rows = Table(store, job, "tries", Tally)
         self._slices: dict[str, Tally] = {}
 
@@ -209,11 +214,16 @@ class Tries:
         self._slices = {slice: tally async for slice, tally in self._rows.all()}
 
     def add(self, now: float, *, failed: bool) -> list[Row]:
-        """Rows that count one object, and forget what is too old. To be deferred at once."""
+        """Counts one object, with what is deferred next. Rows that forget what is too old."""
         slice = _slice(now)
         before = self._slices.get(slice, Tally())
         self._slices[slice] = Tally(before.tried + 1, before.failed + failed)
-        return [self._rows.put(slice, self._slices[slice]), *self._forget(_slice(now - WINDOW))]
+        self._store.defer_counter(self._counted_rows)
+        return self._forget(_slice(now - WINDOW))
+
+    def _counted_rows(self) -> list[Row]:
+        """Of the last minutes: some of them may not be written yet."""
+        return [self._rows.put(slice, self._slices[slice]) for slice in [*self._slices][-_LATELY:]]
 
     def recent(self, now: float) -> Tally:
         """All of the window."""

@@ -44,6 +44,8 @@ def hidden_properties(
     changed: Iterable[ModifiedProperty], redacted: Collection[str]
 ) -> tuple[ModifiedProperty, ...]:
     """Changed attributes as logs and plans show them (Entra: Redact)."""
+    if not redacted:
+        return tuple(changed)
     return tuple(
         ModifiedProperty(
             each.name, hidden(each.old, redacted=True), hidden(each.new, redacted=True)

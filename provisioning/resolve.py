@@ -70,6 +70,8 @@ async def is_unchanged(job: Job, graph: GroupGraph, case: Case) -> bool:
         return False
     if await job.mirror.user(row.id) != row or await job.links.get(case.key) != case.link:
         return False
+    if job.schema.user.filter is None:
+        return True  # The verdict is made of the row and the graph alone.
     # Scoping filters look at the clock. When it was judged matters only for who is out of scope.
     now = judge_user(row, graph, job.schema.user.filter, job.clock.time())
     return msgspec.structs.replace(now, at=before.at) == before

@@ -102,7 +102,8 @@ async def _recount(job: Job) -> None:
         elif not link.missing:
             groups += 1
             memberships += sum((await job.links.members(link.key.id)).values())
-    await job.store.write(job.recounted_rows(Tally(users, groups, memberships)))
+    job.recount_provisioned(Tally(users, groups, memberships))
+    await job.store.write([])
 
 
 async def _forget_additions(job: Job) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from provisioning.apply.diagnostics import DiagnosticPacer
 from provisioning.apply.pacer import Pacer
 from provisioning.errors import ConfigurationError, Problem
+from provisioning.instrumentation import SILENT, Telemetry
 from provisioning.job import HELD_TABLES, Job, Rules
 from provisioning.lease import HeldLease
 from provisioning.mapping import CompiledSchema
@@ -26,10 +28,20 @@ from provisioning.ports import (
 )
 from provisioning.quarantine import settings_digest
 from provisioning.rows.buffer import WriteBehind
+from provisioning.rows.cache import CachedStore
 from provisioning.rows.kept import KeptRows
 from provisioning.rows.overlay import OverlayStore
 from provisioning.rows.table import Table
 from provisioning.settings import Settings
+
+_IMPORTING = "importing "
+"""Stands before the job of a store that is being filled: an older program refuses it, too."""
+
+_UNFINISHED = Problem(
+    "STATE_STORE",
+    "holds a part of an import that was not finished.",
+    "Run `state import FILE` again: it begins anew. Or name another store.",
+)
 
 SourceFactory = Callable[[Sequence[str], Sequence[str]], Source]
 """Makes a source that reads these properties of users, and these of groups."""
@@ -41,8 +53,10 @@ class Services:
 
     ``source`` reads what the schema in force asks for; ``source_of`` makes another one, which its
     caller closes.
+    ``scratch`` makes a store that ends when it is closed.
     ``diagnostics`` paces what is sent to ZSCloud without the lease.
-    ``channels`` are the ways to tell people of alarms, none or more.
+    ``channels`` are the ways to tell people of alarms, none or more; ``telemetry`` tells whoever
+    watches.
     """
 
     settings: Settings
@@ -53,6 +67,7 @@ class Services:
     store: Store
     leases: LeasePort
     queue: Queue
+    scratch: Callable[[], Store]
     source: Source
     source_of: SourceFactory
     subscriptions: SubscriptionPort
@@ -61,6 +76,7 @@ class Services:
     pacer: Pacer
     holder: str
     channels: tuple[AlertChannel, ...] = ()
+    telemetry: Telemetry = SILENT
     kept: KeptRows = field(default_factory=lambda: KeptRows(HELD_TABLES))
     diagnostics: DiagnosticPacer = field(init=False)
 
@@ -81,6 +97,17 @@ class Services:
             yield job
         finally:
             await job.store.flush()
+
+    @contextlib.asynccontextmanager
+    async def blank_job(self) -> AsyncIterator[Job]:
+        """The job as if nothing of it had ever been stored, with room for a whole tenant beside
+        the memory. The state store is not even opened; what is written ends with the body.
+        """
+        store = WriteBehind(CachedStore(self.scratch(), HELD_TABLES), self.clock)
+        try:
+            yield self._job(store)
+        finally:
+            await store.close()
 
     @contextlib.asynccontextmanager
     async def held_job(self, lease: HeldLease, *, dry_run: bool) -> AsyncIterator[Job]:
@@ -106,7 +133,15 @@ class Services:
             self.kept.keep(rows, lease.holder)
 
     def _job(self, buffer: WriteBehind) -> Job:
-        return Job(self.settings.job, buffer, self.schema, self.rules, self.clock, self.ids)
+        return Job(
+            self.settings.job,
+            buffer,
+            self.schema,
+            self.rules,
+            self.clock,
+            self.ids,
+            self.telemetry,
+        )
 
     @property
     def settings_digest(self) -> str:
@@ -117,12 +152,16 @@ class Services:
         )
 
     async def claim(self, *, dry_run: bool = False) -> None:
-        """Makes the store this job's own. Raises ``ConfigurationError`` if it holds another."""
+        """Makes the store this job's own. Raises ``ConfigurationError`` if it holds another, or an
+        import that was not finished.
+        """
         stored = await self.stored_job()
         if stored is None:
             self.kept.forget()
         if stored is None and not dry_run:
             await self.store.write([self._owner().put("job", self.settings.job)])
+        if stored is not None and stored.startswith(_IMPORTING):
+            raise ConfigurationError((_UNFINISHED,))
         if stored is not None and stored != self.settings.job:
             raise ConfigurationError(
                 (
@@ -140,6 +179,19 @@ class Services:
         """The job that the store holds."""
         return await self._owner().get("job")
 
+    async def is_importing(self) -> bool:
+        """Whether an import of this job was begun, and not ended."""
+        return await self.stored_job() == _IMPORTING + self.settings.job
+
+    async def begin_import(self) -> None:
+        """Marks the store: until ``end_import`` nothing else may use it, whatever happens."""
+        await self.store.write([self._owner().put("job", _IMPORTING + self.settings.job)])
+
+    async def end_import(self) -> None:
+        """All is stored: from now on it is this job's own."""
+        await self.store.write([self._owner().put("job", self.settings.job)])
+        self.kept.forget()
+
     async def take_over(self, other: str) -> None:
         """Makes the store this job's own, if it is still the ``other``'s. The rows of that one
         stay. Raises ``ConfigurationError`` if somebody else was quicker.
@@ -154,7 +206,7 @@ class Services:
         return Table(self.store, "store", "owner", str)
 
     async def close(self) -> None:
-        """Gives back connections and files."""
+        """Gives back connections and files, and hands over what telemetry has collected."""
         await self.diagnostics.close()
         await self.pacer.close()
         await self.source.close()
@@ -162,3 +214,5 @@ class Services:
         await self.queue.close()
         await self.leases.close()
         await self.store.close()
+        if self.telemetry.collects:
+            await asyncio.to_thread(self.telemetry.close)

@@ -54,7 +54,8 @@ class Unsure:
 
     async def doubts(self, item: WorkItem, *, has_work: bool) -> bool:
         """Whether the object has to be looked at: nothing is to be done, or it was filed anew."""
-        waited = (await self._all()).get(str(item.key))
+        known = await self._all()
+        waited = known.get(str(item.key)) if known else None
         return waited is not None and not (has_work and item.generation in waited)
 
     async def looked_at(self, key: Key) -> list[Row]:
@@ -64,7 +65,10 @@ class Unsure:
 
     async def done(self, item: WorkItem) -> list[Row]:
         """Rows that say that an item was done with as it was waiting."""
-        known, key = await self._all(), str(item.key)
+        known = await self._all()
+        if not known:
+            return []  # As nearly always: nobody has died.
+        key = str(item.key)
         left: Collection[str] = known.get(key, ())
         if item.generation not in left:
             return []

@@ -29,6 +29,7 @@ ASSETS = frozenset(
             "plan.js",
             "decision.js",
             "log.js",
+            "download.js",
             "entry.js",
             "find.js",
             "demand.js",

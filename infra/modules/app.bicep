@@ -126,6 +126,7 @@ var platform = {
   // azure-identity picks the user-assigned identity by it.
   AZURE_CLIENT_ID: identityClientId
   APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
+  // The host reads both, and so do the exporters of the program.
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
 }
 

@@ -8,6 +8,7 @@ from provisioning.case import Case
 from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane, Rank, WorkItem
 from provisioning.model import Key, ObjectType
+from provisioning.origins import marked
 from provisioning.ports import Row
 from provisioning.scope import GroupGraph
 
@@ -53,7 +54,7 @@ class Again:
             rank=Rank.GROUPS_AGAIN if key.type is ObjectType.GROUP else Rank.USERS,
             cause=item.cause,
             cycle_id=item.cycle_id,
-            generation=self._job.ids.new(),
+            generation=marked(self._job.ids.new(), item.origins),
             filed_at=item.filed_at,
             changed_at=item.changed_at,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from provisioning.apply.adoption import Adoption
 from provisioning.apply.intents import Intents
@@ -17,7 +18,8 @@ from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane, Rank, WorkItem
 from provisioning.links import Intent
 from provisioning.model import EntraId, Key, ObjectType, TargetObject
-from provisioning.resolve import outline, resolve
+from provisioning.resolve import is_unchanged, outline, resolve
+from provisioning.scope import GroupGraph
 
 _FEW = 5
 """Groups that are looked for as early as users, at once: those wait a second for it, at most."""
@@ -26,6 +28,18 @@ _RESOLVED_AT_ONCE = 4
 """Groups whose members are read side by side, but for urgent ones: all that have their turn at once
 keep the loop for as long as their pieces take together.
 """
+
+
+_KNOWN_SECONDS = 60.0
+"""That a case may be old, if nothing has changed: expressions may look at the clock."""
+
+
+class Known(NamedTuple):
+    """A case made by a graph, and when, by the monotonic clock."""
+
+    case: Case
+    graph: GroupGraph
+    at: float
 
 
 class Cases:
@@ -52,6 +66,7 @@ class Cases:
         self._may_refer = may_refer
         self._beside_users = False
         """Whether groups were begun while their users were in flight, in this drain."""
+        self._known: dict[Key, Known] = {}
         self._resolving = asyncio.Semaphore(_RESOLVED_AT_ONCE)
         self._early = 0
 
@@ -59,8 +74,17 @@ class Cases:
         """The work of an item begins."""
         self._beside_users |= self._may_refer()
 
+    def know(self, cases: Mapping[Key, Case], graph: GroupGraph) -> None:
+        """Cases that were made by the graph just now. They are taken for what they are if nothing
+        has changed when the work begins.
+        """
+        now = self._job.clock.monotonic()
+        self._known.update((key, Known(case, graph, now)) for key, case in cases.items())
+
     async def of(self, item: WorkItem) -> tuple[Case | None, tuple[Key, ...]]:
         """The case, and the members who may travel with the group, or are waited for."""
+        if item.key.type is ObjectType.USER:
+            return await self._linked(item, {}), ()
         with self._recorder.newcomers.watched() as seen:
             case = await self._linked(item, seen)
         if case is None or not self._beside_users or item.aspect is not Aspect.OBJECT:
@@ -87,10 +111,20 @@ class Cases:
         return case
 
     async def _resolved(self, item: WorkItem) -> Case | None:
+        known = self._known.pop(item.key, None)
+        if known is not None and await self._holds(known):
+            return known.case
         if item.key.type is ObjectType.USER or item.lane <= Lane.ON_DEMAND:
             return await resolve(self._job, self._recorder.graph, item.key)
         async with self._resolving:
             return await resolve(self._job, self._recorder.graph, item.key)
+
+    async def _holds(self, known: Known) -> bool:
+        if known.graph is not self._recorder.graph:
+            return False
+        if self._job.clock.monotonic() - known.at > _KNOWN_SECONDS:
+            return False
+        return await is_unchanged(self._job, known.graph, known.case)
 
     async def _made_before(self, case: Case, item: WorkItem) -> Case | None:
         """The case of somebody who has left since an earlier process was about to create them,

@@ -74,10 +74,13 @@ class Ending:
         return [] if entry is None else self._job.escrow.clear(entry)
 
     def rows(self, item: WorkItem) -> list[Row]:
-        """Rows that count the item, and take it out of the work set."""
+        """Counts the item. Rows that take it out of the work set."""
         self._cycle.done += 1
         self._cycle.left = max(0, self._cycle.left - 1)
         done = self._job.work.done(item)
-        if not self._cycle.is_stored:
-            return [done]
-        return [self._job.cycles.rows.put(self._cycle.cycle_id, self._cycle), done]
+        if self._cycle.is_stored:
+            self._job.store.defer_counter(self._cycle_rows)
+        return [done]
+
+    def _cycle_rows(self) -> list[Row]:
+        return [self._job.cycles.rows.put(self._cycle.cycle_id, self._cycle)]

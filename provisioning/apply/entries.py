@@ -16,9 +16,11 @@ from provisioning.provisioning_log import LogEntry, LogStatus
 class ItemEntries:
     """Makes the entries of items: each says which attempt it was, and how long it has taken."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, *, dry_run: bool = False) -> None:
         self._clock = job.clock
+        self._telemetry = job.telemetry
         self._entries = Entries(job.ids)
+        self._dry_run = dry_run
 
     def entry(
         self,
@@ -49,9 +51,9 @@ class ItemEntries:
     def of_executed(
         self, item: WorkItem, case: Case, done: Executed, target: ScimId | None
     ) -> list[LogEntry]:
-        """An entry for each change of a request that was executed."""
+        """An entry for each change of a request that was executed, or would be in a dry run."""
         occasion = self._occasion(item)
-        steps = steps_of(case, done.plan, target)
+        steps = steps_of(case, done.plan, target, dry_run=self._dry_run)
         return [
             self._entries.of_change(
                 occasion,
@@ -73,6 +75,7 @@ class ItemEntries:
             cause=item.cause,
             attempt=item.attempt,
             latency_ms=_latency_ms(item, now),
+            trace_id=self._telemetry.trace_id(),
         )
 
 

@@ -7,6 +7,7 @@ creates that were never sent are taken back, so that nobody looks for them.
 from __future__ import annotations
 
 import asyncio
+import heapq
 from collections.abc import Callable, Mapping, Sequence
 
 from provisioning.case import Case
@@ -94,7 +95,8 @@ class Intents:
 
     def _next(self) -> dict[Key, Intent]:
         """The creates that come next, as far as they are stored ahead."""
-        nearest = sorted(self._coming, key=lambda key: self._coming[key][0])[: self._ahead() - 1]
+        coming = self._coming
+        nearest = heapq.nsmallest(self._ahead() - 1, coming, key=lambda key: coming[key][0])
         self._unsent.update(nearest)
         return {key: self._coming.pop(key)[1] for key in nearest}
 

@@ -35,6 +35,8 @@ from provisioning.plan import Planned
 from provisioning.ports import Row
 from provisioning.scope import GroupGraph
 
+_NOTHING = Tally()
+
 
 class Ledger:
     """Keeps the links of one job as ZSCloud last confirmed them."""
@@ -52,13 +54,19 @@ class Ledger:
     ) -> list[Row]:
         """Rows of a plan that was executed."""
         rows = await self._written(graph, case, plan, answer, about)
-        approved, ended = await self._approved(case, plan, about)
-        rows += ended
+        removed = removed_by(case, plan)
+        if removed != _NOTHING:
+            approved, ended = await self._approved(case, plan, removed, about)
+            rows += ended
+            removed = removed.plus(minus(approved))
         # The tallies last, without waiting: they are shared by outcomes recorded side by side.
-        rows += self._job.removed_rows(removed_by(case, plan).plus(minus(approved)))
-        return rows + self._job.provisioned_rows(provisioned_by(case, plan))
+        rows += self._job.removed_rows(removed)
+        self._job.count_provisioned(provisioned_by(case, plan))
+        return rows
 
-    async def _approved(self, case: Case, plan: Planned, about: str) -> tuple[Tally, list[Row]]:
+    async def _approved(
+        self, case: Case, plan: Planned, removed: Tally, about: str
+    ) -> tuple[Tally, list[Row]]:
         """What of a plan somebody has approved, which does not count for the brake; and the rows
         that end the approval.
         """
@@ -67,13 +75,10 @@ class Ledger:
             done = marked.intersection(plan.write.members)
             await self._job.held.mark(case.key.id, {}, sorted(done), about)
             return Tally(memberships=len(done)), []
-        counted = removed_by(case, plan)
-        if counted == Tally():
-            return Tally(), []
         approved = await self._job.held.approved.get(str(case.key))
         if approved is None:
             return Tally(), []
-        return counted, [self._job.held.approved.drop(str(case.key))]
+        return removed, [self._job.held.approved.drop(str(case.key))]
 
     async def _written(
         self,
@@ -146,7 +151,8 @@ class Ledger:
             add = {id: is_placeholder(id) for id in found.members}
             await self._job.links.change_members(case.key.id, add, (), about)
         tally = linked_as(case, active=link.active, memberships=members)
-        return [*self._job.links.put(link, None), *self._job.provisioned_rows(tally)]
+        self._job.count_provisioned(tally)
+        return self._job.links.put(link, None)
 
     async def noted(self, case: Case) -> list[Row]:
         """Rows that note since when the object waits to be deleted, or that it waits no more."""
@@ -196,7 +202,7 @@ class Ledger:
         rows = self._job.links.put(link, stored)
         before, now = stored.active, link.active
         if case.key.type is ObjectType.USER and before != now:
-            rows += self._job.provisioned_rows(Tally(users=1 if now else -1))
+            self._job.count_provisioned(Tally(users=1 if now else -1))
         return changed, rows
 
     async def vanished(self, graph: GroupGraph, case: Case, about: str) -> list[Row]:
@@ -211,7 +217,8 @@ class Ledger:
         if case.key.type is ObjectType.GROUP:
             await self._job.links.forget_members(case.key.id, about)
         tally = linked_as(case, active=case.link.active, memberships=len(case.ours))
-        return [*self._job.links.drop(case.link), *self._job.provisioned_rows(minus(tally))]
+        self._job.count_provisioned(minus(tally))
+        return self._job.links.drop(case.link)
 
     async def _leave_groups(self, graph: GroupGraph, case: Case, link: Link, about: str) -> None:
         """The account is gone from its groups with itself: no request has to take it out."""

@@ -19,21 +19,12 @@ class Newcomers:
         self._watching: list[dict[Key, Lane]] = []
         self._expected: dict[Key, set[Key]] = {}
 
-    @contextmanager
-    def worked_on(self, item: WorkItem) -> Iterator[None]:
-        """While the item of a user is worked on."""
-        if item.key.type is not ObjectType.USER or item.aspect is not Aspect.OBJECT:
-            yield
-            return
-        done = asyncio.Event()
-        self._working[item.key] = (item.lane, done)
-        for seen in self._watching:
-            seen[item.key] = item.lane
-        try:
-            yield
-        finally:
-            del self._working[item.key]
-            done.set()
+    def begin(self, item: WorkItem) -> None:
+        """The item is worked on, until it is done with."""
+        if item.key.type is ObjectType.USER and item.aspect is Aspect.OBJECT:
+            self._working[item.key] = (item.lane, asyncio.Event())
+            for seen in self._watching:
+                seen[item.key] = item.lane
 
     @contextmanager
     def watched(self) -> Iterator[dict[Key, Lane]]:
@@ -61,9 +52,12 @@ class Newcomers:
         """The group's own work makes members of them: it stays in the work set as long."""
         self._expected.setdefault(group, set()).update(users)
 
-    def done_with(self, group: Key) -> None:
-        """The group's work has ended, or is interrupted."""
-        self._expected.pop(group, None)
+    def done_with(self, key: Key) -> None:
+        """The key's work has ended, or is interrupted."""
+        self._expected.pop(key, None)
+        worked = self._working.pop(key, None)
+        if worked is not None:
+            worked[1].set()
 
     def is_expected(self, group: Key, user: Key) -> bool:
         """Whether the group need not be worked again because the user has an account now."""

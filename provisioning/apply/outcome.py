@@ -5,11 +5,11 @@ Rows go in that order, the item last: dying in between repeats harmlessly.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 import msgspec
 
-from provisioning import telemetry
 from provisioning.apply.again import Again
 from provisioning.apply.ending import Ending
 from provisioning.apply.entries import ItemEntries, why_skipped
@@ -36,12 +36,16 @@ from provisioning.model import (
     TargetObject,
     UpdateObject,
     folded,
+    planned_id,
+    without_planned,
 )
 from provisioning.plan import FAILURES, Planned, Skipped
 from provisioning.ports import Row
 from provisioning.provisioning_log import LogStatus
 from provisioning.record import CycleRecord
 from provisioning.scope import GroupGraph
+
+_log = logging.getLogger(__name__)
 
 TAKEN = Skipped(
     "TargetTaken",
@@ -75,16 +79,22 @@ _MOVED_ON = Why(
 
 
 class Recorder:
-    """Records what became of each item, for the job and for the cycle."""
+    """Records what became of each item, for the job and for the cycle. ``collect``: nothing was
+    changed just now, and the changes are what was asked for. They are in the log too: with
+    ``keep`` off they are there alone, and may be as many as the tenant has objects.
+    """
 
-    def __init__(self, job: Job, cycle: CycleRecord, *, collect: bool = False) -> None:
+    def __init__(
+        self, job: Job, cycle: CycleRecord, *, collect: bool = False, keep: bool = True
+    ) -> None:
         self._job = job
         self.cycle = cycle
         self.graph = GroupGraph((), job.rules.scope)
         self.ledger = Ledger(job)
         self._collect = collect
+        self._keep = collect and keep
         self.failures = Failures(job, cycle)
-        self._entries = ItemEntries(job)
+        self._entries = ItemEntries(job, dry_run=cycle.dry_run)
         self._ending = Ending(job, cycle, self.failures, self._entries)
         self.newcomers = Newcomers()
         self._again = Again(job, self.ledger, self.newcomers)
@@ -127,8 +137,8 @@ class Recorder:
         rows += self._latency_rows(item, plan)
         for change in plan.changes:
             self.cycle.counts.add(change)
-        if self._collect:
-            self.changes.extend(plan.changes)
+        if self._keep:
+            self.changes.extend(without_planned(change) for change in plan.changes)
         if last:
             rows += self.failures.done(item)
             rows += self._ending.rows(item)
@@ -139,7 +149,9 @@ class Recorder:
             return []
         now = self._job.clock.time()
         seconds = max(0.0, now - item.changed_at)
-        telemetry.latency(seconds, plan.changes[0].action.value)
+        action = plan.changes[0].action.value
+        self._job.telemetry.latency(seconds, action)
+        _log.info("LATENCY %.3f s: %s", seconds, action)
         return self._job.latencies.rows(seconds, now)
 
     async def failure(
@@ -183,9 +195,7 @@ class Recorder:
 
     def as_if_created(self, case: Case, write: CreateObject) -> TargetObject:
         """Of a dry run: the object that the create would make, so that later steps can name it."""
-        return TargetObject(
-            case.key.type, ScimId(f"planned:{case.key}"), write.attributes, write.members
-        )
+        return TargetObject(case.key.type, planned_id(case.key), write.attributes, write.members)
 
     async def placeholders(self, item: WorkItem, case: Case, ids: Sequence[ScimId]) -> None:
         """ZSCloud has taken what stood for new members for members: those go like any others of
@@ -194,7 +204,8 @@ class Recorder:
         await self._job.links.change_members(
             case.key.id, dict.fromkeys(ids, True), (), _about(item)
         )
-        self._defer(item, self._job.provisioned_rows(Tally(memberships=len(ids))))
+        self._job.count_provisioned(Tally(memberships=len(ids)))
+        self._defer(item, [])
 
     async def joined_before(self, item: WorkItem, found: TargetObject) -> list[Key]:
         """Somebody died over the create of an account, and may have made it a member of groups of
@@ -206,7 +217,7 @@ class Recorder:
             if found.id not in await self._job.links.members(group.id):
                 about = _about(item)
                 await self._job.links.change_members(group.id, {found.id: True}, (), about)
-                self._defer(item, self._job.provisioned_rows(Tally(memberships=1)))
+                self._job.count_provisioned(Tally(memberships=1))
                 joined.append(group)
         return joined
 
@@ -264,9 +275,9 @@ class Recorder:
         stored = await self._job.links.get(case.key) or case.link
         link = msgspec.structs.replace(stored, missing=True)
         tally = linked_as(case, active=stored.active)
-        self._defer(item, [*logged, *self._job.links.put(link, stored)])
         if case.key.type is ObjectType.USER:
-            self._defer(item, self._job.provisioned_rows(minus(tally)))
+            self._job.count_provisioned(minus(tally))
+        self._defer(item, [*logged, *self._job.links.put(link, stored)])
         return True
 
     def _drift(self, item: WorkItem) -> DriftPolicy:

@@ -6,7 +6,7 @@ blindly.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from provisioning.apply.adoption import Adoption, NotAdopted
 from provisioning.apply.carrying import Carrying, Later
@@ -118,6 +118,10 @@ class Provisioner:
     def graph(self, graph: GroupGraph) -> None:
         self._recorder.graph = graph
 
+    def know(self, cases: Mapping[Key, Case]) -> None:
+        """Cases that were made by the present graph just now."""
+        self._cases.know(cases, self.graph)
+
     def stop(self) -> None:
         """Nothing more is sent."""
         self._sender.stop()
@@ -147,8 +151,8 @@ class Provisioner:
             if item.key in self._own_names:
                 await self._take_own_name(item, self._own_names.pop(item.key))
             else:
-                with self._recorder.newcomers.worked_on(item):
-                    await self._rounds(item, stopping)
+                self._recorder.newcomers.begin(item)
+                await self._rounds(item, stopping)
                 self._job.store.defer(await self._job.unsure.done(item), str(item.key))
         except Later:
             return

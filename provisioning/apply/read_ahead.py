@@ -6,7 +6,8 @@ costs nothing then.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Sequence
 
 from provisioning.case import Case
 from provisioning.job import Job
@@ -31,29 +32,33 @@ class ReadAhead:
         if len(new) < 2:
             return {}
         self._read.update(item.generation for item in new)
-        await self._job.escrow.get_many(new)
         keys = {item.key for item in new}
-        links = await self._job.links.get_many(keys)
         users = [key for key in sorted(keys) if key.type is ObjectType.USER]
-        rows = await self._job.mirror.users.get_many(key.id for key in users)
+        # A storage on a thread of its own does what is asked together without waking up for each.
+        links, rows, _ = await asyncio.gather(
+            self._job.links.get_many(keys),
+            self._job.mirror.users.get_many(key.id for key in users),
+            self._job.escrow.get_many(new),
+        )
         cases = {
             key: user_case(self._job, graph, rows[key.id], links)
             for key in users
             if key.id in rows and key not in links
         }
         names = [case.name for case in cases.values() if case.mapped.name]
-        await self._job.links.holders(ObjectType.USER, names)
-        await self._listed(list(cases), names)
+        await asyncio.gather(
+            self._job.links.holders(ObjectType.USER, names), *self._listed(list(cases), names)
+        )
         return cases
 
     def forget(self, item: WorkItem) -> None:
         """The item has been worked on."""
         self._read.discard(item.generation)
 
-    async def _listed(self, keys: Sequence[Key], names: Sequence[str]) -> None:
-        if not keys:
-            return
+    def _listed(self, keys: Sequence[Key], names: Sequence[str]) -> list[Awaitable[object]]:
         user = ObjectType.USER
         ids = [f"{user.value}/{key.id}" for key in keys]
-        await self._job.listing_external_id.get_many(ids)
-        await self._job.listing_name.get_many(name_key(user, name) for name in names)
+        return [
+            self._job.listing_external_id.get_many(ids),
+            self._job.listing_name.get_many(name_key(user, name) for name in names),
+        ]

@@ -14,6 +14,7 @@ from provisioning.apply.pacer import Pacer, Priority, Turn
 from provisioning.apply.pool import Loads, Pool
 from provisioning.errors import LeaseUnavailable, RemoteUnavailable, Throttled
 from provisioning.fence import fenced
+from provisioning.instrumentation import attempt
 from provisioning.model import Key, TargetObject, Write, newcomers_of
 from provisioning.ports import Clock, Ids, TargetWriter, Unsent
 
@@ -186,7 +187,8 @@ class Sender:
         while True:
             turn = turn or await self.turn(priority)
             try:
-                return await self.in_slot(turn, call)
+                with attempt(throttled + failed + 1):
+                    return await self.in_slot(turn, call)
             except Throttled as error:
                 throttled += 1
                 self.pacer.refused(max(error.retry_after, self.back_off(throttled)))

@@ -33,7 +33,7 @@ def list_(*, as_json: Json = False) -> None:
 app = group("Show the alarms that hold now, or try out the channels that tell of them.", list_)
 
 
-@app.command("test")
+@app.command("test", short_help="Send a test message.")
 def try_out(*, name: OperatorName = None, as_json: Json = False) -> None:
     """Send a test message by mail and webhook, as far as they are configured.
 

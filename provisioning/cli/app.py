@@ -13,6 +13,8 @@ import typer
 
 from provisioning.cli import exit_status, log_lines, output
 from provisioning.cli.alerts import app as alerts
+from provisioning.cli.compare import compare
+from provisioning.cli.completion import VARIABLE, completion, enable
 from provisioning.cli.connection import check_connection
 from provisioning.cli.cycle import cycle, plan
 from provisioning.cli.doctor import doctor
@@ -20,11 +22,14 @@ from provisioning.cli.drift import app as drift
 from provisioning.cli.due import app as due
 from provisioning.cli.escrow import app as escrow
 from provisioning.cli.explain import explain
+from provisioning.cli.first_steps import show_first_steps
 from provisioning.cli.held import app as held
 from provisioning.cli.logs import logs
 from provisioning.cli.on_demand import on_demand
+from provisioning.cli.options import Json, refuse_early_json
 from provisioning.cli.schema import app as schema
 from provisioning.cli.serve import serve
+from provisioning.cli.state import app as state
 from provisioning.cli.status import status
 from provisioning.cli.subscriptions import app as subscriptions
 from provisioning.cli.switches import restart, start, stop
@@ -34,24 +39,14 @@ _PROGRAM = "python -m provisioning"
 
 _HELP = """Keep ZSCloud equal to the assignments of its enterprise application in Entra ID.
 
+Without a command it says what to do first, or next.
+
 Settings come from the environment. A local.settings.json in the working directory sets those
 that the environment does not.
 
 Exit status: 0 done, 1 some objects failed, 2 configuration or usage, 3 held or quarantined,
 4 remote system unavailable, 130 interrupted.
 """
-
-_FIRST_STEPS = f"""Keeps ZSCloud equal to the assignments of its enterprise application in Entra ID.
-
-1. Set ENTRA_SERVICE_PRINCIPAL_ID, ZSCLOUD_SCIM_BASE_URL and ZSCLOUD_SCIM_TOKEN, in the
-   environment or in local.settings.json.
-2. {_PROGRAM} doctor                   is everything there, and allowed?
-3. {_PROGRAM} plan                     what would be sent, and why
-4. {_PROGRAM} on-demand --user UPN     one test user first
-5. Set PROVISIONING_STATUS=on, then:
-   {_PROGRAM} cycle                    provision everybody who is assigned
-
-{_PROGRAM} --help shows all commands."""
 
 # Typer's own tracebacks are off: they may show local variables, and one of them is the token.
 app = typer.Typer(
@@ -63,33 +58,36 @@ app = typer.Typer(
 
 
 @app.callback(help=_HELP)
-def _first_steps(context: typer.Context) -> None:
+def _first_steps(context: typer.Context, *, as_json: Json = False) -> None:
     if context.invoked_subcommand is None:
-        typer.echo(_FIRST_STEPS)
+        show_first_steps(as_json=as_json)
+    else:
+        refuse_early_json(as_json=as_json)
 
 
-for _command in (
-    cycle,
-    plan,
-    on_demand,
-    status,
-    doctor,
-    logs,
-    explain,
-    stop,
-    start,
-    restart,
-    serve,
-):
-    app.command()(_command)
-app.command("test-connection")(check_connection)
-app.add_typer(due, name="due")
-app.add_typer(escrow, name="escrow")
-app.add_typer(drift, name="drift")
-app.add_typer(subscriptions, name="subscriptions")
-app.add_typer(alerts, name="alerts")
-app.add_typer(schema, name="schema")
-app.add_typer(held, name="held")
+# In the order in which somebody who is new here comes to need them.
+app.command("doctor", short_help="What is wrong, and what to do about it.")(doctor)
+app.command("test-connection", short_help="Whether Entra and ZSCloud answer.")(check_connection)
+app.command("plan", short_help="What a cycle would send. Sends nothing.")(plan)
+app.command("on-demand", short_help="Provision one user or group now.")(on_demand)
+app.command("compare", short_help="ZSCloud as it is, beside a first cycle.")(compare)
+app.command("cycle", short_help="Provision everybody who differs.")(cycle)
+app.command("status", short_help="How the job stands.")(status)
+app.command("explain", short_help="Why somebody is, or is not, in ZSCloud.")(explain)
+app.command("logs", short_help="What was done, to whom, and why.")(logs)
+app.add_typer(held, name="held", short_help="Removals that wait for a decision.")
+app.add_typer(escrow, name="escrow", short_help="What failed and is tried again.")
+app.add_typer(due, name="due", short_help="What waits to be deleted.")
+app.add_typer(drift, name="drift", short_help="What was edited by hand in ZSCloud.")
+app.add_typer(alerts, name="alerts", short_help="Alarms, and who was told of them.")
+app.add_typer(subscriptions, name="subscriptions", short_help="Change notifications of Graph.")
+app.add_typer(schema, name="schema", short_help="Attribute mappings and scoping filters.")
+app.command("stop", short_help="Send nothing more to ZSCloud.")(stop)
+app.command("start", short_help="End a stop.")(start)
+app.command("restart", short_help="Begin anew.")(restart)
+app.add_typer(state, name="state", short_help="The state of the job, to a file and from one.")
+app.command("serve", short_help="The whole function app on this machine.")(serve)
+app.command("completion", short_help="Completion for bash, zsh and fish.")(completion)
 
 
 def _require_text(arguments: list[str]) -> None:
@@ -111,9 +109,11 @@ def main() -> None:
     arguments = sys.argv[1:]
     try:
         _require_text(arguments)
+        enable()
+        called = {"prog_name": _PROGRAM, "complete_var": VARIABLE}
         if "--json" not in arguments:
-            app(arguments, prog_name=_PROGRAM)
-        sys.exit(app(arguments, prog_name=_PROGRAM, standalone_mode=False))
+            app(arguments, **called)
+        sys.exit(app(arguments, standalone_mode=False, **called))
     except InvalidRequest as error:
         output.report_error(error, exit_status.USAGE, as_json="--json" in arguments)
         sys.exit(exit_status.USAGE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import msgspec
 from rich.table import Table
@@ -38,6 +39,18 @@ def changes_table(changes: Sequence[Change], title: str | None = None) -> Table:
             what,
         )
     return table
+
+
+def change_texts(changes: Iterable[Mapping[str, Any]]) -> Iterator[Text]:
+    """What changes, of changes as documents have them; memberships by the member's name."""
+    for change in changes:
+        if (member := change["member"]) is not None:
+            sign = "+" if change["action"] == Action.ADD_MEMBER else "-"
+            named = member["name"] or member["source_id"] or member["target_id"]
+            yield output.plain(f"{sign} {named}")
+        else:
+            properties = change["modified_properties"]
+            yield from property_texts(msgspec.convert(properties, list[ModifiedProperty]))
 
 
 def property_texts(properties: Iterable[ModifiedProperty]) -> Iterator[Text]:

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from provisioning.cli import output
-from provisioning.cli.options import Json
+from provisioning.cli.options import Json, refuse_early_json
 from provisioning.cli.progress import Update
 from provisioning.cli.session import Outcome, run
 from provisioning.operations.documents import Document
@@ -27,7 +27,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Limit = Annotated[int, typer.Option(help="Lines of a page, at most 1000.")]
+Limit = Annotated[int, typer.Option(metavar="N", help="Lines of a page, at most 1000.")]
 After = Annotated[str | None, typer.Option(metavar="CURSOR", help="Go on from where a page ended.")]
 
 _MakeTable = Callable[[Sequence[Document]], Table]
@@ -42,9 +42,11 @@ def _listed(
 ) -> None:
     if context.invoked_subcommand is None:
         list_(limit=limit, after=after, as_json=as_json)
+    else:
+        refuse_early_json(as_json=as_json)
 
 
-@app.command("list")
+@app.command("list", short_help="The edits: also without a command.")
 def list_(*, limit: Limit = 100, after: After = None, as_json: Json = False) -> None:
     """Show what hands have changed: who, what, from which value to which, and what became of it."""
 
@@ -57,7 +59,7 @@ def list_(*, limit: Limit = 100, after: After = None, as_json: Json = False) -> 
     run(operation, as_json=as_json)
 
 
-@app.command()
+@app.command(short_help="Users and groups that are nobody's.")
 def orphans(*, limit: Limit = 100, after: After = None, as_json: Json = False) -> None:
     """Show users and groups in ZSCloud that no assignment explains. They are never touched."""
 

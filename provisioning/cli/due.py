@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def list_(
     *,
-    limit: Annotated[int, typer.Option(help="Entries of a page, at most 1000.")] = 100,
+    limit: Annotated[int, typer.Option(metavar="N", help="Entries of a page, at most 1000.")] = 100,
     after: Annotated[
         str | None, typer.Option(metavar="CURSOR", help="Go on from where a page ended.")
     ] = None,
@@ -57,4 +57,4 @@ def _show(out: Console, document: Document) -> None:
         )
     out.print(table)
     if document["next"] is not None:
-        out.print(f"More: --after {document['next']}", soft_wrap=True)
+        out.print(f"More: due list --after {document['next']}", soft_wrap=True)

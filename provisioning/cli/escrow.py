@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from provisioning.cli import output
+from provisioning.cli.completion import failing_names
 from provisioning.cli.group import group
 from provisioning.cli.operator import OperatorName, operator
 from provisioning.cli.options import Json
@@ -39,11 +40,15 @@ def list_(*, as_json: Json = False) -> None:
 app = group("List what failed and is tried again, or have it tried at once.", list_)
 
 
-@app.command("retry-now")
+@app.command("retry-now", short_help="Try them at once.")
 def retry_now(
     id: Annotated[
         str | None,
-        typer.Argument(metavar="[ID]", help="Object id, or the name as listed. Without: all."),
+        typer.Argument(
+            metavar="ID",
+            help="Object id, or the name as listed. Without: all.",
+            autocompletion=failing_names,
+        ),
     ] = None,
     *,
     name: OperatorName = None,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import typer
 
-from provisioning.cli.options import Json
+from provisioning.cli.options import Json, refuse_early_json
 
 
 def group(help: str, listed: Callable[..., None]) -> typer.Typer:
@@ -22,6 +22,8 @@ def group(help: str, listed: Callable[..., None]) -> typer.Typer:
     def _listed(context: typer.Context, *, as_json: Json = False) -> None:
         if context.invoked_subcommand is None:
             listed(as_json=as_json)
+        else:
+            refuse_early_json(as_json=as_json)
 
-    app.command("list")(listed)
+    app.command("list", short_help="The list: also without a command.")(listed)
     return app

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,22 +10,24 @@ import typer
 from rich.console import Console
 
 from provisioning.cli import exit_status, output
+from provisioning.cli.completion import plan_ids
 from provisioning.cli.group import group
 from provisioning.cli.operator import OperatorName, operator
 from provisioning.cli.options import Json, Wait
 from provisioning.cli.progress import Update
 from provisioning.cli.session import Outcome, run
+from provisioning.operations.csv_rows import csv_row
 from provisioning.operations.documents import Document
 from provisioning.record import CycleKind, CycleRecord, CycleStatus
 
 if TYPE_CHECKING:
     from provisioning.services import Services
 
-PlanId = Annotated[str, typer.Argument(metavar="ID", help="As `held list` shows it.")]
+PlanId = Annotated[
+    str, typer.Argument(metavar="ID", help="As `held list` shows it.", autocompletion=plan_ids)
+]
 
 _COLUMNS = ("change_id", "action", "object_type", "name", "member", "reason_code", "reason")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet may take for a formula at the beginning of a cell."""
 
 
 def list_(*, as_json: Json = False) -> None:
@@ -45,7 +45,7 @@ def list_(*, as_json: Json = False) -> None:
 app = group("Read what the brake holds, approve it exactly as shown, or reject it.", list_)
 
 
-@app.command()
+@app.command(short_help="One plan: who, why, since when.")
 def show(
     id: PlanId,
     *,
@@ -66,13 +66,13 @@ def show(
     run(operation, as_json=as_json)
 
 
-@app.command()
+@app.command(short_help="Carry a plan out as it is shown.")
 def approve(
     id: PlanId,
     *,
     only: Annotated[
         list[str] | None,
-        typer.Option(metavar="CHANGE_ID", help="This change alone; may be given several times."),
+        typer.Option(metavar="CHANGE_ID", help="This change alone. Repeatable."),
     ] = None,
     name: OperatorName = None,
     wait: Wait = 30.0,
@@ -92,7 +92,7 @@ def approve(
     run(work, as_json=as_json, waiting="waiting for the lease of this ZSCloud tenant")
 
 
-@app.command()
+@app.command(short_help="Keep the access.")
 def reject(
     id: PlanId,
     *,
@@ -233,20 +233,12 @@ def _show_decided(out: Console, plan: Document, record: CycleRecord | None, unti
 
 def _write_csv(path: Path, document: Document) -> None:
     """The changes as CSV, with the plan's checksum in each row."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow([*_COLUMNS, "since", "plan", "checksum"])
+    rows = [csv_row([*_COLUMNS, "since", "plan", "checksum"])]
     for change in document["changes"]:
         values = {**change, "member": _who(change) if change["member"] else ""}
-        cells = [values[name] for name in _COLUMNS]
-        cells += [change["since"], document["id"], document["checksum"]]
-        writer.writerow([_cell(cell) for cell in cells])
+        of_plan = (change["since"], document["id"], document["checksum"])
+        rows.append(csv_row([*(values[name] for name in _COLUMNS), *of_plan]))
     if str(path) == "-":
-        sys.stdout.write(text.getvalue())
+        sys.stdout.write("".join(rows))
     else:
-        path.write_text(text.getvalue(), encoding="utf-8", newline="")
-
-
-def _cell(value: object) -> str:
-    text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+        path.write_text("".join(rows), encoding="utf-8", newline="")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -11,14 +13,20 @@ from rich.text import Text
 
 from provisioning.cli import output
 from provisioning.cli.changes import property_texts
+from provisioning.cli.completion import actions, cycle_ids, statuses
 from provisioning.cli.options import Json
 from provisioning.cli.progress import Update
 from provisioning.cli.session import Outcome, run
+from provisioning.errors import InvalidRequest, Problem
 from provisioning.model import ModifiedProperty
 from provisioning.operations.documents import Document
 
 if TYPE_CHECKING:
+    from provisioning.operations.log_formats import LogFormat
     from provisioning.services import Services
+
+_PAGE = 100
+"""Entries that are shown where nobody says how many."""
 
 
 def logs(
@@ -33,44 +41,103 @@ def logs(
         str | None,
         typer.Option(metavar="ID|NAME", help="Of one user or group, with all details."),
     ] = None,
-    cycle: Annotated[str | None, typer.Option(metavar="ID", help="Of one cycle.")] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(metavar="ID|NAME", help="Of one object in ZSCloud, with all details."),
+    ] = None,
+    cycle: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID", help="Of one cycle, or of a call on demand.", autocompletion=cycle_ids
+        ),
+    ] = None,
     status: Annotated[
-        str | None, typer.Option(metavar="STATUS", help="success, failure, skipped or held.")
+        str | None,
+        typer.Option(
+            metavar="STATUS", help="success, failure, skipped or held.", autocompletion=statuses
+        ),
     ] = None,
     action: Annotated[
-        str | None, typer.Option(metavar="ACTION", help="create, update, disable and so on.")
+        str | None,
+        typer.Option(
+            metavar="ACTION",
+            help="create, update, enable, disable, delete, add_member or remove_member.",
+            autocompletion=actions,
+        ),
     ] = None,
-    limit: Annotated[int, typer.Option(help="Entries of a page, at most 1000.")] = 100,
+    cause: Annotated[
+        str | None, typer.Option(metavar="CAUSE", help="What brought the work, as entries say it.")
+    ] = None,
+    error_code: Annotated[
+        str | None, typer.Option(metavar="CODE", help="What failed or was not done for a reason.")
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Entries of a page, 100 or at most 1000; with --format of all pages.",
+            show_default=False,
+        ),
+    ] = None,
     after: Annotated[
         str | None, typer.Option(metavar="CURSOR", help="Go on from where a page ended.")
+    ] = None,
+    format: Annotated[
+        str | None,
+        typer.Option(metavar="FORMAT", help="Write all that fits: jsonl or csv."),
+    ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option("--output", metavar="FILE", help="Write to a file instead, with --format."),
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Show the provisioning log, newest first: what was done, or not done, to whom, and why."""
 
     async def operation(services: Services, _: Update) -> Outcome:
-        from provisioning.operations.logs import query_logs
+        from provisioning.operations.logs import LogFilters, log_page, log_query
 
-        document = await query_logs(
-            services,
+        filters = LogFilters(
             since=since,
             until=until,
             principal=principal,
+            target=target,
             cycle=cycle,
             status=status,
             action=action,
-            limit=limit,
-            after=after,
+            cause=cause,
+            error_code=error_code,
         )
-        detailed = principal is not None
+        chosen = _format(format, to, as_json=as_json)
+        if chosen is not None:
+            from provisioning.cli.log_export import export
+
+            return await export(services, filters, chosen, to, limit=limit, after=after)
+        size = _PAGE if limit is None else limit
+        query = await log_query(services, filters, limit=size, after=after)
+        document = await log_page(services, query)
+        detailed = principal is not None or target is not None
         return Outcome(document, lambda out: _show(out, document, detailed=detailed))
 
     run(operation, as_json=as_json)
 
 
+def _format(format: str | None, to: Path | None, *, as_json: bool) -> LogFormat | None:
+    """Raises ``InvalidRequest`` for options that do not go together."""
+    from provisioning.operations.log_formats import log_format
+
+    if format is None and to is not None:
+        problem = Problem("output", "needs a format", "Give --format jsonl or --format csv.")
+        raise InvalidRequest(problem)
+    if format is not None and as_json:
+        problem = Problem("format", "does not go with --json", "Give one of the two.")
+        raise InvalidRequest(problem)
+    return None if format is None else log_format(format)
+
+
 def _show(out: Console, document: Document, *, detailed: bool) -> None:
     entries = document["items"]
-    for entry, following in zip(entries, [*entries[1:], None], strict=True):
+    for entry, following in zip_longest(entries, entries[1:]):
         out.print(_line(entry), soft_wrap=True)
         if detailed:
             _show_details(out, entry)

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from provisioning.errors import InvalidRequest, Problem
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 Kind = Literal["initial", "incremental", "reconcile"]
 KindOption = Annotated[
@@ -18,6 +20,16 @@ Wait = Annotated[
         "--wait",
         min=0,
         metavar="SECONDS",
-        help="How long to wait while another process holds the lease.",
+        help="How long to wait while another process writes (holds the lease).",
     ),
 ]
+
+
+def refuse_early_json(*, as_json: bool) -> None:
+    """``--json`` before the command that it is meant for would silently not count.
+
+    Raises ``InvalidRequest``.
+    """
+    if as_json:
+        message = "stands before the command"
+        raise InvalidRequest(Problem("--json", message, "Write it behind the command."))

@@ -35,7 +35,7 @@ def list_(*, as_json: Json = False) -> None:
 app = group("List, ensure, renew or delete the subscriptions to change notifications.", list_)
 
 
-@app.command()
+@app.command(short_help="Bring Graph to what the settings say.")
 def ensure(*, wait: Wait = 30.0, name: OperatorName = None, as_json: Json = False) -> None:
     """Bring Graph to what the settings say: make, adopt, renew, make anew, delete.
 
@@ -51,7 +51,7 @@ def ensure(*, wait: Wait = 30.0, name: OperatorName = None, as_json: Json = Fals
     run(operation, as_json=as_json, waiting="looking after the subscriptions")
 
 
-@app.command()
+@app.command(short_help="Prolong those that there are.")
 def renew(*, wait: Wait = 30.0, name: OperatorName = None, as_json: Json = False) -> None:
     """Prolong those that there are, however long they have to live."""
 
@@ -64,7 +64,7 @@ def renew(*, wait: Wait = 30.0, name: OperatorName = None, as_json: Json = False
     run(operation, as_json=as_json, waiting="renewing the subscriptions")
 
 
-@app.command()
+@app.command(short_help="Delete one.")
 def delete(
     id: Annotated[str, typer.Argument(metavar="ID", help="As `subscriptions list` shows it.")],
     *,

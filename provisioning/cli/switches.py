@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from provisioning.cli import output
+from provisioning.cli.completion import reset_scopes
 from provisioning.cli.operator import OperatorName, operator
 from provisioning.cli.options import Json, Wait
 from provisioning.cli.progress import Update
@@ -69,6 +70,7 @@ def restart(
             metavar="LIST",
             help="What to begin anew, with commas between: watermark, escrows, quarantine, links, "
             "full. Without: the first three.",
+            autocompletion=reset_scopes,
         ),
     ] = None,
     take_over: Annotated[

@@ -19,6 +19,7 @@ from provisioning.entries import Why
 from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane, Rank, WorkItem, rank_of
 from provisioning.model import Key, MirrorUser, ObjectType
+from provisioning.origins import Origins, marked
 from provisioning.plan import (
     Planned,
     Skipped,
@@ -49,15 +50,22 @@ _ON_DEMAND = "on_demand"
 
 class Since(msgspec.Struct, frozen=True):
     """When the changes of one look were made, in epoch seconds: ``by_key`` where Graph says so,
-    else ``told``, when we were told. ``None``: no single change has brought the work.
+    else ``told``, when we were told. ``None``: no single change has brought the work. Who told of
+    it is in ``origins_by_key``, else, for what is found beside that, in ``origins``.
     """
 
     told: float | None = None
     by_key: Mapping[Key, float] = {}
+    origins: Origins = ()
+    origins_by_key: Mapping[Key, Origins] = {}
 
     def of(self, key: Key) -> float | None:
         """When the change of a key was made."""
         return self.by_key.get(key, self.told)
+
+    def origins_of(self, key: Key) -> Origins:
+        """Who told of a key."""
+        return self.origins_by_key.get(key) or self.origins
 
 
 class Filing:
@@ -82,6 +90,8 @@ class Filing:
         self._removals: list[Removal] = []
         self._nulls = NullTally()
         self._rows: list[Row] = []
+        self._told_of: list[WorkItem] = []
+        """Items that are to be filed with those whom they come from."""
         self._now = job.clock.time()
         self._entries = LookEntries(job, cycle, self._now)
         self._judging = Judging(job, graph, cycle, self._entries, self._now)
@@ -307,18 +317,24 @@ class Filing:
             rank=rank,
             cause=cause,
             cycle_id=self._cycle.cycle_id,
-            generation=self._job.ids.new(),
+            generation=marked(self._job.ids.new(), self._since.origins_of(key)),
             filed_at=self._now,
             changed_at=self._since.of(key),
         )
         self._cycle.left += 1
-        self._rows += self._job.work.file([item])
+        if item.origins:
+            self._told_of.append(item)
+        else:
+            self._rows += self._job.work.file([item])
 
     async def _flush_if_large(self) -> None:
-        if len(self._rows) >= _BATCH:
+        if len(self._rows) + len(self._told_of) >= _BATCH:
             await self._write_rows()
 
     async def _write_rows(self) -> None:
+        told_of, self._told_of = self._told_of, []
+        if told_of:
+            self._rows += self._job.work.file(await self._job.work.joined(told_of))
         rows, self._rows = self._rows, []
         if self._lane is not Lane.BULK:
             # Of what a look at everybody files nothing is in flight: another look begins no sooner.

@@ -22,6 +22,7 @@ from provisioning.hints import ASSIGNMENTS, FEEDS, Hint
 from provisioning.job import Watermark
 from provisioning.lanes import Lane
 from provisioning.model import Key, ObjectType
+from provisioning.origins import marked, merged
 from provisioning.ports import Row
 
 _AGAIN_AFTER = 90.0
@@ -122,7 +123,7 @@ class HintedLook(Look):
                 hint,
                 due=due,
                 looked_at=0.0 if hint.key in shown else now,
-                mark=self._job.ids.new(),
+                mark=marked(self._job.ids.new(), hint.origins),
             )
             for hint in hints
             if not hint.again and hint.about != ASSIGNMENTS
@@ -138,7 +139,7 @@ def _concerns(name: str, mark: Watermark, named: frozenset[Key]) -> bool:
 
 
 def _since(hints: Sequence[Hint], assignments: Assignments) -> Since:
-    """When what is filed was changed: as Graph says, else when we were first told."""
+    """When what is filed was changed: as Graph says, else when we were first told; and by whom."""
     first = [hint for hint in hints if not hint.again]
     by_key = {h.key: h.changed_at for h in first if h.key is not None and h.changed_at is not None}
     for hint in hints:
@@ -146,4 +147,9 @@ def _since(hints: Sequence[Hint], assignments: Assignments) -> Since:
             by_key.setdefault(hint.key, hint.changed_at or hint.told_at)
     for assignment in assignments.added.values():
         by_key.setdefault(assignment.principal, assignment.created or hints[0].told_at)
-    return Since(min(hint.told_at for hint in first or hints), by_key)
+    return Since(
+        min(hint.told_at for hint in first or hints),
+        by_key,
+        merged(*(hint.origins for hint in hints)),
+        {hint.key: merged(hint.origins) for hint in hints if hint.key is not None},
+    )

@@ -139,8 +139,8 @@ class LiveRead:
             memberships += len(members) - len(strangers)
             if strangers:
                 await self._edits.unmanaged(link, strangers)
-        rows = self._job.recounted_rows(Tally(users, groups, memberships))
-        await self._job.store.write(rows)
+        self._job.recount_provisioned(Tally(users, groups, memberships))
+        await self._job.store.write([])
 
     async def _note_orphans(self, objects: Iterable[TargetObject]) -> None:
         """Objects without a link: listed, and never touched."""

@@ -237,8 +237,8 @@ class Look:
                 self._reading.watermarks[name] = msgspec.structs.replace(fresh, repeat_at=None)
 
     async def _unneeded_groups(self) -> set[EntraId]:
-        """Watched groups that are assigned no more, in no assigned group, and without an object. What
-        may have been made, or was found by a rebuild, is looked for first.
+        """Watched groups that are assigned no more, in no assigned group, and without an object.
+        What may have been made, or was found by a rebuild, is looked for first.
         """
         graph = await load_graph(self._job)
         named = _named_by_filters(self._job.schema)

@@ -12,7 +12,9 @@ from typing import Protocol, TypeVar
 
 from provisioning.errors import RemoteError, RemoteUnavailable
 from provisioning.graph.allowance import Allowance
+from provisioning.graph.urls import path_template
 from provisioning.graph.wire import Answer, Decode, Request, Undecodable
+from provisioning.instrumentation import SILENT, Remote, Telemetry
 from provisioning.ports import Clock
 
 T = TypeVar("T")
@@ -45,12 +47,18 @@ class Channel:
     """Sends requests through a transport and makes values of the answers."""
 
     def __init__(
-        self, transport: Transport, clock: Clock, policy: RetryPolicy, random: Callable[[], float]
+        self,
+        transport: Transport,
+        clock: Clock,
+        policy: RetryPolicy,
+        random: Callable[[], float],
+        telemetry: Telemetry = SILENT,
     ) -> None:
         self._transport = transport
         self._clock = clock
         self._policy = policy
         self._random = random
+        self._telemetry = telemetry
         self._allowance = Allowance()
         self.requests = 0
         self.throttled = 0
@@ -68,7 +76,7 @@ class Channel:
             answer = received
             received = None
             try:
-                answer = answer or await self._send(request)
+                answer = answer or await self._send(request, attempt)
                 self._allowance.observe(answer)
                 self.throttled += answer.status == 429
                 return decode(answer, request)
@@ -78,11 +86,14 @@ class Channel:
             waited += delay
             attempt += 1
 
-    async def _send(self, request: Request) -> Answer:
+    async def _send(self, request: Request, attempt: int) -> Answer:
         while wait := self._allowance.wait(self._clock.time()):
             await self._clock.sleep(wait)
         self.requests += 1
-        answer = await self._transport.send(request)
+        template = path_template(request.url)
+        with self._telemetry.request(Remote.GRAPH, request.method, template, attempt) as exchange:
+            answer = await self._transport.send(request)
+            exchange.answered(answer.status)
         if answer.date is not None:
             self.clock_ahead = answer.time - answer.date
         return answer

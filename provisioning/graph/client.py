@@ -20,6 +20,7 @@ from provisioning.graph.rows import Page, Rows
 from provisioning.graph.subscriptions import GraphSubscriptions
 from provisioning.graph.transport import SdkTransport
 from provisioning.graph.wire import Decode, Request
+from provisioning.instrumentation import SILENT, Telemetry
 from provisioning.model import (
     Assignment,
     DeltaPage,
@@ -67,6 +68,7 @@ class GraphSource:
         retry: RetryPolicy | None = None,
         random: Callable[[], float] = _random.random,
         timeout: float = 30.0,
+        telemetry: Telemetry = SILENT,
     ) -> None:
         self._endpoint = urls.parse_endpoint(base_url)
         self._service_principal_id = service_principal_id
@@ -75,7 +77,7 @@ class GraphSource:
         self._transport = SdkTransport(
             self._endpoint, clock, timeout, credential, http_client_factory
         )
-        self._channel = Channel(self._transport, clock, retry or RetryPolicy(), random)
+        self._channel = Channel(self._transport, clock, retry or RetryPolicy(), random, telemetry)
 
     @property
     def requests(self) -> int:

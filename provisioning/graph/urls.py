@@ -23,6 +23,12 @@ BATCH_SIZE = 20
 FILTER_IDS = 50
 """Ids in the ``$filter`` of a delta query (Graph: delta query overview)."""
 
+_WORDS = frozenset(
+    {"$batch", "appRoleAssignedTo", "deletedItems", "delta", "directory", "groups", "members"}
+    | {"servicePrincipals", "subscriptions", "users"}
+)
+"""Segments that stand for themselves; all others are ids or names."""
+
 _PORTS = {"http": 80, "https": 443}
 _NETLOC = re.compile(r"[A-Za-z0-9.\-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
 _ID = re.compile(r"(?!delta$)[A-Za-z0-9_-]+")
@@ -176,6 +182,30 @@ def latest_delta(type: ObjectType, properties: Sequence[str], ids: Sequence[str]
     if not ids:
         return url
     return f"{url}&$filter={quote(' or '.join(f'id eq {_literal(id)}' for id in ids), safe='')}"
+
+
+def path_template(url: str) -> str:
+    """The path of a relative URL or of a link, without query, ids and names: it may be shown to
+    whoever may not know them.
+    """
+    segments = _split_path(url)
+    known = [segment if segment in _WORDS else "{id}" for segment in segments]
+    return "/" + "/".join(known)
+
+
+def _split_path(url: str) -> list[str]:
+    """The segments from the first collection on. The call of a function has parentheses, and a key
+    may stand in some.
+    """
+    # Not parsed: a link that is none is refused elsewhere, and must raise nothing here.
+    segments = [
+        part
+        for segment in url.partition("?")[0].split("/")
+        for part in segment.removesuffix("()").partition("(")[::2]
+        if part
+    ]
+    first = next((n for n, segment in enumerate(segments) if segment in _WORDS), len(segments))
+    return segments[first:]
 
 
 def _entity(collection: str, key: str) -> str:

@@ -28,6 +28,8 @@ Entra's page of the ZSCloud application marks ``department`` as required too. Zs
 and its own examples, like many people in Entra, have none: asking for it would lock them out.
 """
 
+_REQUIRED = {type: frozenset(paths) for type, paths in REQUIRED.items()}
+
 
 class MatchingAttribute(msgspec.Struct, frozen=True):
     """A target attribute that finds an object, and the expression of its value."""
@@ -133,8 +135,9 @@ class ObjectMapping:
 
     def _matches(self, values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         """By precedence; each stands for itself, they are never combined (Entra: matching)."""
-        paths = (attribute.path for attribute in self.matching)
-        return tuple((path, str(values[path])) for path in paths if values.get(path) is not None)
+        return tuple(
+            [(m.path, str(values[m.path])) for m in self.matching if values.get(m.path) is not None]
+        )
 
     def _problems(
         self, values: Attributes, unfit: Mapping[str, UnfitValueError], ignored: set[str]
@@ -142,6 +145,8 @@ class ObjectMapping:
         """What the object cannot be provisioned for: values that do not fit, and required ones
         that are missing.
         """
+        if not unfit and values.keys() >= _REQUIRED[self.type]:
+            return ()  # As nearly always.
         problems = [Problem(path, e.message, e.remedy) for path, e in unfit.items()]
         problems += [
             Problem(

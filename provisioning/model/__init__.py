@@ -9,6 +9,7 @@ from provisioning.model.changes import Action, Change, ChangeMember, ModifiedPro
 from provisioning.model.kept import Link, MirrorGroup, MirrorUser, Origin, Presence
 from provisioning.model.keys import Attributes, EntraId, Key, ObjectType, ScimId, Value
 from provisioning.model.names import NAME_PATH, folded, name_key, value_key
+from provisioning.model.planned import is_planned, planned_id, without_planned
 from provisioning.model.source import (
     CHANGE_TYPES,
     DEFAULT_ACCESS,
@@ -86,8 +87,11 @@ __all__ = [
     "change_digest",
     "folded",
     "is_placeholder",
+    "is_planned",
     "name_key",
     "newcomers_of",
+    "planned_id",
     "value_key",
     "with_arrived",
+    "without_planned",
 ]

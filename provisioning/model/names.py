@@ -16,7 +16,7 @@ def folded(name: str) -> str:
 
 def name_key(type: ObjectType, name: str) -> str:
     """ZSCloud's names are unique without regard to case (RFC 7643 section 4.1.1: userName)."""
-    return f"{type.value}/{folded(name)}"
+    return f"{type}/{folded(name)}"
 
 
 def value_key(type: ObjectType, path: str, value: str) -> str:

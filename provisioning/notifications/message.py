@@ -9,6 +9,8 @@ import re
 
 import msgspec
 
+from provisioning.origins import Origins, merged
+
 HINTS = "provisioning-hints"
 """The queue of these messages."""
 
@@ -31,7 +33,7 @@ class HintMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     ``feeds``: something was told that names no key. ``assignments``: the list of assignments
     has changed. ``lifecycle`` maps ids of subscriptions to what Graph said of their life.
-    ``narrowed``: no key is a stranger's.
+    ``narrowed``: no key is a stranger's. ``origins``: who told of it, for the traces.
     """
 
     told: float
@@ -41,6 +43,7 @@ class HintMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     assignments: bool = False
     lifecycle: dict[str, str] = {}
     narrowed: bool = False
+    origins: Origins = ()
 
     @property
     def is_empty(self) -> bool:
@@ -67,6 +70,14 @@ def decode(body: bytes) -> HintMessage:
         return _decoder.decode(body)
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
         raise ValueError(f"the message is no hint: {error}") from error
+
+
+def origins_of(body: bytes) -> Origins:
+    """Who told of the text of a message; nobody of one that is none."""
+    try:
+        return merged(decode(body).origins)
+    except ValueError:
+        return ()
 
 
 def check(message: HintMessage) -> None:
@@ -105,6 +116,7 @@ class Gathered:
         self._lifecycle: dict[str, str] = {}
         self._feeds = False
         self._assignments = False
+        self._origins: Origins = ()
 
     def __len__(self) -> int:
         """How many keys there are."""
@@ -116,6 +128,7 @@ class Gathered:
         """
         # The latest: what changed while others waited changed before this, and is no forgery.
         self._told = max(self._told, message.told)
+        self._origins = merged(self._origins, message.origins)
         self._feeds |= message.feeds
         self._assignments |= message.assignments
         for id, event in message.lifecycle.items():
@@ -140,6 +153,7 @@ class Gathered:
             feeds=self._feeds,
             assignments=self._assignments,
             lifecycle=self._lifecycle,
+            origins=self._origins,
         )
 
     def _ago(self, changes: dict[str, float]) -> dict[str, int]:

@@ -116,4 +116,4 @@ def _parts(message: HintMessage) -> Iterator[HintMessage]:
             first, users=dict(users[start:end]), groups=dict(groups[slice(*beyond)])
         )
         # What names no key is said once.
-        first = HintMessage(told=message.told)
+        first = HintMessage(told=message.told, origins=message.origins)

@@ -7,6 +7,7 @@ from provisioning.errors import ConfigurationError, RemoteError, Throttled
 from provisioning.hints import ASSIGNMENTS, Hint
 from provisioning.operations import hints, subscriptions, work
 from provisioning.operations.writing import orders
+from provisioning.origins import marked, merged
 from provisioning.polling import Poll, failed_poll, judge_poll
 from provisioning.services import Services
 
@@ -66,5 +67,10 @@ async def poll(services: Services) -> Poll | None:
 
 
 async def _hint(services: Services, polled: Poll, due: float) -> None:
-    hint = Hint(about=ASSIGNMENTS, mark=services.ids.new(), told_at=polled.ended_at, due=due)
+    hint = Hint(
+        about=ASSIGNMENTS,
+        mark=marked(services.ids.new(), merged((services.telemetry.origin(),))),
+        told_at=polled.ended_at,
+        due=due,
+    )
     await hints.store(services, [hint])

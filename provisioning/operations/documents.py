@@ -19,6 +19,7 @@ from provisioning.explaining.words import moment
 from provisioning.model import Change
 from provisioning.provisioning_log import LogEntry
 from provisioning.record import CycleRecord
+from provisioning.settings import Settings
 
 Document = dict[str, Any]
 """What becomes one JSON object."""
@@ -79,11 +80,16 @@ def change_document(change: Change) -> Document:
     return document
 
 
-def entry_document(entry: LogEntry) -> Document:
-    """One entry of the provisioning log."""
+def entry_document(entry: LogEntry, settings: Settings) -> Document:
+    """One entry of the provisioning log, with the job that all of the log is of."""
     document: Document = msgspec.to_builtins(entry)
     document["time"] = timestamp(entry.time)
-    return document
+    return document | {
+        "job_id": settings.job,
+        "tenant_id": settings.entra_tenant_id,
+        "service_principal_id": settings.entra_service_principal_id,
+        "target_system": settings.zscloud_tenant,
+    }
 
 
 def drift_document(counts: DriftCounts) -> Document:

@@ -9,6 +9,7 @@ from provisioning.job import Job
 from provisioning.model import EntraId, Key, ObjectType
 from provisioning.notifications.message import HintMessage, check
 from provisioning.operations import subscriptions, work
+from provisioning.origins import marked, merged
 from provisioning.services import Services
 
 
@@ -61,7 +62,7 @@ def _ago(message: HintMessage, key: Key) -> int:
 def _hint(services: Services, message: HintMessage, about: str, ago: int | None = None) -> Hint:
     return Hint(
         about=about,
-        mark=services.ids.new(),
+        mark=marked(services.ids.new(), merged(message.origins)),
         told_at=message.told,
         changed_at=None if ago is None else message.told - ago / 1000,
     )

@@ -8,12 +8,15 @@ from __future__ import annotations
 import asyncio
 from weakref import WeakKeyDictionary
 
+import msgspec
+
 from provisioning.near_scope import NearScope
 from provisioning.notifications.batch import Batch, Dropped, Expected, read_batch, with_feeds
 from provisioning.notifications.known_ids import KnownIds
 from provisioning.notifications.known_subscriptions import KnownSubscriptions
 from provisioning.notifications.sender import HintSender
 from provisioning.notifications.tally import NotificationTally
+from provisioning.origins import merged
 from provisioning.services import Services
 from provisioning.subscribed import SubscribedRows
 
@@ -53,7 +56,8 @@ class Receiver:
         kept = False
         try:
             if batch.message is not None:
-                await self._sender.send(batch.message)
+                origins = merged((self.services.telemetry.origin(),))
+                await self._sender.send(msgspec.structs.replace(batch.message, origins=origins))
             kept = True
         finally:
             self._tally.add(batch, accepted=kept)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from provisioning.errors import InvalidRequest, Problem, cut
 
-_LARGEST_PAGE = 1000
+LARGEST_PAGE = 1000
 
 
 def page_size(value: str | int) -> int:
@@ -13,12 +13,12 @@ def page_size(value: str | int) -> int:
         limit = int(value)
     except ValueError:
         limit = 0
-    if not 1 <= limit <= _LARGEST_PAGE:
+    if not 1 <= limit <= LARGEST_PAGE:
         raise InvalidRequest(
             Problem(
                 "limit",
                 f"{cut(str(value), 100)!r} is out of range",
-                f"Give 1 to {_LARGEST_PAGE}.",
+                f"Give 1 to {LARGEST_PAGE}.",
             )
         )
     return limit

@@ -114,6 +114,8 @@ async def _preview(job: Job, scopes: Sequence[Scope]) -> Document:
 
 async def _check_take_over(services: Services, named: str) -> None:
     stored, ours = await services.stored_job(), services.settings.job
+    if await services.is_importing():
+        await services.claim(dry_run=True)  # It says what to do.
     if stored is None or stored == ours:
         holds = "no job yet" if stored is None else "this very job"
         problem = Problem("take_over", f"the store holds {holds}", "Leave it out.")

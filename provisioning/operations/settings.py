@@ -13,7 +13,7 @@ from provisioning.setting_values import Secret
 from provisioning.settings import SETTINGS, Setting
 from provisioning.settings.meanings import MEANINGS
 
-_SECRET = frozenset(
+SECRETS = frozenset(
     {
         "ZSCLOUD_SCIM_TOKEN",
         "NOTIFICATION_CLIENT_STATE",
@@ -40,7 +40,7 @@ async def list_settings(services: Services) -> Document:
 
 def _item(services: Services, setting: Setting) -> Document:
     value = getattr(services.settings, setting.name.lower())
-    secret = setting.name in _SECRET or _holds_secret(value)
+    secret = setting.name in SECRETS or _holds_secret(value)
     shown = None if secret else _text(setting, value)
     default = _default(setting)
     return {

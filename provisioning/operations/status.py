@@ -56,7 +56,7 @@ async def status(services: Services) -> Document:
         "poison": [_poison_document(message) for message in poison],
         "drift": None if drift is None else drift_document(drift),
         "last_success": timestamp(await _last_success(job)),
-        "watermark_age_seconds": await _watermark_age(job, now),
+        "watermark_age_seconds": await watermark_age(job, now),
         "lease": {"holder": lease.holder, "until": timestamp(lease.until)}
         if lease is not None and busy
         else None,
@@ -136,7 +136,8 @@ async def _last_success(job: Job) -> float | None:
     return None
 
 
-async def _watermark_age(job: Job, now: float) -> float | None:
+async def watermark_age(job: Job, now: float) -> float | None:
+    """Seconds since the oldest delta token was taken; ``None`` before the first."""
     ages = [now - mark.taken_at async for _, mark in job.watermarks.all()]
     return round(max(ages), 3) if ages else None
 

@@ -42,7 +42,7 @@ async def tick(services: Services, kind: CycleKind) -> Document:
     try:
         return await start_cycle(services, kind, dry_run=False)
     finally:
-        if await _left(services, services.job()) == 0:
+        if await until_there_is_work(services, services.job()) == 0:
             await wakes(services).ensure()
         await alarms.watch(services)
 
@@ -73,7 +73,7 @@ async def look_now(services: Services) -> None:
         return
     if await job.quarantine.get() is not None:
         # The hint waits where it is stored; what may be due is a probe.
-        if await _left(services, job) == 0:
+        if await until_there_is_work(services, job) == 0:
             await wakes(services).ensure()
         return
     wait = await job.hints.wait(services.clock.time())
@@ -139,7 +139,7 @@ async def dry_run(services: Services, cycle_id: str) -> None:
     except LeaseUnavailable:
         await _send_dry_run(services, cycle_id, _AGAIN)
         return
-    if await _left(services, services.job()) == 0:
+    if await until_there_is_work(services, services.job()) == 0:
         await wakes(services).ensure()
 
 
@@ -225,12 +225,12 @@ async def _is_due(held: Writing) -> bool:
 
 def _handover(services: Services, work: Callable[[Writing], Awaitable[None]]) -> Handover[Writing]:
     async def left(held: Writing | None) -> float | None:
-        return await _left(services, services.job() if held is None else held.job)
+        return await until_there_is_work(services, services.job() if held is None else held.job)
 
     return Handover(lambda: writing(services, wait=0), work, left)
 
 
-async def _left(services: Services, job: Job) -> float | None:
+async def until_there_is_work(services: Services, job: Job) -> float | None:
     """Seconds until there is work again. What failed waits for the next tick, or its next try;
     what an operator has stopped, for the start.
     """

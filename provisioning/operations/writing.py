@@ -11,8 +11,9 @@ from provisioning.apply.sender import Sender
 from provisioning.cycle import CycleRun
 from provisioning.errors import ConfigurationError, Problem
 from provisioning.handover import Handover
+from provisioning.instrumentation import LeaseChange
 from provisioning.job import Job
-from provisioning.lease import held
+from provisioning.lease import HeldLease, held
 from provisioning.operations.documents import timestamp
 from provisioning.orders import Order, Orders
 from provisioning.record import OPEN, CycleKind, CycleRecord
@@ -100,6 +101,7 @@ async def writing(
         wait=wait,
     )
     async with ours as lease, services.held_job(lease, dry_run=dry_run) as job:
+        _tell_handover(services, lease)
         if dry_run:
             sender = Sender(services.pacer, lease, services.clock, services.ids)
             yield Writing(services, job, sender, dry_run)
@@ -110,7 +112,17 @@ async def writing(
             sender = Sender(services.pacer, lease, services.clock, services.ids, halting)
             yield Writing(services, job, sender, dry_run)
         finally:
+            if lease.lost:
+                services.telemetry.lease(LeaseChange.LOST)
             await halting.close()
+
+
+def _tell_handover(services: Services, lease: HeldLease) -> None:
+    """That the lease comes from another process: one takes it anew with each execution."""
+    if not lease.let_go:
+        services.telemetry.lease(LeaseChange.EXPIRED)
+    elif not lease.after.startswith(f"{services.holder}/"):
+        services.telemetry.lease(LeaseChange.RELEASED)
 
 
 def orders(services: Services) -> Orders:

@@ -54,7 +54,7 @@ def _created(key: Key, verdict: Verdict, attributes: Attributes, mapped: Mapped)
         reason_code=verdict.reason.value,
         reason=verdict.sentence,
         modified_properties=hidden_properties(
-            (ModifiedProperty(path, None, value) for path, value in attributes.items()),
+            [ModifiedProperty(path, None, value) for path, value in attributes.items()],
             mapped.rules.redacted,
         ),
     )

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
+from enum import Enum
+from typing import Final, Literal
 
 from provisioning.ports import Row, Store
 from provisioning.rows.known_range import KnownRange
@@ -28,6 +30,17 @@ _ROW = 100
 Place = tuple[str, str]
 
 
+class _Unknown(Enum):
+    """Nothing is known of a row, not even that it is absent."""
+
+    UNKNOWN = "unknown"
+
+
+UNKNOWN: Final = _Unknown.UNKNOWN
+Known = bytes | Literal[_Unknown.UNKNOWN] | None
+"""The value of a row, ``None`` if it does not exist; or ``UNKNOWN``: it has to be read."""
+
+
 class CachedStore:
     """A ``ports.Store`` over another; rows of the ``tables`` are remembered, absent ones too, and
     short ranges of them as a whole.
@@ -39,6 +52,8 @@ class CachedStore:
     def __init__(self, base: Store, tables: Collection[str]) -> None:
         self._base = base
         self._tables = frozenset(tables)
+        self._ours: dict[str, bool] = {}
+        """Whether the rows of a table, by its full name, are remembered."""
         # A plain dictionary looks for its first key among all that were taken out before.
         self._rows: OrderedDict[Place, bytes | None] = OrderedDict()
         self._bytes = 0
@@ -46,25 +61,26 @@ class CachedStore:
         """By table and prefix."""
         self._reading: list[set[Place]] = []
         """For each read under way, what was being written meanwhile."""
-        self._writing: list[set[Place]] = []
+        self._writing: list[Collection[Place]] = []
+
+    def recall(self, table: str, key: str) -> Known:
+        """What is known of a row without a read."""
+        for prefix, whole in self._ranges.get(table, _NONE).items():
+            if key.startswith(prefix):
+                return whole.get(key)
+        return self._rows.get((table, key), UNKNOWN)
 
     async def get(self, table: str, key: str) -> bytes | None:
         """The value of a row, if it exists."""
-        if (table, key) in self._rows and not self._ranges.get(table):
-            return self._rows[table, key]  # Most reads: they need not be put together.
-        return (await self.get_many(table, (key,))).get(key)
+        known = self.recall(table, key)
+        return (await self.get_many(table, (key,))).get(key) if known is UNKNOWN else known
 
     async def get_many(self, table: str, keys: Sequence[str]) -> Mapping[str, bytes]:
         """The rows that exist, by key."""
         if not self._remembers(table):
             return await self._base.get_many(table, keys)
-        known: dict[str, bytes | None] = {}
-        for key in keys:
-            whole = self._range_of(table, key)
-            if whole is not None:
-                known[key] = whole.get(key)
-            elif (table, key) in self._rows:
-                known[key] = self._rows[table, key]
+        recalled = ((key, self.recall(table, key)) for key in keys)
+        known = {key: value for key, value in recalled if value is not UNKNOWN}
         unknown = [key for key in keys if key not in known]
         if unknown:
             known |= await self._read(table, unknown)
@@ -113,8 +129,10 @@ class CachedStore:
 
     async def write(self, rows: Sequence[Row]) -> None:
         """Writes the rows. Of a write that fails, none is remembered."""
-        ours = [row for row in rows if self._remembers(row.table)]
-        places = {(row.table, row.key) for row in ours}
+        remembered = {table for table in {row.table for row in rows} if self._remembers(table)}
+        ours = [row for row in rows if row.table in remembered]
+        after = _left_by(ours)
+        places = after.keys()
         for place in places:
             self._forget(place)
         ranges = self._taken_out(places)
@@ -128,8 +146,8 @@ class CachedStore:
         finally:
             self._writing = [each for each in self._writing if each is not places]
             self._end_reading(doubtful)
-        for place, value in _known_after(ours).items():
-            if place not in doubtful:
+        for place, value in after.items():
+            if value is not UNKNOWN and place not in doubtful:
                 self._remember(place, value)
         self._put_back(ranges, ours, doubtful)
 
@@ -138,7 +156,10 @@ class CachedStore:
         await self._base.close()
 
     def _remembers(self, table: str) -> bool:
-        return table.rpartition(":")[2] in self._tables
+        ours = self._ours.get(table)
+        if ours is None:
+            ours = self._ours[table] = table.rpartition(":")[2] in self._tables
+        return ours
 
     def _begin_reading(self) -> set[Place]:
         doubtful = set[Place]().union(*self._writing)
@@ -159,8 +180,9 @@ class CachedStore:
             self._bytes -= _size(oldest, value)
 
     def _forget(self, place: Place) -> None:
-        if place in self._rows:
-            self._bytes -= _size(place, self._rows.pop(place))
+        value = self._rows.pop(place, UNKNOWN)
+        if value is not UNKNOWN:
+            self._bytes -= _size(place, value)
 
     # --- ranges --------------------------------------------------------------------------------
 
@@ -181,7 +203,9 @@ class CachedStore:
         """Takes the ranges out that are written to, by table and prefix."""
         taken: dict[Place, KnownRange] = {}
         for table, key in places:
-            ranges = self._ranges.get(table, {})
+            ranges = self._ranges.get(table)
+            if not ranges:
+                continue
             for prefix in [prefix for prefix in ranges if key.startswith(prefix)]:
                 taken[table, prefix] = ranges.pop(prefix)
         return taken
@@ -199,16 +223,13 @@ class CachedStore:
                 self._keep_range(table, prefix, known)
 
 
+_NONE: Mapping[str, KnownRange] = {}
+
+
 def _size(place: Place, value: bytes | None) -> int:
     return _ROW + len(place[1]) + len(value or b"")
 
 
-def _known_after(rows: Sequence[Row]) -> dict[Place, bytes | None]:
+def _left_by(rows: Sequence[Row]) -> dict[Place, Known]:
     """What a write of these rows leaves, as far as they alone decide it."""
-    known: dict[Place, bytes | None] = {}
-    for row in rows:
-        if row.only_if is None:
-            known[row.table, row.key] = row.value
-        else:
-            known.pop((row.table, row.key), None)
-    return known
+    return {(r.table, r.key): r.value if r.only_if is None else UNKNOWN for r in rows}

@@ -29,24 +29,29 @@ class Edits:
         self.repeatable = True
         self._chains: dict[str, dict[str, list[Row]]] = {}
         self._keys: dict[str, SortedKeys] = {}
+        """In order, of the tables that were asked for a range: most never are."""
 
     def add(self, rows: Iterable[Row]) -> None:
         """Appends rows."""
         for row in rows:
-            chains = self._chains.setdefault(row.table, {})
-            chain = chains.get(row.key)
+            table, key = row.table, row.key
+            chains = self._chains.get(table)
+            if chains is None:
+                chains = self._chains[table] = {}
+            chain = chains.get(key)
             if chain is None:
-                self._keys.setdefault(row.table, SortedKeys()).add(row.key)
-                chains[row.key] = [row]
+                chains[key] = [row]
+                if table in self._keys:
+                    self._keys[table].add(key)
             elif row.only_if is None:
-                chains[row.key] = [row]
+                chains[key] = [row]
             else:
                 chain.append(row)
                 self.repeatable = self.repeatable and chain[0].only_if is None
 
     def forget(self, table: str, key: str) -> None:
         """Takes the rows of a key back, if there are any."""
-        if self._chains.get(table, {}).pop(key, None) is not None:
+        if self._chains.get(table, {}).pop(key, None) is not None and table in self._keys:
             self._keys[table].drop(key)
 
     def touches(self, table: str) -> bool:
@@ -56,25 +61,36 @@ class Edits:
     def resolve(self, table: str, key: str, base: bytes | None) -> bytes | None:
         """The value of a row whose value was ``base`` before."""
         value = base
-        for row in self._chains.get(table, {}).get(key, ()):
+        for row in self.chain(table, key):
             if row.only_if is None or row.only_if == value:
                 value = row.value
         return value
 
     def decides(self, table: str, key: str) -> bool:
         """Whether ``resolve`` answers the same for any base."""
-        chain = self._chains.get(table, {}).get(key)
-        return chain is not None and chain[0].only_if is None
+        chain = self.chain(table, key)
+        return bool(chain) and chain[0].only_if is None
+
+    def chain(self, table: str, key: str) -> Sequence[Row]:
+        """The rows of a key. If the first is not conditional, they decide its value."""
+        chains = self._chains.get(table)
+        return () if chains is None else chains.get(key, ())
 
     def between(self, table: str, keys: KeyRange, *, reverse: bool = False) -> Iterator[str]:
         """The keys of its rows that lie in the range, in order."""
-        known = self._keys.get(table)
+        known = self._in_order(table)
         return iter(()) if known is None else known.between(keys, reverse=reverse)
 
     def count(self, table: str, keys: KeyRange) -> int:
         """How many of its keys lie in the range."""
-        known = self._keys.get(table)
+        known = self._in_order(table)
         return 0 if known is None else known.count(keys)
+
+    def _in_order(self, table: str) -> SortedKeys | None:
+        known, chains = self._keys.get(table), self._chains.get(table)
+        if known is None and chains:
+            known = self._keys[table] = SortedKeys(chains)
+        return known
 
 
 Layers = Sequence[Edits]

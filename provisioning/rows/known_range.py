@@ -15,9 +15,7 @@ class KnownRange:
 
     def __init__(self, rows: Iterable[tuple[str, bytes]]) -> None:
         self._values = dict(rows)
-        self._keys = SortedKeys()
-        for key in self._values:
-            self._keys.add(key)
+        self._keys = SortedKeys(self._values)
 
     def __len__(self) -> int:
         """How many rows there are."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from provisioning.rows.key_range import KeyRange
 
@@ -18,9 +18,10 @@ class SortedKeys:
     keys are added or dropped.
     """
 
-    def __init__(self) -> None:
-        self._blocks: list[list[str]] = []
-        self._lasts: list[str] = []
+    def __init__(self, keys: Iterable[str] = ()) -> None:
+        ordered = sorted(keys)
+        self._blocks = [ordered[n : n + _BLOCK] for n in range(0, len(ordered), _BLOCK)]
+        self._lasts = [block[-1] for block in self._blocks]
 
     def add(self, key: str) -> None:
         """Puts in a key that is not there yet."""
@@ -28,9 +29,14 @@ class SortedKeys:
             self._blocks.append([key])
             self._lasts.append(key)
             return
-        index = min(bisect_left(self._lasts, key), len(self._blocks) - 1)
-        block = self._blocks[index]
-        insort(block, key)
+        if key > self._lasts[-1]:
+            # What is kept in the order of time comes last, always.
+            index, block = len(self._blocks) - 1, self._blocks[-1]
+            block.append(key)
+        else:
+            index = bisect_left(self._lasts, key)
+            block = self._blocks[index]
+            insort(block, key)
         if len(block) > 2 * _BLOCK:
             self._blocks[index : index + 1] = [block[:_BLOCK], block[_BLOCK:]]
             self._lasts[index : index + 1] = [block[_BLOCK - 1], block[-1]]

@@ -14,6 +14,7 @@ from provisioning.ports import Row, Store
 T = TypeVar("T")
 
 _PAGE = 1000
+_DECODED = 2000
 _ENCODE = msgspec.json.Encoder().encode
 _UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
 
@@ -28,14 +29,20 @@ class Table(Generic[T]):
     """Rows of one type under one name. ``put`` and ``drop`` make rows; the caller writes them,
     so that rows of several tables can be written together. All that read raise ``StateDamaged``
     for a row that cannot be read.
+
+    ``keep``: single rows are read several times in a row, and what they were decoded to is kept
+    for that. Only for a type whose values nobody changes.
     """
 
-    def __init__(self, store: Store, job: str, name: str, type: type[T]) -> None:
+    def __init__(
+        self, store: Store, job: str, name: str, type: type[T], *, keep: bool = False
+    ) -> None:
         self.store = store
         self.name = f"{job}:{name}"
         kind: Any = type
         self._decode: Callable[[bytes], T] = _decoder(kind)
         self._encode = _ENCODE
+        self._decoded: dict[str, tuple[bytes, T]] | None = {} if keep else None
 
     def put(self, key: str, value: T) -> Row:
         """The row that stores the value under the key."""
@@ -52,18 +59,15 @@ class Table(Generic[T]):
     async def get(self, key: str) -> T | None:
         """The stored value, if there is one."""
         raw = await self.store.get(self.name, key)
-        if raw is None:
-            return None
-        try:
-            return self._decode(raw)
-        except _UNREADABLE as error:
-            raise self._damaged(key, error) from error
+        return None if raw is None else self._value(key, raw)
 
     async def get_many(self, keys: Iterable[str]) -> dict[str, T]:
         """The stored values of those keys that exist."""
         wanted = list(keys)
         rows = await self.store.get_many(self.name, wanted) if wanted else {}
-        return dict(self._values(rows.items()))
+        if self._decoded is None:
+            return dict(self._values(rows.items()))
+        return {key: self._value(key, raw) for key, raw in rows.items()}
 
     async def page(
         self, prefix: str = "", *, after: str = "", limit: int = _PAGE, reverse: bool = False
@@ -82,6 +86,22 @@ class Table(Generic[T]):
                 yield row
             more = len(rows) == _PAGE
             after = rows[-1][0] if rows else after
+
+    def _value(self, key: str, raw: bytes) -> T:
+        """The row, decoded. Raises ``StateDamaged``."""
+        decoded = self._decoded
+        known = None if decoded is None else decoded.get(key)
+        if known is not None and known[0] == raw:
+            return known[1]
+        try:
+            value = self._decode(raw)
+        except _UNREADABLE as error:
+            raise self._damaged(key, error) from error
+        if decoded is not None:
+            if len(decoded) >= _DECODED:
+                decoded.clear()
+            decoded[key] = (raw, value)
+        return value
 
     def _values(self, rows: Iterable[tuple[str, bytes]]) -> list[tuple[str, T]]:
         """The rows, decoded. Raises ``StateDamaged``, naming the one that cannot be."""

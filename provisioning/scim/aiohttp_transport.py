@@ -6,17 +6,11 @@ aiohttp is imported with the first request, not with this module: it costs a col
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from provisioning.fence import at_the_wire, before_the_wire
 from provisioning.scim.transport import (
     Answer,
-    AnswerBroken,
     AnswerTooLarge,
-    NotSent,
-    TransportError,
 )
 
 if TYPE_CHECKING:
@@ -27,18 +21,6 @@ CONNECTIONS = 64
 
 LARGEST_ANSWER = 32 * 1024 * 1024
 """Bytes of a body after decompression. A page of 1,000 users is below 1 MiB."""
-
-
-@dataclass(slots=True)
-class _Sending:
-    """How far one request has come."""
-
-    begun: bool = False
-
-    def failure(self, error: Exception) -> TransportError:
-        """What the library's error means: nothing is lost while no header has been written."""
-        text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        return AnswerBroken(text) if self.begun else NotSent(text)
 
 
 class AiohttpTransport:
@@ -57,7 +39,10 @@ class AiohttpTransport:
         import aiohttp
         from yarl import URL
 
-        sending = _Sending()
+        from provisioning.scim.aiohttp_request import Sending, sending
+
+        this = Sending()
+        token = sending.set(this)
         try:
             async with self._opened().request(
                 method,
@@ -66,14 +51,14 @@ class AiohttpTransport:
                 headers=headers,
                 data=body,
                 allow_redirects=False,
-                trace_request_ctx=sending,
             ) as response:
                 content = await _read(response.content)
-                names = {name.lower(): value for name, value in response.headers.items()}
-                return Answer(response.status, names, content)
+                return Answer(response.status, response.headers, content)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             # Without the cause: some of the library's errors hold the request's headers.
-            raise sending.failure(error) from None
+            raise this.failure(error) from None
+        finally:
+            sending.reset(token)
 
     async def close(self) -> None:
         """Closes the session. A later request makes a new one."""
@@ -90,42 +75,28 @@ class AiohttpTransport:
 def _session(timeout_seconds: float) -> aiohttp.ClientSession:
     import aiohttp
 
-    tracing = aiohttp.TraceConfig()
-    tracing.on_request_headers_sent.append(_note_sending)
+    from provisioning.scim.aiohttp_request import FencedRequest
+
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=CONNECTIONS),
         cookie_jar=aiohttp.DummyCookieJar(),
         # Above its threshold aiohttp rounds a deadline up to the next whole second.
         timeout=aiohttp.ClientTimeout(total=timeout_seconds, ceil_threshold=timeout_seconds + 1),
-        trace_configs=[tracing],
+        request_class=FencedRequest,
     )
 
 
-async def _note_sending(
-    _session: aiohttp.ClientSession,
-    context: SimpleNamespace,
-    _params: aiohttp.TraceRequestHeadersSentParams,
-) -> None:
-    """Called before the headers are written: the connection stands, and after the last look
-    nothing is awaited any more.
-
-    When a kept connection breaks, aiohttp by itself sends GET, PUT and DELETE a second time
-    (RFC 9110 section 9.2.2 allows it). That would go past the pacer, so it is refused here.
-    """
-    await before_the_wire()
-    at_the_wire()
-    sending: _Sending = context.trace_request_ctx
-    if sending.begun:
-        raise AnswerBroken("the server closed a kept connection instead of answering")
-    sending.begun = True
-
-
 async def _read(stream: aiohttp.StreamReader) -> bytes:
-    chunks = []
-    size = 0
+    content = await stream.readany()
+    if stream.at_eof() and len(content) <= LARGEST_ANSWER:
+        return content  # Most answers come in one piece.
+    chunks = [content]
+    size = len(content)
     async for chunk in stream.iter_any():
         size += len(chunk)
         if size > LARGEST_ANSWER:
-            raise AnswerTooLarge(f"the answer is larger than {LARGEST_ANSWER} bytes")
+            break
         chunks.append(chunk)
+    if size > LARGEST_ANSWER:
+        raise AnswerTooLarge(f"the answer is larger than {LARGEST_ANSWER} bytes")
     return b"".join(chunks)

@@ -21,6 +21,7 @@ from provisioning.errors import (
     RemoteError,
     Throttled,
 )
+from provisioning.instrumentation import SILENT, Remote, Telemetry, present_attempt
 from provisioning.model import (
     Capabilities,
     CreateObject,
@@ -83,6 +84,7 @@ class ScimTarget:
         lists: Collection[str] = (),
         clock_time: Callable[[], float],
         member_add_path: bool = False,
+        telemetry: Telemetry = SILENT,
     ) -> None:
         if _TOKEN.fullmatch(token) is None:
             raise ValueError("The SCIM token is empty, or holds blanks or non-ASCII characters.")
@@ -93,6 +95,7 @@ class ScimTarget:
         self._clock_time = clock_time
         self._member_add_path = member_add_path
         self._scrub = token_scrubber(token)
+        self._telemetry = telemetry
         self._readers = {
             ObjectType.USER: AttributeReader(user_attributes, lists),
             ObjectType.GROUP: AttributeReader(group_attributes, lists),
@@ -236,8 +239,14 @@ class ScimTarget:
         write: bool = False,
     ) -> Answer:
         self.requests += 1
+        template, url = wire.path_template(path), self._base_url + path
         try:
-            return await self._transport.request(method, self._base_url + path, headers, body)
+            with self._telemetry.request(
+                Remote.ZSCLOUD, method, template, present_attempt()
+            ) as exchange:
+                answer = await self._transport.request(method, url, headers, body)
+                exchange.answered(answer.status)
+                return answer
         except TransportError as error:
             if isinstance(error, NotSent):
                 self.requests -= 1

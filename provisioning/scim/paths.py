@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -70,20 +70,19 @@ class AttributePath:
     where: tuple[str, str | bool] | None
     sub: str | None
 
-    @property
-    def multi_valued(self) -> bool:
-        """Whether the attribute is a list of which this path means one element."""
-        return self.where is not None or self.name.lower() in _MULTI_VALUED
+    multi_valued: bool = field(init=False)
+    """Whether the attribute is a list of which this path means one element."""
+    reference: bool = field(init=False)
+    """Whether the value is wrapped as ``{"value": …}``."""
+    boolean: bool = field(init=False)
+    """Whether the value is a boolean."""
 
-    @property
-    def reference(self) -> bool:
-        """Whether the value is wrapped as ``{"value": …}``."""
-        return self.sub is None and self.name.lower() in _REFERENCE
-
-    @property
-    def boolean(self) -> bool:
-        """Whether the value is a boolean."""
-        return (self.sub or self.name).lower() in _BOOLEAN
+    def __post_init__(self) -> None:
+        name = self.name.lower()
+        listed = self.where is not None or name in _MULTI_VALUED
+        object.__setattr__(self, "multi_valued", listed)
+        object.__setattr__(self, "reference", self.sub is None and name in _REFERENCE)
+        object.__setattr__(self, "boolean", (self.sub or self.name).lower() in _BOOLEAN)
 
 
 @lru_cache(maxsize=1024)

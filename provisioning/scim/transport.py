@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer, read to its end. Header names are lower case."""
+    """An HTTP answer, read to its end. Headers are found by their names in lower case."""
 
     status: int
     headers: Mapping[str, str]

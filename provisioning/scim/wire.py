@@ -63,6 +63,12 @@ def filter_path(type: ObjectType, attribute: str, value: str) -> str:
     return f"{ENDPOINT[type]}?filter={quote(expression, safe='')}"
 
 
+def path_template(path: str) -> str:
+    """The path of a request without query and id: it names nobody."""
+    endpoint, _, id = path.partition("?")[0][1:].partition("/")
+    return f"/{endpoint}/{{id}}" if id else f"/{endpoint}"
+
+
 def encode_write(write: Write, *, member_add_path: bool = False) -> Command:
     """The write as its one request.
 

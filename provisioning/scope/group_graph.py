@@ -39,6 +39,15 @@ class GroupGraph:
         self._names: frozenset[str] | None = None
         self._paths: dict[EntraId, tuple[EntraId, ...] | None] = {}
 
+    def __eq__(self, other: object) -> bool:
+        """Whether everything is decided the same by both."""
+        return isinstance(other, GroupGraph) and (
+            (self._groups, self.policy, self._app_roles)
+            == (other._groups, other.policy, other._app_roles)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
     def ids(self) -> Collection[EntraId]:
         """All watched groups."""
         return self._groups.keys()

@@ -11,6 +11,7 @@ from provisioning.settings.table import SETTINGS, Setting
 from provisioning.settings.together import (
     alarm_problems,
     console_address,
+    insights_connection,
     notification_problems,
     storage_problems,
 )
@@ -45,7 +46,11 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     problems += alarm_problems(values)
     if problems:
         raise ConfigurationError(tuple(problems))
-    return Settings(**values, console=console_address(values["notification_url"], environ))
+    return Settings(
+        **values,
+        insights=insights_connection(environ),
+        console=console_address(values["notification_url"], environ),
+    )
 
 
 def _value(setting: Setting, environ: Mapping[str, str]) -> Any:

@@ -20,8 +20,7 @@ MEANINGS: Mapping[str, str] = {
     "MEMBER_BATCH_SIZE": "Members of a group in one request.",
     "PROVISIONING_STATUS": "Whether cycles write. While off, dry runs and calls on demand work.",
     "PROVISIONING_SCOPE": "Who is in scope: whoever is assigned, or all of the tenant.",
-    "PROVISIONING_SCHEMA": "File with attribute mappings and scoping filters; without one, those "
-    "that are shipped.",
+    "PROVISIONING_SCHEMA": "File with attribute mappings and scoping filters.",
     "NESTED_GROUPS": "Whether members of groups within an assigned group count.",
     "DEFAULT_ACCESS": "Whether an assignment without an app role counts.",
     "ON_UNASSIGN": "What happens in ZSCloud to a user who is no longer assigned.",
@@ -35,7 +34,8 @@ MEANINGS: Mapping[str, str] = {
     "DELETE_AFTER_DAYS": "Days of grace before a delete; disabled meanwhile.",
     "DELETION_THRESHOLD_COUNT": "Removals of one kind in a day above which they are held; 1 % of "
     "what is provisioned if that is more.",
-    "DELETION_THRESHOLD_PERCENT": "Removals of one kind above this share are held.",
+    "DELETION_THRESHOLD_PERCENT": "Removals of one kind within DELETION_WINDOW_DAYS above this "
+    "share, in percent of what is provisioned, are held.",
     "DELETION_WINDOW_DAYS": "Days that the share looks back.",
     "HELD_PLAN_EXPIRY_DAYS": "Days that a held plan waits for a decision.",
     "PROTECTED": "Users and groups that are never changed, switched off or deleted.",
@@ -51,6 +51,7 @@ MEANINGS: Mapping[str, str] = {
     "NO_CYCLE_ALERT_MINUTES": "Minutes without a cycle that ends well after which somebody is "
     "told.",
     "LOG_RETENTION_DAYS": "Days that the provisioning log is kept.",
+    "TELEMETRY_PERSONAL_DATA": "Whether names and values of people go out with telemetry.",
     "STATE_STORE": "Where the state is.",
     "DRAIN_BUDGET_SECONDS": "How long one execution works before it leaves the rest to the next.",
     "CYCLE_SCHEDULE": "When an incremental cycle runs (NCRONTAB: second, minute, hour, day, "

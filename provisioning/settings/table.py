@@ -98,6 +98,7 @@ SETTINGS = (
     Setting("ALERT_WEBHOOK", webhook_url, "", optional=True),
     Setting("NO_CYCLE_ALERT_MINUTES", integer(5, 10_080), "90"),
     Setting("LOG_RETENTION_DAYS", integer(1, 3650), "30"),
+    Setting("TELEMETRY_PERSONAL_DATA", choice("on", "off"), "off"),
     Setting("STATE_STORE", state_store, "sqlite:///.state/provisioning.db"),
     Setting("DRAIN_BUDGET_SECONDS", integer(1, 3600), "240"),
     Setting("CYCLE_SCHEDULE", schedule, "0 */5 * * * *"),

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from provisioning.alerts.addresses import default_sender, is_host
 from provisioning.errors import ConfigurationError, Problem
+from provisioning.setting_values import Secret
 from provisioning.storage.account import storage_account
 
 _IN_AZURE = ("WEBSITE_INSTANCE_ID", "WEBSITE_POD_NAME", "LEGION_SERVICE_HOST", "WEBSITE_SKU")
@@ -80,6 +81,15 @@ def console_address(notification_url: str | None, environ: Mapping[str, str]) ->
     elif in_azure(environ) and is_host(host := environ.get("WEBSITE_HOSTNAME", "")):
         origin = f"https://{host}"
     return None if origin is None else f"{origin}/api/console"
+
+
+def insights_connection(environ: Mapping[str, str]) -> Secret | None:
+    """Where telemetry goes: the platform sets it, and the host reads it too. ``None`` also where
+    OpenTelemetry is switched off by its own variable.
+    """
+    connection = environ.get("APPLICATIONINSIGHTS_CONNECTION_STRING", "").strip()
+    off = environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
+    return None if off or not connection else Secret(connection)
 
 
 def in_azure(environ: Mapping[str, str]) -> bool:

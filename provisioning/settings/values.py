@@ -57,6 +57,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     alert_webhook: Secret | None
     no_cycle_alert_minutes: int
     log_retention_days: int
+    telemetry_personal_data: Literal["on", "off"]
     state_store: Path | None
     drain_budget_seconds: int
     cycle_schedule: str
@@ -67,6 +68,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     storage: StorageAccount | None = None
     """The storage account of the Functions host, if the environment names one."""
+
+    insights: Secret | None = None
+    """The connection string of Application Insights, if telemetry goes there."""
 
     console: str | None = None
     """Where operators look, as far as the environment tells: the console of this app."""

@@ -70,7 +70,10 @@ class MemoryStore:
         """Writes all rows, in their order."""
         check_keys(rows)
         for row in rows:
-            self._tables.setdefault(row.table, _Table()).apply(row)
+            table = self._tables.get(row.table)
+            if table is None:
+                table = self._tables[row.table] = _Table()
+            table.apply(row)
 
     async def acquire(self, name: str, holder: str, seconds: float) -> LeaseState | None:
         """The lease, with what its last holder left; ``None`` while another holds it."""

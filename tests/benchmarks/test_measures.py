@@ -9,7 +9,7 @@ import asyncio
 
 import pytest
 
-from benchmarks import counts, graph_reads, load, mapping, pace, scale, servers, webhook
+from benchmarks import counts, graph_reads, load, log, mapping, pace, scale, servers, webhook
 from benchmarks.figure import TINY, Figure
 from benchmarks.peers import naive
 from benchmarks.peers.wanted import Wanted, change, wanted, wrong
@@ -47,6 +47,13 @@ def test_every_pace_has_a_rate_and_its_refusals() -> None:
     figures = pace.measure(TINY)
     assert len(figures) == 18
     assert all(0 < f.value <= 100 for f in figures if f.subject.endswith("rate used"))
+
+
+def test_a_page_of_the_log_reads_no_more_than_its_share() -> None:
+    found = by_subject(log.measure(TINY))
+    assert found["400 entries, SQLite: rows read, most"].value == 400
+    assert found["400 entries, SQLite: newest page"].source.startswith("100 entries; 100 rows")
+    assert found["400 entries, SQLite: principal, failures"].source.startswith("4 entries; 24 rows")
 
 
 @pytest.mark.parametrize("measure", [mapping.measure, webhook.measure])

@@ -99,6 +99,12 @@ async def test_wrong_arguments(world: World, arguments: tuple[str, ...], field: 
     assert people.err
 
 
+async def test_a_log_without_entries(world: World) -> None:
+    """A filter that nothing fits, and a store that nothing was written to."""
+    said = await world.run("logs", "--status", "failure")
+    assert (said.status, said.out, said.err) == (0, "No entries.\n", "")
+
+
 @pytest.mark.parametrize("command", ["status", "logs", "plan", "cycle"])
 async def test_store_of_another_job(world: World, command: str) -> None:
     """Exit 2 and what to do, also of commands that only read."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
+from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
@@ -125,6 +128,24 @@ def test_ten_thousand_entries_are_a_page_at_a_time(console: Watched, past: World
     assert len(set(cells)) == 50 < ENTRIES
     page.get_by_role("link", name="Clear").click()
     expect(page).to_have_url(re.compile("#log$"))
+
+
+def test_the_log_is_downloaded_as_it_is_filtered(console: Watched) -> None:
+    """Over all pages, as one file that a spreadsheet opens."""
+    console.at("log?status=failure")
+    page = console.page
+    page.get_by_label("Error or reason code").fill("conflict")
+    page.get_by_role("button", name="Filter").click()
+    console.settled()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV").click()
+    assert re.fullmatch(r"provisioning-log-\d{8}T\d{6}Z\.csv", download.value.suggested_filename)
+    text = Path(download.value.path()).read_bytes().decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert len(rows) == len({row["id"] for row in rows}) == ENTRIES // 10
+    assert {row["error_code"] for row in rows} == {"Conflict"}
+    expect(page.get_by_text(f"Downloaded {len(rows):,} entries.")).to_be_visible()
+    console.pictures("log-filters")
 
 
 def test_an_entry_tells_all_of_it(console: Watched) -> None:

@@ -29,7 +29,9 @@ from provisioning.quarantine import (
     probe_wait,
     settings_digest,
 )
+from provisioning.rows.buffer import WriteBehind
 from provisioning.state.memory import MemoryStore
+from tests.state.clock import ManualClock
 
 
 @pytest.mark.parametrize(
@@ -133,16 +135,18 @@ async def test_how_long_it_waits() -> None:
 
 async def test_the_window_slides_and_keeps_few_rows() -> None:
     store = MemoryStore(time=lambda: 0.0)
-    tries = Tries(store, "job")
+    buffer = WriteBehind(store, ManualClock())
+    tries = Tries(buffer, "job")
     for minute in range(120):
-        await store.write(tries.add(minute * 60.0, failed=minute % 2 == 0))
+        await buffer.write(tries.add(minute * 60.0, failed=minute % 2 == 0))
     counted = tries.recent(119 * 60.0)
     assert counted.tried == 15
     assert 7 <= counted.failed <= 8
     assert await store.count("job:tries") <= 16
-    again = Tries(store, "job")
+    again = Tries(buffer, "job")
     await again.load()
     assert again.recent(119 * 60.0) == counted
-    await store.write(again.forget())
+    await buffer.write(again.forget())
     assert again.recent(119 * 60.0) == Tally()
     assert await store.count("job:tries") == 0
+    await buffer.close()

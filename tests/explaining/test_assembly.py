@@ -16,6 +16,7 @@ from provisioning.explaining.words import clause, quoted
 from provisioning.model import (
     Action,
     ScimId,
+    planned_id,
 )
 from provisioning.provisioning_log import Step
 from tests.decisions.principals import (
@@ -34,6 +35,7 @@ from tests.explaining.findings import (
     user,
 )
 from tests.explaining.plans import (
+    CREATE,
     ID,
     PATCH,
     UNFIT,
@@ -161,6 +163,12 @@ def test_the_steps_of_a_log_entry() -> None:
     )
     two = planned(UPDATE.write, change(Action.UPDATE), change(Action.ENABLE), change(Action.UPDATE))
     assert steps_of(case, two, ID)[3].detail == "enable, update"
+    rehearsed = steps_of(case, UPDATE, ID, dry_run=True)
+    assert rehearsed[4] == Step("export", "skipped", "would be sent; a dry run sends nothing")
+    newcomer = msgspec.structs.replace(case, link=None)
+    made = steps_of(newcomer, CREATE, ID)
+    assert made[2].detail == "no object in ZSCloud matches"
+    assert steps_of(newcomer, UPDATE, planned_id(case.key))[2] == made[2]
     new = msgspec.structs.replace(case, link=None, verdict=OUT)
     assert steps_of(new, None, None) == (
         Step("import", "success", "read from Entra as jo@example.com"),

@@ -20,6 +20,7 @@ from provisioning.expressions import (
 )
 from provisioning.expressions.functions import Parameter
 from provisioning.expressions.operands import MAX_RESULT
+from tests.thoroughness import examples
 
 AROUND = Surroundings(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), b"seed", "contoso.com")
 
@@ -167,7 +168,7 @@ def argument(parameter: Parameter, depth: int) -> st.SearchStrategy[str]:
     return st.one_of(kinds)
 
 
-@settings(max_examples=400, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=examples(150, 400), suppress_health_check=list(HealthCheck), deadline=None)
 @given(expressions(), st.lists(ROWS, min_size=1, max_size=4))
 def test_any_expression_gives_a_value_or_an_evaluation_error(
     text: str, rows: list[dict[str, Any]]
@@ -187,7 +188,7 @@ def test_any_expression_gives_a_value_or_an_evaluation_error(
             assert time.process_time() - began < 2
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(120, 300), deadline=None)
 @given(st.sampled_from(sorted(FUNCTIONS)), st.data())
 def test_every_function_takes_any_values(name: str, data: st.DataObject) -> None:
     """Attributes only, so that every function is compiled and evaluated each time."""

@@ -33,10 +33,12 @@ EXCEPTIONS: dict[str, str] = {
     "provisioning.graph.subscription_rows:_time": _CLOCK,
     "provisioning.operations.schema_eval:_around": _CLOCK,
     "provisioning.resolve:_around": _CLOCK,
+    "provisioning.cli.changes:change_texts": _SHOWN,
     "provisioning.cli.logs:_show_details": _SHOWN,
     "provisioning.cli.on_demand:_show_result": _SHOWN,
     "provisioning.expressions.syntax:_parser": "It is made once, of the grammar.",
     "provisioning.graph.endpoint:_shown": "The URL is a setting that was checked.",
     "provisioning.operations.subscriptions:report_document": "The URL is a checked setting.",
+    "provisioning.telemetry.entries:_decode": "It is what this process has just stored.",
 }
 """Places that decode what nobody else sends, each with its reason."""

@@ -316,3 +316,19 @@ async def test_end_of_an_unattended_cycle_is_reported(
 
 async def _broken(self: CycleRun) -> None:
     raise RuntimeError("out of order")
+
+
+async def test_every_timer_gives_a_sign_of_life(
+    app: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    timers = ("incremental_cycle", "reconcile_cycle", "assignment_poll", "maintenance")
+    with caplog.at_level(logging.INFO, "provisioning"):
+        for timer in timers:
+            await app.worker.timer(timer)
+    lines = [record.message for record in caplog.records if record.message.startswith("HEARTBEAT")]
+    assert [line.partition(":")[0] for line in lines] == [f"HEARTBEAT {timer}" for timer in timers]
+    await app.pump()
+    caplog.clear()
+    with caplog.at_level(logging.INFO, "provisioning"):
+        await app.worker.timer("assignment_poll")
+    assert "HEARTBEAT assignment_poll: healthy, nothing to do" in caplog.text

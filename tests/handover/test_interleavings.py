@@ -25,9 +25,10 @@ from hypothesis.stateful import (
 from provisioning.errors import LeaseUnavailable
 from provisioning.handover import Handover
 from tests.handover.processes import GatedQueue, GatedStore, Instance, Stage
+from tests.thoroughness import examples
 
 _SETTINGS = settings(
-    max_examples=100,
+    max_examples=examples(40, 100),
     stateful_step_count=60,
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -26,7 +26,7 @@ _FILES = {
     "expressions": "expressions mapping/test_flows",
     "forgetting": "decisions/test_forgetting",
     "graph": "graph/test_meaning graph/test_rows graph/test_urls graph/test_wire "
-    "graph/test_subscriptions graph/test_allowance",
+    "graph/test_subscriptions graph/test_allowance telemetry/test_paths",
     "guard": "decisions/test_guard",
     "held": "decisions/test_held",
     "mapping": "mapping",
@@ -34,13 +34,14 @@ _FILES = {
     "notice": "alerts/test_message alerts/test_deciding",
     "notifications": "notifications/test_audit_events notifications/test_batch "
     "notifications/test_message",
+    "origins": "telemetry/test_origins",
     "plan": "decisions/test_plan decisions/test_plan_user decisions/test_plan_group "
     "decisions/test_newcomers",
     "polling": "decisions/test_polling",
     "redaction": "decisions/test_redaction",
     "schema": "schema mapping/test_schema mapping/test_flows mapping/test_compiling",
     "scim": "scim/test_answers scim/test_failure scim/test_paths scim/test_wire scim/test_bulk "
-    "scim/test_attributes scim/test_meaning",
+    "scim/test_attributes scim/test_meaning telemetry/test_paths",
     "scope": "scoping/test_scope scoping/test_groups",
     "scoping": "scoping",
     "source_attributes": "mapping/test_source_attributes",

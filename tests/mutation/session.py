@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gc
 import mmap
+import os
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from types import CodeType
 
 import pytest
@@ -15,6 +17,7 @@ import pytest
 from tests.mutation.again import passes_again
 from tests.mutation.child import Verdict, run_forked
 from tests.mutation.chosen import test_files
+from tests.mutation.lanes import side_by_side
 from tests.mutation.mutants import Mutant, Source
 from tests.mutation.passing import Outcomes, Passing, make_repeatable, run_item
 from tests.mutation.swap import LiveFunctions
@@ -34,6 +37,8 @@ _AGAIN = 4.0
 _KILLERS = 12
 """Tests that are tried first, since they noticed the last mutants of that module."""
 
+_NO_CODE, _NO_TEST = "no code", "no test"
+
 Told = Callable[[Mutant, Verdict | None], None]
 """What became of a mutant; ``None``: no test passes through it."""
 
@@ -52,7 +57,7 @@ class Session:
         self._outcomes = Outcomes()
         self._killers: dict[str, list[str]] = defaultdict(list)
         self._items: dict[str, pytest.Item] = {}
-        self._killer = mmap.mmap(-1, mmap.PAGESIZE)  # Shared with the children.
+        self._killer: mmap.mmap | None = None  # Shared with the child that tries a mutant.
         self.failed: list[str] = []
         self.baseline_seconds = 0.0
 
@@ -74,12 +79,23 @@ class Session:
         live = LiveFunctions({source.path for source in self._sources.values()})
         gc.collect()
         gc.freeze()  # What there is by now is not copied when a child collects garbage.
-        for mutant in self._mutants:
-            source = self._sources[mutant.module]
-            code = source.mutated(mutant)
-            if code is not None:
-                self._told(mutant, self._verdict(mutant, source, code, live))
+        lanes = min(os.cpu_count() or 1, len(self._mutants)) or 1
+        for at, became in side_by_side(len(self._mutants), lanes, partial(self._became, live)):
+            if became != _NO_CODE:
+                self._told(self._mutants[at], Verdict(became) if became != _NO_TEST else None)
         return True
+
+    def _became(self, live: LiveFunctions, at: int) -> str:
+        """In a process of its own: what the killers are, each of these learns for itself."""
+        if self._killer is None:
+            self._killer = mmap.mmap(-1, mmap.PAGESIZE)
+        mutant = self._mutants[at]
+        source = self._sources[mutant.module]
+        code = source.mutated(mutant)
+        if code is None:
+            return _NO_CODE
+        verdict = self._verdict(mutant, source, code, live)
+        return _NO_TEST if verdict is None else verdict.value
 
     def _verdict(
         self, mutant: Mutant, source: Source, code: CodeType, live: LiveFunctions
@@ -100,24 +116,25 @@ class Session:
         self, mutant: Mutant, source: Source, code: CodeType, live: LiveFunctions, tests: list[str]
     ) -> Verdict:
         """First those tests that killed the neighbours."""
-        known = self._killers[mutant.module]
+        known, killer_at = self._killers[mutant.module], self._killer
+        assert killer_at is not None
         tests = list(dict.fromkeys([*(test for test in known if test in tests), *tests]))
 
         def work() -> bool:
             if not live.swap(source.code, code):
                 return passes_again(tests, str(source.path), code, OPTIONS)
             for at, test in enumerate(tests):
-                self._killer[:4] = at.to_bytes(4)
+                killer_at[:4] = at.to_bytes(4)
                 if not self._passes(test):
                     return False
             return True
 
-        self._killer[:4] = bytes(4)
+        killer_at[:4] = bytes(4)
         verdict = run_forked(
             work, seconds=3 + 3 * sum(self._passing.seconds[test] for test in tests)
         )
         if verdict is Verdict.KILLED:
-            killer = tests[int.from_bytes(self._killer[:4])]
+            killer = tests[int.from_bytes(killer_at[:4])]
             known[:] = [killer, *(test for test in known if test != killer)][:_KILLERS]
         return verdict
 

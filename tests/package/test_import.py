@@ -14,6 +14,7 @@ HEAVY = {
     "azure.core",
     "azure.data",
     "azure.identity",
+    "azure.monitor",
     "azure.storage",
     "cryptography",
     "httpx",

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from tests.thoroughness import THOROUGH
 
-_SELDOM = 6
+_SELDOM = 12
 
 
 def kills(first: int, total: int, every: int) -> range:
-    """Each ``every``th step from ``first`` to before ``total``; without ``THOROUGH=1`` a sixth of
-    them, others for each ``first``.
+    """Each ``every``th step from ``first`` to before ``total``; without ``THOROUGH=1`` one of
+    twelve, others for each ``first``.
     """
     if THOROUGH:
         return range(first, total, every)

@@ -64,7 +64,32 @@ def test_of_a_group_on_demand_lists_each_change_once() -> None:
         world.forget_requests()
         (result,) = await world.on_demand(group="Sales")
         assert [change["action"] for change in result["changes"]] == ["create"]
-        assert [r.method for r in world.scim() if r.path.endswith("Groups")] == ["GET", "POST"]
+        asked = [(r.method, "filter" in r.query) for r in world.scim() if r.path.endswith("Groups")]
+        # A job that knows nothing yet looks for its groups in the list, and by name.
+        assert asked == [("GET", False), ("GET", True), ("POST", False)]
         assert len(world.scim("POST")) == 1
+
+    simulate(story, tenant=office)
+
+
+def test_of_what_is_not_sent_nothing_is_said_to_be_accepted() -> None:
+    """Neither in the steps nor as an id that ZSCloud never gave."""
+
+    async def story(world: World) -> None:
+        name = next(iter(world.tenant.users.current().values())).user_principal_name
+        for named in ({"users": [name]}, {"group": "Sales"}):
+            users = named.pop("users", [])
+            (result,) = await world.on_demand(*users, **named, dry_run=True)
+            steps = {step["name"]: step for step in result["steps"]}
+            assert steps["export"]["status"] == "skipped"
+            assert steps["export"]["detail"] == "would be sent; a dry run sends nothing"
+            assert "planned:" not in str(result)
+        _, changes = await world.cycle_with_changes(dry_run=True)
+        members = [change.member for change in changes if change.member]
+        assert members
+        assert all(member.source_id and member.target_id is None for member in members)
+        (result,) = await world.on_demand(name)
+        assert "accepted by ZSCloud as " in result["steps"][-1]["detail"]
+        assert "no object in ZSCloud matches" in str(result["steps"])
 
     simulate(story, tenant=office)

@@ -53,7 +53,7 @@ scim_faults = st.fixed_dictionaries(
 )
 
 thorough = settings(
-    max_examples=examples(20, 60),
+    max_examples=examples(10, 60),
     deadline=None,
     derandomize=True,
     phases=[Phase.generate],

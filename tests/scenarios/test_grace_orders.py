@@ -208,7 +208,7 @@ class Story:
 @pytest.mark.parametrize("part", range(4))
 def test_the_laws_of_the_grace_period_hold_in_every_order(part: int) -> None:
     """On a store without transactions, with deaths in between."""
-    for seed in range(part, examples(16, 40), 4):
+    for seed in range(part, examples(8, 40), 4):
         told = Story(seed)
         for name, number in stories(Random(seed)):
             told.step(name, number)

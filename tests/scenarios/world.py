@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from provisioning.apply.pacer import Pacer
-from provisioning.bootstrap import channels, rules
+from provisioning.bootstrap import channels, rules, told_store
 from provisioning.graph import GraphSource, Handshake
+from provisioning.instrumentation import SILENT, Telemetry
 from provisioning.lease import REQUEST_TIMEOUT
 from provisioning.mapping import CompiledSchema, compile_schema
 from provisioning.model import Change
@@ -26,6 +27,7 @@ from provisioning.scim.transport import Transport
 from provisioning.services import Services
 from provisioning.settings import load_settings
 from provisioning.state.memory import MemoryStore
+from provisioning.state.sqlite import ScratchStore
 from simulator.entra import EntraSimulator, Tenant
 from simulator.zscloud import Options, ZSCloudSimulator
 from tests.support.inprocess import httpx_client_for
@@ -90,6 +92,7 @@ class World:
             **settings,
         }
         self.member_add_path = False
+        self.telemetry: Telemetry = SILENT
         self._seen = 0
 
     def services(self) -> Services:
@@ -111,6 +114,7 @@ class World:
                 clock=self.clock,
                 http_client_factory=lambda: httpx_client_for(self.entra),
                 random=self.ids.random,
+                telemetry=self.telemetry,
             )
 
         source = source_of(self.schema.user.source_properties, self.schema.group.source_properties)
@@ -123,6 +127,7 @@ class World:
             group_attributes=self.schema.group.target_paths,
             clock_time=self.clock.time,
             member_add_path=self.member_add_path,
+            telemetry=self.telemetry,
         )
         return Services(
             settings=settings,
@@ -130,9 +135,10 @@ class World:
             rules=rules(settings),
             clock=self.clock,
             ids=self.ids,
-            store=self.store,
+            store=told_store(self.store, settings.job, self.telemetry),
             leases=self.store,
             queue=self.queue,
+            scratch=lambda: ScratchStore(threaded=False),
             source=source,
             source_of=source_of,
             subscriptions=source.subscriptions(),
@@ -145,6 +151,7 @@ class World:
             pacer=Pacer(settings.zscloud_requests_per_second, self.clock),
             holder=self.ids.new(),
             channels=channels(settings, self.clock, self.ids),
+            telemetry=self.telemetry,
         )
 
     async def cycle(

@@ -70,10 +70,11 @@ def connection_string(ports: Mapping[str, int], key: str = KEY) -> str:
 
 
 @contextmanager
-def running(location: Path | None = None) -> Iterator[Azurite]:
+def running(location: Path | None = None, *, heap_mib: int = 0) -> Iterator[Azurite]:
     """An Azurite of one's own on free ports, killed on leaving.
 
     It keeps everything in memory, or in the folder ``location``, which a later one can open.
+    ``heap_mib``: how much memory it may take, where Node's own limit is too low.
 
     :raises AzuriteFailed: it is not installed, died, or was not ready in time.
     """
@@ -86,7 +87,11 @@ def running(location: Path | None = None) -> Iterator[Azurite]:
         stderr = stack.enter_context(tempfile.TemporaryFile("w+"))
         process = stack.enter_context(
             subprocess.Popen(
-                [node.executable, *_arguments(ports, folder, in_memory=location is None)],
+                [
+                    node.executable,
+                    *([f"--max-old-space-size={heap_mib}"] if heap_mib else ()),
+                    *_arguments(ports, folder, in_memory=location is None),
+                ],
                 cwd=folder,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

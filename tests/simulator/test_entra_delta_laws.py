@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from simulator.entra import Tenant, generate
 from tests.simulator.entra_caller import Caller, Mirror
+from tests.thoroughness import examples
 
 SELECT = {
     "users": "userPrincipalName,displayName,department,accountEnabled,manager",
@@ -120,7 +121,7 @@ MANAGER_COMES_AND_GOES = [(3, 0, 0), (6, 0, 0), (1, 2, 3), (6, 0, 0), (6, 23, 0)
 """A manager who is set and purged within one round, of which a replay shows the middle."""
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(40, 120), deadline=None)
 @example(
     seed=2,
     batches=[MANAGER_COMES_AND_GOES],

@@ -63,7 +63,7 @@ class Outcomes:
     def created(self, item: WorkItem) -> None:
         """A user was created."""
         rows = self.job.links.put(_link(item), None)
-        rows += self.job.provisioned_rows(Tally(users=1))
+        self.job.count_provisioned(Tally(users=1))
         self._success(item, Action.CREATE, rows)
 
     def updated(self, item: WorkItem) -> None:

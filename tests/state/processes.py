@@ -70,7 +70,9 @@ def killed_after(lines: int, where: Path | str, what: str, name: str) -> int:
         for _ in range(lines):
             line_of(process)
         process.kill()
-        return lines + len(process.communicate()[0].split())
+        # Not by ``communicate``: it passes by what was read ahead with the last line.
+        assert process.stdout is not None
+        return lines + len(process.stdout.read().split())
 
 
 def together(where: Path | str, what: str, count: int) -> list[list[str]]:

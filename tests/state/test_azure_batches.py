@@ -12,6 +12,7 @@ from provisioning.ports import Row
 from provisioning.state.azure.batches import MOST_BYTES, MOST_ENTITIES, Transaction, Wave, plan
 from provisioning.state.azure.entities import LARGEST_VALUE, sent_size
 from provisioning.state.azure.partitions import place_of
+from tests.thoroughness import examples
 
 _ROWS = st.lists(
     st.builds(
@@ -57,7 +58,7 @@ def _must_follow(rows: Sequence[Row], later: int, earlier: int) -> bool:
 
 
 @given(_ROWS)
-@settings(max_examples=300)
+@settings(max_examples=examples(100, 300))
 def test_every_row_has_what_it_follows(rows: list[Row]) -> None:
     """After any waves, and any transactions of the next one."""
     done: set[int] = set()

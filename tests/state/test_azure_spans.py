@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from provisioning.rows.key_range import KeyRange
 from provisioning.state.azure.partitions import LAYOUTS, Place, layout_of, place_of
 from provisioning.state.azure.spans import Bound, Span, spans_of
+from tests.thoroughness import examples
 
 _LETTERS = "\x00-./08a~\u00e9\U0010ffff"
 _KEYS = st.text(_LETTERS, min_size=1, max_size=6)
@@ -46,7 +47,7 @@ def _in(keys: KeyRange, key: str) -> bool:
     st.just("") | _KEYS | _LONG,
     st.booleans(),
 )
-@settings(max_examples=500)
+@settings(max_examples=examples(150, 500))
 def test_the_queries_find_the_range(
     table: str, stored: set[str], prefix: str, after: str, reverse: bool
 ) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from provisioning.ports import Row
 from provisioning.rows import chunks
 from provisioning.state.memory import MemoryStore
+from tests.thoroughness import examples
 
 _ELEMENTS = st.text("abc/\x00\u00e9\U0001f600", min_size=1, max_size=3)
 _SETS = st.dictionaries(_ELEMENTS, st.sampled_from(["", "+", "x y"]), max_size=30)
@@ -39,7 +40,7 @@ async def _store(store: MemoryStore, key: str, new: Mapping[str, str]) -> Sequen
 
 # Each example makes its own store; the chunk size is the same for all.
 @pytest.mark.usefixtures("small_chunks")
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(50, 150), deadline=None)
 @given(_CHANGES)
 async def test_it_is_a_dictionary(changes: list[tuple[str, dict[str, str], list[str]]]) -> None:
     store, model = MemoryStore(), dict[str, str]()
@@ -76,7 +77,7 @@ async def _check(store: MemoryStore, model: dict[str, str]) -> None:
 
 
 @pytest.mark.usefixtures("small_chunks")
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(50, 150), deadline=None)
 @given(_SETS, _SETS, st.lists(_ELEMENTS, max_size=10), st.booleans(), st.data())
 async def test_a_write_that_ends_half_way_is_made_good_by_repeating_it(
     before: dict[str, str],

@@ -18,9 +18,10 @@ from provisioning.state.sqlite import SqliteStore
 from tests.state import azure_storage
 from tests.state.clock import ManualClock
 from tests.state.contract import BASES, LAYERS, machine
+from tests.thoroughness import examples
 
 _EXAMPLES = settings(
-    max_examples=25,
+    max_examples=examples(10, 25),
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=list(HealthCheck),
@@ -30,8 +31,8 @@ _EXAMPLES = settings(
 @pytest.mark.parametrize("layers", LAYERS)
 @pytest.mark.parametrize("base", BASES)
 def test_a_store_is_a_sorted_dictionary(base: str, layers: str) -> None:
-    examples = settings(_EXAMPLES, max_examples=8) if base == "azure" else _EXAMPLES
-    run_state_machine_as_test(machine(base, layers), settings=examples)
+    tried = settings(_EXAMPLES, max_examples=examples(4, 8)) if base == "azure" else _EXAMPLES
+    run_state_machine_as_test(machine(base, layers), settings=tried)
 
 
 def test_the_stores_have_the_types_of_the_ports(tmp_path: Path) -> None:

@@ -65,8 +65,10 @@ def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
 def owners(site_packages: Path) -> dict[str, str]:
     """The distribution of each installed file, by its path in ``site_packages``."""
     return {
-        row[0]: canonicalize_name(found.name)
+        row[0]: name
         for found in distributions(path=[str(site_packages)])
+        # Once for each: a distribution reads its whole metadata every time it is asked its name.
+        for name in [canonicalize_name(found.name)]
         for row in csv.reader((found.read_text("RECORD") or "").splitlines())
     }
 

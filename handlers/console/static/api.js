@@ -46,7 +46,12 @@ export async function post(path, body = {}) {
   return call("POST", path, {}, body, null);
 }
 
-async function call(method, path, parameters, body, signal) {
+/** What a GET gives that is no JSON: {text, next}, `next` the cursor that its header Link names. */
+export async function getText(path, parameters = {}) {
+  return call("GET", path, parameters, undefined, null, written);
+}
+
+async function call(method, path, parameters, body, signal, read = understood) {
   const url = new URL(path, ROOT);
   for (const [name, value] of Object.entries(parameters)) {
     if (value !== null && value !== undefined && value !== "") url.searchParams.set(name, value);
@@ -65,7 +70,7 @@ async function call(method, path, parameters, body, signal) {
       redirect: "manual",
       body: body === undefined ? undefined : JSON.stringify(body),
     });
-    return await understood(answer);
+    return await read(answer);
   } catch (error) {
     if (error instanceof Problem || signal?.aborted) throw error;
     throw new Problem(0, unanswered(patience.signal.aborted));
@@ -103,6 +108,13 @@ async function understood(answer) {
   const problem = new Problem(answer.status, { ...(document ?? {}), retryAfter });
   if (answer.status === 401) refusals.dispatchEvent(new Event("refused"));
   throw problem;
+}
+
+async function written(answer) {
+  if (!answer.ok || answer.type === "opaqueredirect") return understood(answer);
+  const [, following] = /<\?([^>]*)>; rel="next"/.exec(answer.headers.get("link") ?? "") ?? [];
+  const next = following ? new URLSearchParams(following).get("after") : null;
+  return { text: await answer.text(), next };
 }
 
 function unanswered(late) {

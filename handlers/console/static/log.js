@@ -1,6 +1,7 @@
 // The provisioning log: filters that are in the address, pages, and the details of an entry.
 
 import { get } from "./api.js";
+import { downloadButton } from "./download.js";
 import { h, prose, replace } from "./dom.js";
 import { moment, number } from "./format.js";
 import { openEntry } from "./entry.js";
@@ -18,7 +19,10 @@ const TIMES = {
   "7d": "The last 7 days",
   "30d": "The last 30 days",
 };
-const FIELDS = ["since", "until", "status", "action", "principal", "cycle"];
+const FIELDS = [
+  ...["since", "until", "status", "action", "principal", "target"],
+  ...["error_code", "cause", "cycle"],
+];
 
 /** Fills the panel. */
 export function show(place, route) {
@@ -56,12 +60,16 @@ function filters(asked) {
     ),
     select("action", "Action", { "": "Any", ...ACTIONS }, asked.action),
     field("principal", "User or group", asked.principal, "name@example.com"),
+    field("target", "Object in ZSCloud", asked.target, "its id or name"),
+    field("error_code", "Error or reason code", asked.error_code, "Rejected"),
+    field("cause", "Cause", asked.cause, "on_demand"),
     field("cycle", "Cycle", asked.cycle, "its id"),
     h(
       "div",
       { class: "buttons" },
       h("button", { type: "submit", class: "button primary" }, "Filter"),
       h("a", { class: "button", href: to("log") }, "Clear"),
+      downloadButton(asked),
     ),
   );
   form.addEventListener("submit", (event) => {

@@ -15,9 +15,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-app.command("check")(check)
-app.command("import")(import_)
-app.command("show")(show)
-app.command("diff")(diff)
-app.command("preview")(preview)
-app.command("eval")(eval_)
+app.command("check", short_help="Every problem of a file.")(check)
+app.command("import", short_help="Take over what Entra exported.")(import_)
+app.command("show", short_help="What is mapped, and who is let in.")(show)
+app.command("diff", short_help="What two files mean otherwise.")(diff)
+app.command("preview", short_help="What another file would do.")(preview)
+app.command("eval", short_help="The value of an expression.")(eval_)

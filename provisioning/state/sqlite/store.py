@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 from pathlib import Path
 from typing import TypeVar
 
@@ -166,8 +167,11 @@ class SqliteStore:
     def _connected(self, work: Callable[[sqlite3.Connection], T]) -> T:
         with translating(self.path):
             if self._connection is None:
-                self._connection = _open(self.path, self._busy_seconds)
+                self._connection = self._open()
             return work(self._connection)
+
+    def _open(self) -> sqlite3.Connection:
+        return _open(self.path, self._busy_seconds)
 
     def _disconnect(self) -> None:
         if self._connection is not None:
@@ -248,8 +252,25 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 def _write(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
     with _transaction(connection):
-        for row in rows:
-            connection.execute(*_statement(row))
+        for sql, alike in groupby(map(_statement, _deciding(rows)), itemgetter(0)):
+            connection.executemany(sql, [arguments for _, arguments in alike])
+
+
+def _deciding(rows: Sequence[Row]) -> list[Row]:
+    """The rows that decide what a transaction leaves, as the table is ordered: of each key the last
+    one without a condition, and what follows it. Counters are written with each outcome.
+    """
+    decided: set[tuple[str, str]] = set()
+    deciding: list[Row] = []
+    for row in reversed(rows):
+        place = (row.table, row.key)
+        if place not in decided:
+            deciding.append(row)
+            if row.only_if is None:
+                decided.add(place)
+    deciding.reverse()
+    deciding.sort(key=itemgetter(0, 1))
+    return deciding
 
 
 def _parts(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Awaitable, Callable
 from functools import cache
@@ -27,6 +28,7 @@ from provisioning.rows.times import timed
 from provisioning.services import Services
 from provisioning.state.azure.lease import _Record, _record
 from provisioning.state.memory import MemoryStore
+from provisioning.transfer.lines import FORMAT, VERSION, Header, Reader, StoredRow, Writer
 from simulator.entra import Tenant
 from tests.fuzz.driving import run
 from tests.fuzz.judge import Parser
@@ -204,7 +206,38 @@ def _received(given: tuple[list[int], int]) -> int:
     return run(story())
 
 
+def _export() -> bytes:
+    """A small export, whose lines are of all kinds."""
+    file = io.BytesIO()
+    writer = Writer(
+        file, Header(format=FORMAT, version=VERSION, job="a@b", exported_at="2026", log=False)
+    )
+    writer.put(StoredRow("link", "user/1", b'{"key":{"type":"user","id":"1"}}'))
+    writer.put(StoredRow("link_members", "1/head", b"\x93\x00\x91\x01"))
+    writer.end()
+    return file.getvalue()
+
+
+def _imported(given: tuple[int, list[int], int]) -> int:
+    """An export of which a line, or its bytes, are not what was written. How many rows it has."""
+    place, numbers, kind = given
+    lines = _export().splitlines(keepends=True)
+    number = place % len(lines)
+    lines[number] = _damaged(Row("", "", lines[number].strip()), numbers, kind) + b"\n"
+    return sum(1 for _ in Reader(io.BytesIO(b"".join(lines))).rows())
+
+
 PARSERS = (
+    Parser(
+        "store: an export of a job's state",
+        (
+            *("provisioning.transfer.lines:_header", "provisioning.transfer.lines:_line"),
+            *("provisioning.transfer.lines:_end", "provisioning.transfer.lines:_raw"),
+        ),
+        st.tuples(st.integers(0, 9), NUMBERS, st.integers(0, 9)),
+        _imported,
+        int,
+    ),
     Parser(
         "store: a message of the embedded queue",
         ("provisioning.queues.embedded:_decoded", "provisioning.queues.embedded:_message"),

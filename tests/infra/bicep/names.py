@@ -19,6 +19,7 @@ FUNCTIONS = frozenset(
         "format",
         "guid",
         "loadJsonContent",
+        "loadTextContent",
         "mapValues",
         "replace",
         "resourceGroup",

@@ -32,7 +32,7 @@ PLATFORM: Mapping[str, str] = {
     "AUDIT_EVENTS__credential": "the host reaches it with a managed identity",
     "AUDIT_EVENTS__clientId": "which one",
     "AZURE_CLIENT_ID": "azure-identity picks the identity by it",
-    "APPLICATIONINSIGHTS_CONNECTION_STRING": "where the host sends telemetry",
+    "APPLICATIONINSIGHTS_CONNECTION_STRING": "where host and program send telemetry",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "with which identity",
 }
 """Settings that the platform or a library reads, and why they are set."""

@@ -1,0 +1,1 @@
+"""The provisioning log as it is asked for, kept and written out."""
