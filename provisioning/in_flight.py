@@ -52,8 +52,8 @@ class InFlight:
         self._tasks[item.key] = (item, task)
 
     async def wait(self, seconds: float, arriving: asyncio.Task[None] | None) -> None:
-        """Until one of them or ``arriving`` has ended, or so many seconds have passed since the
-        wait that began the count, if none came to its end since.
+        """Until one of them or ``arriving`` has ended, or ``seconds`` have passed: of the wait
+        that began to count, as long as that count goes on.
         """
         if self._timer is None or self._timer.done():
             self._timer = asyncio.create_task(self._clock.sleep(seconds))

@@ -275,12 +275,12 @@ class Job:
         return self._now
 
     def count_provisioned(self, change: Tally) -> None:
-        """Brings that number up to date, with what is deferred next."""
+        """Brings that number up to date, with the next write."""
         if change != _NOTHING:
             self.recount_provisioned(self._now.plus(change))
 
     def recount_provisioned(self, now: Tally) -> None:
-        """Sets that number to what was counted, with what is deferred next."""
+        """Sets that number to what was counted, with the next write."""
         if now == self._now:
             return
         hour = self._hour(self.clock.time())

@@ -214,7 +214,7 @@ class Tries:
         self._slices = {slice: tally async for slice, tally in self._rows.all()}
 
     def add(self, now: float, *, failed: bool) -> list[Row]:
-        """Counts one object, with what is deferred next. Rows that forget what is too old."""
+        """Counts one object, with the next write. Rows that forget what is too old."""
         slice = _slice(now)
         before = self._slices.get(slice, Tally())
         self._slices[slice] = Tally(before.tried + 1, before.failed + failed)

@@ -103,7 +103,7 @@ async def _recount(job: Job) -> None:
             groups += 1
             memberships += sum((await job.links.members(link.key.id)).values())
     job.recount_provisioned(Tally(users, groups, memberships))
-    await job.store.write([])
+    await job.store.flush()
 
 
 async def _forget_additions(job: Job) -> None:

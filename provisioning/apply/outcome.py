@@ -205,7 +205,6 @@ class Recorder:
             case.key.id, dict.fromkeys(ids, True), (), _about(item)
         )
         self._job.count_provisioned(Tally(memberships=len(ids)))
-        self._defer(item, [])
 
     async def joined_before(self, item: WorkItem, found: TargetObject) -> list[Key]:
         """Somebody died over the create of an account, and may have made it a member of groups of

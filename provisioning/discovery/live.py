@@ -140,7 +140,7 @@ class LiveRead:
             if strangers:
                 await self._edits.unmanaged(link, strangers)
         self._job.recount_provisioned(Tally(users, groups, memberships))
-        await self._job.store.write([])
+        await self._job.store.flush()
 
     async def _note_orphans(self, objects: Iterable[TargetObject]) -> None:
         """Objects without a link: listed, and never touched."""

@@ -114,10 +114,12 @@ class WriteBehind:
         self._raise_failure()
 
     def defer_counter(self, counter: Counter) -> None:
-        """What is queued next changes a number that many outcomes change. It is asked for once,
-        when they are written, and goes before them; reads show it from then on. What asks is the
-        same for the same number, and may be called again after a write that failed.
+        """A number has changed that many outcomes change. It is asked for once, when what is queued
+        is written, and goes before that; reads show it from then on. ``counter`` is the same for
+        the same number, and is called again after a write that failed.
         """
+        if not self._queue.outcomes:
+            self._put(())
         self._queue.counters[counter] = None
 
     async def write(self, rows: Sequence[Row]) -> None:

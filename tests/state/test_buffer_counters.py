@@ -36,6 +36,14 @@ async def test_a_number_is_written_once_as_it_is_then_and_first(
     await store.close()
 
 
+async def test_a_number_alone_is_written_by_a_flush(base: Scripted, store: WriteBehind) -> None:
+    number = _Number()
+    store.defer_counter(number.rows)
+    await store.flush()
+    assert base.writes == [number.rows()]
+    await store.close()
+
+
 async def test_a_write_that_fails_writes_the_number_as_it_is_when_it_succeeds(
     base: Scripted, store: WriteBehind
 ) -> None:
