@@ -6,7 +6,7 @@ it; one that is filed while in flight is done once more.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from enum import IntEnum, StrEnum
 
 import msgspec
@@ -63,6 +63,8 @@ class WorkItem(msgspec.Struct, frozen=True, kw_only=True):
     filed_at: float
     changed_at: float | None = None
     attempt: int = 1
+    over: bool = False
+    """Whether it took the place of another one, whose request may have been in flight."""
 
     @property
     def origins(self) -> Origins:
@@ -78,6 +80,9 @@ class WorkItem(msgspec.Struct, frozen=True, kw_only=True):
     def position(self) -> str:
         """The item's place in the work set: lane, rank, then key."""
         return _position(self.lane, self.rank, self.key, self.aspect)
+
+
+_item = msgspec.json.Decoder(WorkItem)
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -102,6 +107,18 @@ class WorkSet:
     def file(self, items: Iterable[WorkItem]) -> list[Row]:
         """Rows that put items into their lanes."""
         return [self._items.put(item.position, item) for item in items]
+
+    async def over_others(self, rows: Sequence[Row]) -> list[Row]:
+        """The rows, with the items among them marked that take the place of others."""
+        ours = [row.key for row in rows if row.table == self._items.name and row.value is not None]
+        there = await self._items.get_many(ours)
+        return [self._over(row) if row.key in there and row.value else row for row in rows]
+
+    def _over(self, row: Row) -> Row:
+        if row.table != self._items.name or row.value is None:
+            return row
+        item = msgspec.structs.replace(_item.decode(row.value), over=True)
+        return self._items.put(row.key, item)
 
     async def joined(self, items: Iterable[WorkItem]) -> list[WorkItem]:
         """Items that are to be filed, each with the origins of the one that it renews."""

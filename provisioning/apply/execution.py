@@ -74,6 +74,13 @@ class Execution:
         self._last.pop(key, None)
         self._lost.pop(key, None)
 
+    def leaves_open(self, key: Key) -> bool:
+        """Whether a change was sent of which nobody knows what became of it. Creates have their
+        intents for that.
+        """
+        plans = self._lost.get(key, ())
+        return any(not isinstance(plan.write, CreateObject) for plan in plans)
+
     def failed(self, key: Key, plan: Planned) -> None:
         """Of several plans that were sent at once, it is this one whose error is dealt with."""
         self._last[key] = plan

@@ -165,6 +165,9 @@ class Provisioner:
         except (Rejected, Conflict, NotFound, ProtocolError, AnswerLost) as error:
             await self.set_aside(item, error)
         finally:
+            if self._execution.leaves_open(item.key):
+                # Whoever comes to it next looks first.
+                self._job.store.defer(await self._job.unsure.left_open(item.key), str(item.key))
             self._recorder.newcomers.done_with(item.key)
             self._names.release(item.key)
             self.intents.withdraw(item.key)

@@ -336,6 +336,9 @@ class Filing:
         if told_of:
             self._rows += self._job.work.file(await self._job.work.joined(told_of))
         rows, self._rows = self._rows, []
+        if self._lane is not Lane.BULK:
+            # Of what a look at everybody files nothing is in flight: another look begins no sooner.
+            rows = await self._job.work.over_others(rows)
         # A plan is there when all that it lists is: who is held in a plan is not held anew.
         plans = self._job.held.plan_tables
         if len(rows) <= _ROWS_AT_ONCE:
