@@ -6,7 +6,7 @@ it; one that is filed while in flight is done once more.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable
 from enum import IntEnum, StrEnum
 
 import msgspec
@@ -46,6 +46,10 @@ class Rank(IntEnum):
     GROUPS_AGAIN = 5
 
 
+_OVER = "+"
+"""Ends the generation of an item that took the place of another: no field, as with origins."""
+
+
 class WorkItem(msgspec.Struct, frozen=True, kw_only=True):
     """``generation`` differs each time the item is filed, and
     holds who told of it. Times are epoch seconds: ``changed_at``
@@ -63,8 +67,11 @@ class WorkItem(msgspec.Struct, frozen=True, kw_only=True):
     filed_at: float
     changed_at: float | None = None
     attempt: int = 1
-    over: bool = False
-    """Whether it took the place of another one, whose request may have been in flight."""
+
+    @property
+    def over(self) -> bool:
+        """Whether it took the place of another one, whose request may have been in flight."""
+        return self.generation.partition(" ")[0].endswith(_OVER)
 
     @property
     def origins(self) -> Origins:
@@ -80,9 +87,6 @@ class WorkItem(msgspec.Struct, frozen=True, kw_only=True):
     def position(self) -> str:
         """The item's place in the work set: lane, rank, then key."""
         return _position(self.lane, self.rank, self.key, self.aspect)
-
-
-_item = msgspec.json.Decoder(WorkItem)
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -108,27 +112,17 @@ class WorkSet:
         """Rows that put items into their lanes."""
         return [self._items.put(item.position, item) for item in items]
 
-    async def over_others(self, rows: Sequence[Row]) -> list[Row]:
-        """The rows, with the items among them marked that take the place of others."""
-        ours = [row.key for row in rows if row.table == self._items.name and row.value is not None]
-        there = await self._items.get_many(ours)
-        return [self._over(row) if row.key in there and row.value else row for row in rows]
-
-    def _over(self, row: Row) -> Row:
-        if row.table != self._items.name or row.value is None:
-            return row
-        item = msgspec.structs.replace(_item.decode(row.value), over=True)
-        return self._items.put(row.key, item)
-
     async def joined(self, items: Iterable[WorkItem]) -> list[WorkItem]:
-        """Items that are to be filed, each with the origins of the one that it renews."""
+        """Items that are to be filed, each marked if it takes the place of another, and with the
+        origins of that one.
+        """
         new = list(items)
         waiting = await self._items.get_many(item.position for item in new)
         return [
             msgspec.structs.replace(
                 item,
                 generation=marked(
-                    item.generation.partition(" ")[0],
+                    item.generation.partition(" ")[0] + _OVER,
                     merged(waiting[item.position].origins, item.origins),
                 ),
             )

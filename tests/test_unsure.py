@@ -108,7 +108,7 @@ def test_what_took_the_place_of_another_before_the_death_is_unsure() -> None:
     async def story(stored: Stored) -> None:
         await stored.link()
         await stored.file(item("1"))
-        await stored.store.write(await stored.work.over_others(stored.work.file([item("2")])))
+        await stored.file(*await stored.work.joined([item("2")]))
         await stored.note()
         assert await stored.unsure.doubts(item("2"), has_work=True)
 
