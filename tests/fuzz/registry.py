@@ -32,7 +32,6 @@ EXCEPTIONS: dict[str, str] = {
     ),
     "provisioning.graph.subscription_rows:_time": _CLOCK,
     "provisioning.operations.schema_eval:_around": _CLOCK,
-    "provisioning.lanes:_item": "It is what this process is about to store.",
     "provisioning.resolve:_around": _CLOCK,
     "provisioning.cli.changes:change_texts": _SHOWN,
     "provisioning.cli.logs:_show_details": _SHOWN,
