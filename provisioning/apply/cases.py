@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from provisioning.apply.adoption import Adoption
+from provisioning.apply.finding.matching import Matching
 from provisioning.apply.intents import Intents
 from provisioning.apply.looking import Looking
-from provisioning.apply.matching import Matching
 from provisioning.apply.naming import Blocked
 from provisioning.apply.newcomers import coming
-from provisioning.apply.outcome import Recorder
+from provisioning.apply.recording.outcome import Recorder
 from provisioning.case import Case
 from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane, Rank, WorkItem

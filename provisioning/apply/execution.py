@@ -7,14 +7,14 @@ import contextlib
 import msgspec
 
 from provisioning.apply.evidence import shows
-from provisioning.apply.executed import Executed
+from provisioning.apply.finding.matching import Matching
 from provisioning.apply.intents import Intents
-from provisioning.apply.matching import Matching
 from provisioning.apply.mixed import Mixed
-from provisioning.apply.outcome import Recorder
-from provisioning.apply.pacer import Turn
+from provisioning.apply.recording.executed import Executed
+from provisioning.apply.recording.outcome import Recorder
 from provisioning.apply.removal import RemovalForm
-from provisioning.apply.sender import Sender
+from provisioning.apply.sending.pacer import Turn
+from provisioning.apply.sending.sender import Sender
 from provisioning.case import Case
 from provisioning.errors import AnswerLost, NotFound, Rejected
 from provisioning.job import Job

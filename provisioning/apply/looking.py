@@ -6,10 +6,10 @@ Whatever an answer contradicts in the record is met so, and never by repeating b
 from __future__ import annotations
 
 from provisioning.apply.execution import Execution
+from provisioning.apply.finding.matching import Matching
 from provisioning.apply.last_look import is_same_object
-from provisioning.apply.matching import Matching
 from provisioning.apply.naming import Names
-from provisioning.apply.outcome import Recorder
+from provisioning.apply.recording.outcome import Recorder
 from provisioning.case import Case
 from provisioning.errors import (
     AnswerLost,

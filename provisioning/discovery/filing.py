@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from provisioning.apply.bulk_use import bulk_knowledge
+from provisioning.apply.batching.bulk_use import bulk_knowledge
 from provisioning.bulk import MOST, Standing
 from provisioning.case import Case
 from provisioning.discovery.crowd import Crowd
