@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from provisioning.apply.pacer import Pacer
+from provisioning.apply.sending.pacer import Pacer
 from provisioning.deprovisioning import Deprovision, DeprovisioningPolicy
 from provisioning.guard import DAY, Threshold
 from provisioning.instrumentation import Telemetry

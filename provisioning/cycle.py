@@ -11,13 +11,13 @@ from functools import partial
 
 import msgspec
 
-from provisioning.apply.bulk_use import BulkUse
-from provisioning.apply.matching import Matching
-from provisioning.apply.outcome import Recorder
+from provisioning.apply.batching.bulk_use import BulkUse
+from provisioning.apply.batching.together import Together
+from provisioning.apply.finding.matching import Matching
 from provisioning.apply.provision import Provisioner
+from provisioning.apply.recording.outcome import Recorder
 from provisioning.apply.removal import RemovalForm
-from provisioning.apply.sender import Halted, Sender, Stopped
-from provisioning.apply.together import Together
+from provisioning.apply.sending.sender import Halted, Sender, Stopped
 from provisioning.bulk import WEEK
 from provisioning.calls import Call
 from provisioning.cycle_progress import Progress

@@ -17,7 +17,7 @@ from provisioning.apply.naming import Blocked
 from provisioning.apply.outage import Follow, Outage
 from provisioning.apply.provision import Provisioner
 from provisioning.apply.read_ahead import ReadAhead
-from provisioning.apply.sender import Halted, Stopped
+from provisioning.apply.sending.sender import Halted, Stopped
 from provisioning.apply.standing_back import StandingBack, Step
 from provisioning.drained import Drained, DrainEnd
 from provisioning.errors import (

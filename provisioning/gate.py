@@ -13,7 +13,7 @@ import msgspec
 
 from provisioning.apply.naming import Blocked
 from provisioning.apply.provision import Provisioner
-from provisioning.apply.sender import Halted, Sender, Stopped
+from provisioning.apply.sending.sender import Halted, Sender, Stopped
 from provisioning.errors import (
     LeaseUnavailable,
     ProvisioningError,

@@ -46,6 +46,10 @@ class Rank(IntEnum):
     GROUPS_AGAIN = 5
 
 
+_OVER = "+"
+"""Ends the generation of an item that took the place of another: no field, as with origins."""
+
+
 class WorkItem(msgspec.Struct, frozen=True, kw_only=True):
     """``generation`` differs each time the item is filed, and
     holds who told of it. Times are epoch seconds: ``changed_at``
@@ -63,6 +67,11 @@ class WorkItem(msgspec.Struct, frozen=True, kw_only=True):
     filed_at: float
     changed_at: float | None = None
     attempt: int = 1
+
+    @property
+    def over(self) -> bool:
+        """Whether it took the place of another one, whose request may have been in flight."""
+        return self.generation.partition(" ")[0].endswith(_OVER)
 
     @property
     def origins(self) -> Origins:
@@ -104,14 +113,16 @@ class WorkSet:
         return [self._items.put(item.position, item) for item in items]
 
     async def joined(self, items: Iterable[WorkItem]) -> list[WorkItem]:
-        """Items that are to be filed, each with the origins of the one that it renews."""
+        """Items that are to be filed, each marked if it takes the place of another, and with the
+        origins of that one.
+        """
         new = list(items)
         waiting = await self._items.get_many(item.position for item in new)
         return [
             msgspec.structs.replace(
                 item,
                 generation=marked(
-                    item.generation.partition(" ")[0],
+                    item.generation.partition(" ")[0] + _OVER,
                     merged(waiting[item.position].origins, item.origins),
                 ),
             )

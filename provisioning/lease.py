@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
-from provisioning.apply.pacer import Pacer
+from provisioning.apply.sending.pacer import Pacer
 from provisioning.errors import LeaseUnavailable, ProvisioningError
 from provisioning.ports import Clock, LeasePort
 

@@ -7,8 +7,8 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
-from provisioning.apply.diagnostics import DiagnosticPacer
-from provisioning.apply.pacer import Pacer
+from provisioning.apply.sending.diagnostics import DiagnosticPacer
+from provisioning.apply.sending.pacer import Pacer
 from provisioning.errors import ConfigurationError, Problem
 from provisioning.instrumentation import SILENT, Telemetry
 from provisioning.job import HELD_TABLES, Job, Rules

@@ -37,12 +37,20 @@ class Unsure:
         found: dict[Key, tuple[str, ...]] = {}
         for lane in Lane:
             for item in await work.page(lane, limit=MOST_AT_ONCE):
-                found[item.key] = (*found.get(item.key, ()), item.generation)
+                # What took the place of another is not what was in flight, maybe.
+                waited = () if item.over else (item.generation,)
+                found[item.key] = (*found.get(item.key, ()), *waited)
         known = await self._all()
         new = {str(key): found[key] for key in await links.get_many(found)}
         new = {key: generations for key, generations in new.items() if key not in known}
         known |= new
         return list(in_steps([self._rows.put(key, each) for key, each in new.items()]))
+
+    async def left_open(self, key: Key) -> list[Row]:
+        """Rows that note a key whose request got no answer, and whose object could not be read."""
+        known = await self._all()
+        known[str(key)] = ()
+        return [self._rows.put(str(key), ())]
 
     async def doubts(self, item: WorkItem, *, has_work: bool) -> bool:
         """Whether the object has to be looked at: nothing is to be done, or it was filed anew."""

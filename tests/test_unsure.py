@@ -102,6 +102,19 @@ def test_a_second_death_does_not_make_sure() -> None:
     told(story)
 
 
+def test_what_took_the_place_of_another_before_the_death_is_unsure() -> None:
+    """The other one's request may have been in flight, and asked for something else."""
+
+    async def story(stored: Stored) -> None:
+        await stored.link()
+        await stored.file(item("1"))
+        await stored.file(*await stored.work.joined([item("2")]))
+        await stored.note()
+        assert await stored.unsure.doubts(item("2"), has_work=True)
+
+    told(story)
+
+
 def test_it_is_sure_once_it_was_looked_at_or_all_of_it_was_done() -> None:
     async def story(stored: Stored) -> None:
         removal = item("2", aspect=Aspect.REMOVAL)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import msgspec
 
+from provisioning.apply.finding.matching import Matching
 from provisioning.apply.last_look import StillLeaves
-from provisioning.apply.ledger import Ledger
 from provisioning.apply.looking import Looking
-from provisioning.apply.matching import Matching
-from provisioning.apply.outcome import Recorder
+from provisioning.apply.recording.ledger import Ledger
+from provisioning.apply.recording.outcome import Recorder
 from provisioning.case import Case
 from provisioning.errors import NotFound
 from provisioning.job import Job

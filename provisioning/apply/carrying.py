@@ -12,12 +12,12 @@ from itertools import takewhile
 
 import msgspec
 
-from provisioning.apply.batch import Seat
 from provisioning.apply.choosing import Choosing
 from provisioning.apply.execution import Execution
-from provisioning.apply.outcome import Recorder
-from provisioning.apply.pacer import Turn
-from provisioning.apply.sender import Sender, Stopped
+from provisioning.apply.recording.outcome import Recorder
+from provisioning.apply.sending.batch import Seat
+from provisioning.apply.sending.pacer import Turn
+from provisioning.apply.sending.sender import Sender, Stopped
 from provisioning.case import Case
 from provisioning.errors import AnswerLost, Conflict, NotFound, Rejected
 from provisioning.job import Job

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from provisioning.apply.adoption import Adoption
+from provisioning.apply.finding.matching import Matching
 from provisioning.apply.intents import Intents
 from provisioning.apply.looking import Looking
-from provisioning.apply.matching import Matching
 from provisioning.apply.naming import Blocked
 from provisioning.apply.newcomers import coming
-from provisioning.apply.outcome import Recorder
+from provisioning.apply.recording.outcome import Recorder
 from provisioning.case import Case
 from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane, Rank, WorkItem
@@ -102,7 +102,7 @@ class Cases:
             return made or await self._adoption.adopt(case, item, self._recorder.graph)
         if case.mapped.problems:
             return case
-        intent = self._intents.take_open(item.key)
+        intent = self._intents.open(item.key)
         found = await self._found(case, item, intent, seen)
         if found is not None:
             return await self._adopted(case, item, intent, found)
@@ -130,10 +130,11 @@ class Cases:
         """The case of somebody who has left since an earlier process was about to create them,
         linked, if it did. What follows goes through the brake.
         """
-        intent = self._intents.take_open(item.key)
+        intent = self._intents.open(item.key)
         if intent is None:
             return None
         found = await self._matching.find(case, intent, self._cycle_id, item.urgency)
+        self._intents.looked_for(item.key)
         external = None if found is None else found.attributes.get("externalId")
         if found is None or external is None or external != intent.external_id:
             # Of what has another externalId, or none, nobody can say that we made it.
@@ -164,6 +165,7 @@ class Cases:
             self._early -= early
         if found is not None:
             await self._leave_to_its_owner(case, found)
+        self._intents.looked_for(item.key)
         return found
 
     async def _leave_to_its_owner(self, case: Case, found: TargetObject) -> None:

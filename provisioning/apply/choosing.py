@@ -8,8 +8,8 @@ from provisioning.apply.looking import Looking
 from provisioning.apply.members import Members
 from provisioning.apply.mixed import Mixed
 from provisioning.apply.naming import Names
-from provisioning.apply.outcome import Recorder
 from provisioning.apply.planning import Planning, takes_away
+from provisioning.apply.recording.outcome import Recorder
 from provisioning.apply.removal import RemovalForm
 from provisioning.case import Case
 from provisioning.held import APPROVED

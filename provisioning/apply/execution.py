@@ -7,14 +7,14 @@ import contextlib
 import msgspec
 
 from provisioning.apply.evidence import shows
-from provisioning.apply.executed import Executed
+from provisioning.apply.finding.matching import Matching
 from provisioning.apply.intents import Intents
-from provisioning.apply.matching import Matching
 from provisioning.apply.mixed import Mixed
-from provisioning.apply.outcome import Recorder
-from provisioning.apply.pacer import Turn
+from provisioning.apply.recording.executed import Executed
+from provisioning.apply.recording.outcome import Recorder
 from provisioning.apply.removal import RemovalForm
-from provisioning.apply.sender import Sender
+from provisioning.apply.sending.pacer import Turn
+from provisioning.apply.sending.sender import Sender
 from provisioning.case import Case
 from provisioning.errors import AnswerLost, NotFound, Rejected
 from provisioning.job import Job
@@ -73,6 +73,13 @@ class Execution:
         """The key's work begins anew."""
         self._last.pop(key, None)
         self._lost.pop(key, None)
+
+    def leaves_open(self, key: Key) -> bool:
+        """Whether a change was sent of which nobody knows what became of it. Creates have their
+        intents for that.
+        """
+        plans = self._lost.get(key, ())
+        return any(not isinstance(plan.write, CreateObject) for plan in plans)
 
     def failed(self, key: Key, plan: Planned) -> None:
         """Of several plans that were sent at once, it is this one whose error is dealt with."""

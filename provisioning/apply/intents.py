@@ -63,9 +63,13 @@ class Intents:
         """The item is done with, and does not come again."""
         self._announced.discard(item.generation)
 
-    def take_open(self, key: Key) -> Intent | None:
-        """The intent that an earlier process left open, once."""
-        return self._open.pop(key, None)
+    def open(self, key: Key) -> Intent | None:
+        """The intent that an earlier process left open, until it was looked for."""
+        return self._open.get(key)
+
+    def looked_for(self, key: Key) -> None:
+        """It is known what became of the open intent."""
+        self._open.pop(key, None)
 
     def came_to_nothing(self, key: Key) -> None:
         """What an open intent announced was looked for, and was never made: nobody need look for

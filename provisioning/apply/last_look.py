@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from provisioning.apply.matching import Matching
-from provisioning.apply.outcome import Recorder
+from provisioning.apply.finding.matching import Matching
+from provisioning.apply.recording.outcome import Recorder
 from provisioning.case import Case
 from provisioning.errors import NotFound
 from provisioning.lanes import WorkItem

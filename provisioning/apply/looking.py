@@ -6,10 +6,10 @@ Whatever an answer contradicts in the record is met so, and never by repeating b
 from __future__ import annotations
 
 from provisioning.apply.execution import Execution
+from provisioning.apply.finding.matching import Matching
 from provisioning.apply.last_look import is_same_object
-from provisioning.apply.matching import Matching
 from provisioning.apply.naming import Names
-from provisioning.apply.outcome import Recorder
+from provisioning.apply.recording.outcome import Recorder
 from provisioning.case import Case
 from provisioning.errors import (
     AnswerLost,
@@ -72,13 +72,14 @@ class Looking:
         """
         if case.link is None or item.generation in self._read:
             return case
-        self._read.add(item.generation)
         try:
             found = await self._matching.by_id(case.key.type, case.link.scim_id, item.urgency)
         except NotFound:
+            self._read.add(item.generation)
             if not await self._recorder.left_missing(item, case):
                 await self._recorder.vanished(item, case)
         else:
+            self._read.add(item.generation)
             if case.link.leaving_since is None or is_same_object(case.link, found):
                 changed = await self._recorder.refreshed(item, case, found, doubted=doubted)
                 if changed and case.key.type is ObjectType.GROUP:

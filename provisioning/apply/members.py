@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from provisioning.apply.matching import Matching
-from provisioning.apply.outcome import Recorder
+from provisioning.apply.finding.matching import Matching
+from provisioning.apply.recording.outcome import Recorder
 from provisioning.case import Case
 from provisioning.errors import NotFound, RemoteError
 from provisioning.job import Job, Knowledge

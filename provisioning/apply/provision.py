@@ -13,17 +13,17 @@ from provisioning.apply.carrying import Carrying, Later
 from provisioning.apply.cases import Cases
 from provisioning.apply.choosing import Choosing
 from provisioning.apply.execution import Execution
+from provisioning.apply.finding.matching import Matching
 from provisioning.apply.intents import Intents
 from provisioning.apply.last_look import LastLook, StillLeaves
 from provisioning.apply.looking import Looking, forbidden
-from provisioning.apply.matching import Matching
 from provisioning.apply.members import Members
 from provisioning.apply.mixed import Mixed
 from provisioning.apply.naming import EXCHANGED, GIVEN_UP, Names, own_name
-from provisioning.apply.outcome import Recorder
+from provisioning.apply.recording.outcome import Recorder
 from provisioning.apply.removal import RemovalForm
 from provisioning.apply.riding import Riding
-from provisioning.apply.sender import Sender
+from provisioning.apply.sending.sender import Sender
 from provisioning.case import Case
 from provisioning.errors import (
     AnswerLost,
@@ -165,6 +165,9 @@ class Provisioner:
         except (Rejected, Conflict, NotFound, ProtocolError, AnswerLost) as error:
             await self.set_aside(item, error)
         finally:
+            if self._execution.leaves_open(item.key):
+                # Whoever comes to it next looks first.
+                self._job.store.defer(await self._job.unsure.left_open(item.key), str(item.key))
             self._recorder.newcomers.done_with(item.key)
             self._names.release(item.key)
             self.intents.withdraw(item.key)

@@ -10,8 +10,8 @@ import asyncio
 
 import msgspec
 
-from provisioning.apply.pacer import Priority, Turn
-from provisioning.apply.sender import Sender
+from provisioning.apply.sending.pacer import Priority, Turn
+from provisioning.apply.sending.sender import Sender
 from provisioning.case import Case
 from provisioning.errors import Rejected
 from provisioning.job import Job, Knowledge

@@ -11,15 +11,15 @@ from functools import partial
 
 import msgspec
 
-from provisioning.apply.batch import NotSent, Seat
 from provisioning.apply.carrying import Carrying, Stopping
 from provisioning.apply.choosing import Choosing
-from provisioning.apply.executed import Executed
 from provisioning.apply.execution import Execution
 from provisioning.apply.looking import Looking
 from provisioning.apply.members import Members
 from provisioning.apply.newcomers import coming
-from provisioning.apply.outcome import Recorder
+from provisioning.apply.recording.executed import Executed
+from provisioning.apply.recording.outcome import Recorder
+from provisioning.apply.sending.batch import NotSent, Seat
 from provisioning.bulk import PROOF
 from provisioning.case import Case
 from provisioning.errors import AnswerLost

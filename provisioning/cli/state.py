@@ -27,7 +27,7 @@ app = typer.Typer(
 _WAITING = "waiting for the lease of this ZSCloud tenant"
 
 
-@app.command("export")
+@app.command("export", short_help="Write the state to a new file.")
 def export(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file.")],
     *,
@@ -53,7 +53,7 @@ def export(
     run(operation, as_json=as_json, waiting=_WAITING)
 
 
-@app.command("import")
+@app.command("import", short_help="Fill an empty store from an export.")
 def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="An export of this job.")],
     *,

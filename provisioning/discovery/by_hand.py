@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from provisioning.apply.last_look import is_same_object
-from provisioning.apply.ledger import Ledger
+from provisioning.apply.recording.ledger import Ledger
 from provisioning.case import Case
 from provisioning.deprovisioning import Deprovision
 from provisioning.differences import differences, same

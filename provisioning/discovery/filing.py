@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from provisioning.apply.bulk_use import bulk_knowledge
+from provisioning.apply.batching.bulk_use import bulk_knowledge
 from provisioning.bulk import MOST, Standing
 from provisioning.case import Case
 from provisioning.discovery.crowd import Crowd
@@ -90,7 +90,7 @@ class Filing:
         self._removals: list[Removal] = []
         self._nulls = NullTally()
         self._rows: list[Row] = []
-        self._told_of: list[WorkItem] = []
+        self._renewing: list[WorkItem] = []
         """Items that are to be filed with those whom they come from."""
         self._now = job.clock.time()
         self._entries = LookEntries(job, cycle, self._now)
@@ -322,19 +322,20 @@ class Filing:
             changed_at=self._since.of(key),
         )
         self._cycle.left += 1
-        if item.origins:
-            self._told_of.append(item)
+        if item.origins or lane is not Lane.BULK:
+            # A look at everybody begins before its work: of what it files nothing is in flight.
+            self._renewing.append(item)
         else:
             self._rows += self._job.work.file([item])
 
     async def _flush_if_large(self) -> None:
-        if len(self._rows) + len(self._told_of) >= _BATCH:
+        if len(self._rows) + len(self._renewing) >= _BATCH:
             await self._write_rows()
 
     async def _write_rows(self) -> None:
-        told_of, self._told_of = self._told_of, []
-        if told_of:
-            self._rows += self._job.work.file(await self._job.work.joined(told_of))
+        renewing, self._renewing = self._renewing, []
+        if renewing:
+            self._rows += self._job.work.file(await self._job.work.joined(renewing))
         rows, self._rows = self._rows, []
         # A plan is there when all that it lists is: who is held in a plan is not held anew.
         plans = self._job.held.plan_tables

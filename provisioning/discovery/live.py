@@ -10,9 +10,9 @@ from functools import partial
 
 import msgspec
 
-from provisioning.apply.ledger import Ledger
-from provisioning.apply.listing import PAGE, check_pager
-from provisioning.apply.sender import Sender
+from provisioning.apply.finding.listing import PAGE, check_pager
+from provisioning.apply.recording.ledger import Ledger
+from provisioning.apply.sending.sender import Sender
 from provisioning.discovery.by_hand import HandEdits
 from provisioning.drift import Orphan
 from provisioning.drift_report import OpenReport

@@ -237,7 +237,9 @@ class Look:
                 self._reading.watermarks[name] = msgspec.structs.replace(fresh, repeat_at=None)
 
     async def _unneeded_groups(self) -> set[EntraId]:
-        """Watched groups that are assigned no more, in no assigned group, and without an object."""
+        """Watched groups that are assigned no more, in no assigned group, and without an object.
+        What may have been made, or was found by a rebuild, is looked for first.
+        """
         graph = await load_graph(self._job)
         named = _named_by_filters(self._job.schema)
         outside = [
@@ -249,7 +251,9 @@ class Look:
         ]
         links = await self._job.links.get_many(Key(ObjectType.GROUP, id) for id in outside)
         unlinked = [id for id in outside if Key(ObjectType.GROUP, id) not in links]
-        return {id for id in unlinked if await self._job.rebuild.get(group_key(id)) is None}
+        intents = await self._job.links.intents.get_many(str(group_key(id)) for id in unlinked)
+        left = [id for id in unlinked if str(group_key(id)) not in intents]
+        return {id for id in left if await self._job.rebuild.get(group_key(id)) is None}
 
     async def _watch_filtered(self, *, whole: bool = False) -> None:
         """Watches the groups that filters ask for. A name that nobody has is looked for again with

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from provisioning.apply.ledger import Ledger
-from provisioning.apply.matching import Matching
-from provisioning.apply.sender import Stopped
+from provisioning.apply.finding.matching import Matching
+from provisioning.apply.recording.ledger import Ledger
+from provisioning.apply.sending.sender import Stopped
 from provisioning.case import Case
 from provisioning.discovery.facts import Facts
 from provisioning.errors import NotFound

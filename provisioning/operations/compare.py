@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from provisioning.apply.diagnostics import NoLease
-from provisioning.apply.sender import Sender
+from provisioning.apply.sending.diagnostics import NoLease
+from provisioning.apply.sending.sender import Sender
 from provisioning.comparing import EXPLAINED
 from provisioning.cycle import CycleRun
 from provisioning.job import Job

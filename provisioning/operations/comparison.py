@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from provisioning.apply.ledger import Ledger
+from provisioning.apply.recording.ledger import Ledger
 from provisioning.comparing import (
     Cause,
     Compared,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from provisioning.apply.rehearsal import Rehearsal
+from provisioning.apply.rehearsing.rehearsal import Rehearsal
 from provisioning.case import Case
 from provisioning.discovery.look import Look
 from provisioning.errors import ConfigurationError, ProvisioningError, SourceImplausible

@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
-from provisioning.apply.halting import Halting
-from provisioning.apply.sender import Sender
+from provisioning.apply.sending.halting import Halting
+from provisioning.apply.sending.sender import Sender
 from provisioning.cycle import CycleRun
 from provisioning.errors import ConfigurationError, Problem
 from provisioning.handover import Handover

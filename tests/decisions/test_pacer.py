@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provisioning.apply.pacer import Pacer
+from provisioning.apply.sending.pacer import Pacer
 from simulator.zscloud import max_in_any_second
 from tests.scenarios.simulation import RunningClock
 from tests.simulated_time import run_simulated

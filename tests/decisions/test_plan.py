@@ -8,7 +8,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.apply.ledger import merged
+from provisioning.apply.recording.ledger import merged
 from provisioning.deprovisioning import Deprovision, DeprovisioningPolicy
 from provisioning.mapping import Mapped, compile_schema
 from provisioning.model import (

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-from provisioning.apply.pacer import Pacer
+from provisioning.apply.sending.pacer import Pacer
 from provisioning.handover import Handover
 from provisioning.lease import HeldLease, held
 from provisioning.ports import LeaseState, Row

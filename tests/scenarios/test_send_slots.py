@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from provisioning.apply.pacer import Pacer, Turn
-from provisioning.apply.sender import Sender, Stopped
+from provisioning.apply.sending.pacer import Pacer, Turn
+from provisioning.apply.sending.sender import Sender, Stopped
 from provisioning.errors import StoreUnavailable
 from provisioning.operations.cycles import run_cycle
 from provisioning.ports import Row

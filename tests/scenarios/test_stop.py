@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from provisioning.apply.halting import Halting
+from provisioning.apply.sending.halting import Halting
 from provisioning.audit import Operator
 from provisioning.errors import ConfigurationError
 from provisioning.hints import Hint

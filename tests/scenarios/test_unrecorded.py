@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from provisioning.errors import LeaseUnavailable, StoreUnavailable
 from provisioning.lease import REQUEST_TIMEOUT
 from provisioning.ports import Row
-from provisioning.scim.transport import Answer
+from provisioning.scim.transport import Answer, AnswerBroken, NotSent
 from provisioning.state.memory import MemoryStore
 from tests.scenarios.simulation import RunningClock, simulate
-from tests.scenarios.steps import account, office, provisioned, user
+from tests.scenarios.steps import account, group_object, office, provisioned, user
 from tests.scenarios.world import World
 from tests.support.scim_inprocess import InProcessScim
 
@@ -71,3 +71,65 @@ def test_the_log_says_what_was_found_done_already() -> None:
         assert account(world, 7).department == "Legal"
 
     simulate(story, tenant=office, store=FailingStore(time=RunningClock().time))
+
+
+class Silent(InProcessScim):
+    """ZSCloud executes a change, does not answer, and cannot be reached from then on."""
+
+    silent = False
+    method = "PATCH"
+
+    async def request(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
+    ) -> Answer:
+        if self.silent:
+            raise NotSent("connection refused")
+        answer = await super().request(method, url, headers, body)
+        if method == self.method:
+            self.silent = True
+            raise AnswerBroken("connection closed")
+        return answer
+
+
+def test_a_change_without_an_answer_is_looked_at_when_entra_has_gone_back() -> None:
+    """Nothing differs from the record any more, and what was sent may be there."""
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        one = user(world, 7)
+        world.transport = Silent(world.zscloud, world.clock, timeout_seconds=REQUEST_TIMEOUT)
+        world.tenant.update_user(one, department="Legal")
+        await world.cycle()
+        assert account(world, 7).department == "Legal"
+        world.transport = None
+        world.tenant.update_user(one, department="Sales")
+        await world.clock.sleep(900)
+        await world.cycle()
+        assert account(world, 7).department == "Sales"
+        assert world.differences() == []
+
+    simulate(story, tenant=office)
+
+
+def test_a_group_that_was_made_without_an_answer_and_is_unassigned_is_emptied() -> None:
+    """It has no link, but an intent: it is looked for before it is forgotten."""
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        new = world.tenant.add_group("New", [user(world, 1), user(world, 2)])
+        world.tenant.assign(new, "User")
+        transport = Silent(world.zscloud, world.clock, timeout_seconds=REQUEST_TIMEOUT)
+        transport.method, world.transport = "POST", transport
+        await world.cycle()
+        assert len(group_object(world, "New").members) == 2
+        world.tenant.unassign(new)
+        for _ in range(4):
+            await world.clock.sleep(300)
+            await world.cycle()
+        world.transport = None
+        for _ in range(3):
+            await world.clock.sleep(3600)
+            await world.cycle()
+        assert not group_object(world, "New").members
+
+    simulate(story, tenant=office)

@@ -7,7 +7,7 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from provisioning.apply.pacer import Pacer
+from provisioning.apply.sending.pacer import Pacer
 from provisioning.bootstrap import channels, rules, told_store
 from provisioning.graph import GraphSource, Handshake
 from provisioning.instrumentation import SILENT, Telemetry

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from provisioning.apply.sender import Halted
+from provisioning.apply.sending.sender import Halted
 from provisioning.errors import LeaseUnavailable
 from provisioning.fence import fenced
 from provisioning.scim import aiohttp_transport

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from provisioning.apply.ledger import Ledger
 from provisioning.apply.newcomers import Newcomers
+from provisioning.apply.recording.ledger import Ledger
 from provisioning.case import Case
 from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane, Rank, WorkItem

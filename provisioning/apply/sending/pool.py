@@ -9,8 +9,8 @@ import asyncio
 import heapq
 from typing import Any, NamedTuple, Protocol
 
-from provisioning.apply.batch import Batch, Load, Seat
-from provisioning.apply.pacer import WAITED, Pacer, Priority, Turn, granted
+from provisioning.apply.sending.batch import Batch, Load, Seat
+from provisioning.apply.sending.pacer import WAITED, Pacer, Priority, Turn, granted
 from provisioning.lanes import Lane
 from provisioning.ports import Clock
 

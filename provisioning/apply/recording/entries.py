@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provisioning.apply.executed import Executed
+from provisioning.apply.recording.executed import Executed
 from provisioning.case import Case
 from provisioning.entries import Entries, Occasion, Subject, Why
 from provisioning.explaining.steps import steps_of

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 
 import msgspec
 
-from provisioning.apply.again import Again
-from provisioning.apply.ending import Ending
-from provisioning.apply.entries import ItemEntries, why_skipped
-from provisioning.apply.executed import Executed
-from provisioning.apply.failures import Failures
-from provisioning.apply.ledger import Ledger
 from provisioning.apply.newcomers import Newcomers
-from provisioning.apply.tally import linked_as, minus
+from provisioning.apply.recording.again import Again
+from provisioning.apply.recording.ending import Ending
+from provisioning.apply.recording.entries import ItemEntries, why_skipped
+from provisioning.apply.recording.executed import Executed
+from provisioning.apply.recording.failures import Failures
+from provisioning.apply.recording.ledger import Ledger
+from provisioning.apply.recording.tally import linked_as, minus
 from provisioning.case import Case
 from provisioning.drift import EXISTENCE, DriftPolicy, Treatment
 from provisioning.entries import Why

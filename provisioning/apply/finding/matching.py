@@ -12,10 +12,10 @@ from collections.abc import Awaitable, Callable, Sequence
 import msgspec
 
 from provisioning.apply.evidence import place_of
-from provisioning.apply.listing import PAGE, SETTLED, SEVERAL, Lists, check_pager
-from provisioning.apply.pacer import Priority
-from provisioning.apply.sender import Sender, Stopped
-from provisioning.apply.sightings import Sightings
+from provisioning.apply.finding.listing import PAGE, SETTLED, SEVERAL, Lists, check_pager
+from provisioning.apply.finding.sightings import Sightings
+from provisioning.apply.sending.pacer import Priority
+from provisioning.apply.sending.sender import Sender, Stopped
 from provisioning.case import Case
 from provisioning.errors import (
     DuplicateTarget,

@@ -8,10 +8,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
-from provisioning.apply.batch import NotSent, Seat
-from provisioning.apply.halting import Halting
-from provisioning.apply.pacer import Pacer, Priority, Turn
-from provisioning.apply.pool import Loads, Pool
+from provisioning.apply.sending.batch import NotSent, Seat
+from provisioning.apply.sending.halting import Halting
+from provisioning.apply.sending.pacer import Pacer, Priority, Turn
+from provisioning.apply.sending.pool import Loads, Pool
 from provisioning.errors import LeaseUnavailable, RemoteUnavailable, Throttled
 from provisioning.fence import fenced
 from provisioning.instrumentation import attempt

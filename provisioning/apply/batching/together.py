@@ -8,14 +8,14 @@ from collections.abc import Sequence
 import msgspec
 
 from provisioning import bulk
-from provisioning.apply.batch import Outcome
-from provisioning.apply.bulk_use import BulkUse
+from provisioning.apply.batching.bulk_use import BulkUse
+from provisioning.apply.batching.read_back import ReadBack, is_done, lost
+from provisioning.apply.batching.references import References
 from provisioning.apply.evidence import is_evident
-from provisioning.apply.matching import Matching
-from provisioning.apply.pacer import Turn
-from provisioning.apply.read_back import ReadBack, is_done, lost
-from provisioning.apply.references import References
-from provisioning.apply.sender import Sender
+from provisioning.apply.finding.matching import Matching
+from provisioning.apply.sending.batch import Outcome
+from provisioning.apply.sending.pacer import Turn
+from provisioning.apply.sending.sender import Sender
 from provisioning.errors import (
     AnswerLost,
     BatchRefused,

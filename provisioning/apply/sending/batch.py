@@ -12,7 +12,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
-from provisioning.apply.pacer import Turn
+from provisioning.apply.sending.pacer import Turn
 from provisioning.bulk import Standing
 from provisioning.model import CreateObject, EntraId, TargetObject, Write, newcomers_of
 from provisioning.ports import Unsent

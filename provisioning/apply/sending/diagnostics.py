@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provisioning.apply.pacer import Pacer, Priority, Turn
+from provisioning.apply.sending.pacer import Pacer, Priority, Turn
 from provisioning.ports import Clock
 
 _A_SECOND = 1.0

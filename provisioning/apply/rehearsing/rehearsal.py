@@ -10,16 +10,16 @@ from collections.abc import Sequence
 
 import msgspec
 
-from provisioning.apply.diagnostics import NoLease
-from provisioning.apply.matching import Matching
+from provisioning.apply.finding.matching import Matching
 from provisioning.apply.members import Members
 from provisioning.apply.naming import Blocked
-from provisioning.apply.pacer import Pacer
 from provisioning.apply.planning import Planning
 from provisioning.apply.provision import Provisioner
+from provisioning.apply.rehearsing.witness import SeenReader, Witness, refusal_of
 from provisioning.apply.removal import RemovalForm
-from provisioning.apply.sender import Sender, Stopped
-from provisioning.apply.witness import SeenReader, Witness, refusal_of
+from provisioning.apply.sending.diagnostics import NoLease
+from provisioning.apply.sending.pacer import Pacer
+from provisioning.apply.sending.sender import Sender, Stopped
 from provisioning.case import Case
 from provisioning.errors import RemoteError
 from provisioning.explaining.findings import Owner, Refusal, Rehearsed

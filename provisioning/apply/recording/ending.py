@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from provisioning.apply.entries import ItemEntries
-from provisioning.apply.failures import Failures
+from provisioning.apply.recording.entries import ItemEntries
+from provisioning.apply.recording.failures import Failures
 from provisioning.case import Case
 from provisioning.entries import Why, naming
 from provisioning.job import Job

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from provisioning.apply.batch import Outcome
-from provisioning.apply.bulk_use import BulkUse
+from provisioning.apply.batching.bulk_use import BulkUse
+from provisioning.apply.batching.read_back import ReadBack, is_done, lost, written
 from provisioning.apply.evidence import is_evident
-from provisioning.apply.read_back import ReadBack, is_done, lost, written
+from provisioning.apply.sending.batch import Outcome
 from provisioning.bulk import Standing
 from provisioning.errors import AnswerLost, BatchRefused, RemoteError, Throttled
 from provisioning.errors import Refusal as Refused

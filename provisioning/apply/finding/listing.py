@@ -8,8 +8,8 @@ import asyncio
 
 import msgspec
 
-from provisioning.apply.pacer import Priority
-from provisioning.apply.sender import Sender
+from provisioning.apply.sending.pacer import Priority
+from provisioning.apply.sending.sender import Sender
 from provisioning.errors import ProtocolError
 from provisioning.job import Job
 from provisioning.model import NAME_PATH, ObjectType, ScimId, TargetObject, name_key

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from provisioning.apply.batch import Outcome
 from provisioning.apply.evidence import is_evident, place_of
-from provisioning.apply.pacer import Priority
-from provisioning.apply.sender import Sender, Stopped
+from provisioning.apply.sending.batch import Outcome
+from provisioning.apply.sending.pacer import Priority
+from provisioning.apply.sending.sender import Sender, Stopped
 from provisioning.errors import AnswerLost, LeaseUnavailable, NotFound, RemoteError
 from provisioning.model import ObjectType, ScimId, TargetObject, Write
 from provisioning.ports import TargetReader

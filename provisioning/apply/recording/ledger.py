@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from provisioning.apply.tally import linked_as, minus, provisioned_by, removed_by
+from provisioning.apply.recording.tally import linked_as, minus, provisioned_by, removed_by
 from provisioning.case import Case
 from provisioning.deprovisioning import is_active_user
 from provisioning.drift import DriftPolicy, remembered, remembered_members

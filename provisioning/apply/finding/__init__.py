@@ -1,0 +1,1 @@
+"""Finding the ZSCloud object of a principal that has no link."""

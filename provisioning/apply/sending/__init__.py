@@ -1,0 +1,1 @@
+"""Sending: at the pace, the most urgent first, alone or several in one request."""
