@@ -109,7 +109,8 @@ class Members:
             await self._matching.by_id(ObjectType.USER, member, item.urgency)
         except NotFound:
             user = await resolve(self._job, self._recorder.graph, key)
-            if user is not None and user.link is not None:
+            # Another group may have found it gone before: then it is made anew, or there again.
+            if user is not None and user.link is not None and user.link.scim_id == member:
                 await self._recorder.vanished(item, user, [self._again(key, item)])
             return
         self._left_out.setdefault(case.key, set()).add(member)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from provisioning.record import CycleStatus
+from simulator.entra import Tenant
 from tests.scenarios.simulation import Saga, simulate
 from tests.scenarios.steps import (
     SETTLE,
@@ -104,6 +107,33 @@ def test_unknown_members_among_a_hundred(answer: str, unknown: tuple[int, ...]) 
         assert len(world.zscloud.members("Second")) == 100
 
     simulate(story, tenant=everybody(100), zscloud={"unknown_member": answer})
+
+
+@pytest.mark.parametrize("seed", [0, 2, 5, 13])
+def test_groups_that_look_for_one_deleted_account_make_it_once(seed: int) -> None:
+    """Whoever finds the old account gone later must not take the new one for it."""
+
+    def groups_that_overlap() -> Tenant:
+        tenant, chance = Tenant.empty(), random.Random(seed)
+        people = [
+            tenant.add_user(f"user{n}@example.com", displayName=f"User {n}") for n in range(16)
+        ]
+        for number in range(4):
+            members = {people[3], *chance.sample(people, chance.randint(3, 9))}
+            tenant.assign(tenant.add_group(f"Group {number}", sorted(members)), "User")
+        return tenant
+
+    async def story(world: World) -> None:
+        world.zscloud.set_faults(latency=0.3)
+        cycle = asyncio.create_task(world.cycle())
+        await world.clock.sleep(4.5)
+        world.zscloud.delete_user("user3@example.com")
+        assert (await cycle).status is CycleStatus.COMPLETED
+        made = [r.status for r in world.scim("POST") if r.path.endswith("/Users")]
+        assert made.count(409) == 0
+        assert world.differences() == []
+
+    simulate(story, tenant=groups_that_overlap, rate=5)
 
 
 def test_the_proof_of_a_removal_is_not_misled_by_a_hand_in_the_portal() -> None:
