@@ -41,7 +41,7 @@ from provisioning.errors import (
     TooManyFailures,
 )
 from provisioning.gate import Gate
-from provisioning.job import Job, Knowledge
+from provisioning.job import Job
 from provisioning.lanes import Lane
 from provisioning.model import Key, ObjectType
 from provisioning.ports import Source, TargetReader, TargetWriter
@@ -158,22 +158,22 @@ class CycleRun:
     # --- finding keys --------------------------------------------------------------------------
 
     async def _capabilities(self) -> None:
-        known = await self._job.knowledge.get("target") or Knowledge()
+        known = await self._job.learned()
         if known.capabilities is None:
             await self._discover_target()
 
     async def _discover_target(self) -> None:
         capabilities = await self._sender.send(self._reader.capabilities, (4, 0))
-        known = await self._job.knowledge.get("target") or Knowledge()
+        known = await self._job.learned()
         now = self._job.clock.time()
         known = msgspec.structs.replace(
             known, capabilities=capabilities, discovered_at=now, member_batch=0
         )
-        await self._job.store.write([self._job.knowledge.put("target", known)])
+        await self._job.learn(known)
 
     async def _batches(self, lanes: Sequence[Lane]) -> None:
         """Whether writes share requests from here on, by what is known of the server."""
-        known = await self._job.knowledge.get("target") or Knowledge()
+        known = await self._job.learned()
         old = known.discovered_at + WEEK <= self._job.clock.time()
         if self._writer is not None and self._job.rules.bulk and old and await self._any(lanes):
             try:

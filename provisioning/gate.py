@@ -21,7 +21,7 @@ from provisioning.errors import (
     StoreUnavailable,
 )
 from provisioning.escrow import EscrowEntry
-from provisioning.job import Job, Knowledge
+from provisioning.job import Job
 from provisioning.lanes import Due
 from provisioning.model import ObjectType
 from provisioning.ports import TargetReader
@@ -159,7 +159,7 @@ class Gate:
         """One cheap request. Discovery needs no token (Zscaler: SCIM API Examples), so it only
         shows that ZSCloud is there; a filter for nobody shows that the token is accepted.
         """
-        known = await self._job.knowledge.get("target") or Knowledge()
+        known = await self._job.learned()
         if entry.cause is Cause.TARGET_GONE and known.capabilities is None:
             return self._reader.capabilities
         return self._nobody

@@ -216,6 +216,14 @@ class Job:
         """Whose record may be wrong, since somebody died over a request."""
         return Unsure(self.store, self.name)
 
+    async def learned(self) -> Knowledge:
+        """What was learned about the server so far."""
+        return await self.knowledge.get("target") or Knowledge()
+
+    async def learn(self, knowledge: Knowledge) -> None:
+        """Stores what was learned about the server: it is durable then."""
+        await self.store.write([self.knowledge.put("target", knowledge)])
+
     def mapping(self, type: ObjectType) -> ObjectMapping:
         """The attribute mapping of users or groups."""
         return self.schema.user if type is ObjectType.USER else self.schema.group

@@ -14,7 +14,7 @@ from provisioning.apply.finding.matching import Matching
 from provisioning.apply.recording.outcome import Recorder
 from provisioning.case import Case
 from provisioning.errors import NotFound, RemoteError
-from provisioning.job import Job, Knowledge
+from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane, WorkItem, rank_of
 from provisioning.model import (
     AddMembers,
@@ -46,7 +46,7 @@ class Members:
     async def recall(self) -> None:
         """Recalls how many members the server was found to take. To be called before ``batch``."""
         if self._most is None:
-            known = await self._job.knowledge.get("target") or Knowledge()
+            known = await self._job.learned()
             self._most = known.member_batch
 
     async def refusal(self, group: Key) -> RemoteError | None:
@@ -60,9 +60,8 @@ class Members:
     async def _learn(self, size: int) -> None:
         """A smaller request was taken, and no member was to blame for the larger one."""
         self._most = size
-        known = await self._job.knowledge.get("target") or Knowledge()
-        learned = msgspec.structs.replace(known, member_batch=size)
-        await self._job.store.write([self._job.knowledge.put("target", learned)])
+        known = await self._job.learned()
+        await self._job.learn(msgspec.structs.replace(known, member_batch=size))
 
     @property
     def _limit(self) -> int:

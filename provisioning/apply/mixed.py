@@ -11,7 +11,7 @@ from provisioning.apply.evidence import shows
 from provisioning.apply.removal import RemovalForm
 from provisioning.bulk import Standing
 from provisioning.case import Case
-from provisioning.job import Job, Knowledge
+from provisioning.job import Job
 from provisioning.lanes import Aspect, WorkItem
 from provisioning.model import Key, MemberRemoval, ObjectType, RemoveMembers, TargetObject
 
@@ -33,7 +33,7 @@ class Mixed:
             return False
         if form is MemberRemoval.PUT or case.key in self._apart:
             return False
-        if (await self._knowledge()).mixed is Standing.REFUSED:
+        if (await self._job.learned()).mixed is Standing.REFUSED:
             return False
         # What nobody has filed is not for this request: escrow, or a hand that is left alone.
         return await self._removal.is_proven(form) and bool(
@@ -42,17 +42,19 @@ class Mixed:
 
     async def is_proven(self) -> bool:
         """Whether one was seen to do both."""
-        return (await self._knowledge()).mixed is Standing.PROVEN
+        return (await self._job.learned()).mixed is Standing.PROVEN
 
     async def refused(self, group: Key) -> None:
         """The server refused one: this group's members come and go apart."""
         self._apart.add(group)
-        known = await self._knowledge()
+        known = await self._job.learned()
         if known.mixed is not Standing.UNTRIED:
             return
         refusals = known.mixed_refused + 1
         standing = Standing.REFUSED if refusals >= _REFUSALS else Standing.UNTRIED
-        await self._remember(msgspec.structs.replace(known, mixed=standing, mixed_refused=refusals))
+        await self._job.learn(
+            msgspec.structs.replace(known, mixed=standing, mixed_refused=refusals)
+        )
 
     async def contradiction(
         self, case: Case, write: RemoveMembers, item: WorkItem
@@ -63,11 +65,6 @@ class Mixed:
         live = await self._removal.read(case, item.urgency)
         holds = shows(write, live)
         standing = Standing.PROVEN if holds else Standing.REFUSED
-        await self._remember(msgspec.structs.replace(await self._knowledge(), mixed=standing))
+        known = await self._job.learned()
+        await self._job.learn(msgspec.structs.replace(known, mixed=standing))
         return None if holds else live
-
-    async def _knowledge(self) -> Knowledge:
-        return await self._job.knowledge.get("target") or Knowledge()
-
-    async def _remember(self, known: Knowledge) -> None:
-        await self._job.store.write([self._job.knowledge.put("target", known)])

@@ -14,7 +14,7 @@ from provisioning.apply.sending.pacer import Priority, Turn
 from provisioning.apply.sending.sender import Sender
 from provisioning.case import Case
 from provisioning.errors import Rejected
-from provisioning.job import Job, Knowledge
+from provisioning.job import Job
 from provisioning.model import (
     MemberRemoval,
     ObjectType,
@@ -49,7 +49,7 @@ class RemovalForm:
         """The form to use for the next removal."""
         if self._job.rules.member_removal is not None:
             return self._job.rules.member_removal
-        known = await self._knowledge()
+        known = await self._job.learned()
         if known.removal is not None:
             return known.removal
         return next((form for form in _ORDER if form not in known.refused), MemberRemoval.PUT)
@@ -72,7 +72,7 @@ class RemovalForm:
         """Whether the form is known to do what it should, or configured."""
         if self._job.rules.member_removal is not None:
             return True
-        return (await self._knowledge()).removal is form
+        return (await self._job.learned()).removal is form
 
     async def try_another(self, form: MemberRemoval) -> bool:
         """The server refused the form. True if there is another one to try."""
@@ -93,8 +93,8 @@ class RemovalForm:
         left = set(live.members or ())
         others: set[ScimId] = set(case.recorded) - set(write.members)
         if left.isdisjoint(write.members) and (not others or others & left):
-            known = await self._knowledge()
-            await self._remember(msgspec.structs.replace(known, removal=write.form))
+            known = await self._job.learned()
+            await self._job.learn(msgspec.structs.replace(known, removal=write.form))
             return Proof(holds=True, contradiction=None if left == others else live)
         await self._refuse(write.form)
         if write.form is MemberRemoval.PUT:
@@ -108,9 +108,9 @@ class RemovalForm:
         return Proof(holds=False, contradiction=live)
 
     async def _refuse(self, form: MemberRemoval) -> None:
-        known = await self._knowledge()
+        known = await self._job.learned()
         refused = known.refused if form in known.refused else (*known.refused, form)
-        await self._remember(msgspec.structs.replace(known, removal=None, refused=refused))
+        await self._job.learn(msgspec.structs.replace(known, removal=None, refused=refused))
 
     async def read(self, case: Case, priority: Priority, turn: Turn | None = None) -> TargetObject:
         """The group as it is now."""
@@ -119,9 +119,3 @@ class RemovalForm:
         return await self._sender.send(
             lambda: self._reader.get(ObjectType.GROUP, id), priority, turn
         )
-
-    async def _knowledge(self) -> Knowledge:
-        return await self._job.knowledge.get("target") or Knowledge()
-
-    async def _remember(self, knowledge: Knowledge) -> None:
-        await self._job.store.write([self._job.knowledge.put("target", knowledge)])

@@ -8,7 +8,7 @@ import msgspec
 
 from provisioning import bulk
 from provisioning.bulk import BulkKnowledge
-from provisioning.job import Job, Knowledge
+from provisioning.job import Job
 from provisioning.model import Capabilities
 
 _log = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ async def bulk_knowledge(job: Job) -> BulkKnowledge:
     """What counts now of what was learned. Nothing is offered while Bulk is switched off."""
     if not job.rules.bulk:
         return BulkKnowledge()
-    known = await job.knowledge.get("target") or Knowledge()
+    known = await job.learned()
     stored = await job.bulk.get(_TARGET)
     return bulk.known(stored, known.capabilities or Capabilities(), job.clock.time())
 

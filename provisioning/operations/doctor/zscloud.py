@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 
 from provisioning.errors import Rejected
-from provisioning.job import Knowledge
 from provisioning.model import ObjectType
 from provisioning.operations import connection
 from provisioning.operations.checks import Check, Concern, Grade, NothingToCheck
@@ -48,7 +47,7 @@ async def _removal(services: Services) -> str:
     configured = services.rules.member_removal
     if configured is not None:
         return f"set to '{configured.value}'"
-    known = await services.job().knowledge.get("target") or Knowledge()
+    known = await services.job().learned()
     if known.removal is not None:
         return f"'{known.removal.value}' was read back and proven"
     if known.refused:
