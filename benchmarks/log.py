@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from benchmarks import log_filling
 from benchmarks.figure import Figure, Size
 from benchmarks.table_batches import TableBatches
 from provisioning.model import Action
-from provisioning.ports import Row, Store
+from provisioning.ports import Store
 from provisioning.provisioning_log import LogQuery, LogStatus, ProvisioningLog
 from provisioning.provisioning_log.stored import PAGE_READS
 from provisioning.state.azure import AzureStore
@@ -27,6 +27,7 @@ from provisioning.state.sqlite import SqliteStore
 from provisioning.storage.account import storage_account
 from tests.servers import azurite
 from tests.servers.azure_proxy import between
+from tests.support.counting_store import CountingStore
 
 MEASURE = "log"
 _BOUND = 1.0
@@ -77,7 +78,7 @@ def queries(count: int) -> dict[str, LogQuery]:
 
 async def times(store: Store, count: int, repeats: int) -> dict[str, Page]:
     """Each query, some times."""
-    counting = _Counting(store)
+    counting = CountingStore(store)
     log = ProvisioningLog(counting, log_filling.JOB)
     await log.query(LogQuery(limit=1))
     return {
@@ -130,7 +131,7 @@ def _store(environ: Mapping[str, str]) -> AzureStore:
     return AzureStore(account, table=_TABLE)
 
 
-async def _page(log: ProvisioningLog, store: _Counting, query: LogQuery) -> Page:
+async def _page(log: ProvisioningLog, store: CountingStore, query: LogQuery) -> Page:
     store.rows = 0
     began, cpu = time.perf_counter(), time.process_time()
     entries, _ = await log.query(query)
@@ -155,42 +156,3 @@ def _figures(
 
 def _seconds(page: Page) -> float:
     return page.seconds
-
-
-class _Counting:
-    """A store that counts the rows that it gives."""
-
-    def __init__(self, base: Store) -> None:
-        self._base = base
-        self.rows = 0
-
-    async def get(self, table: str, key: str) -> bytes | None:
-        self.rows += 1
-        return await self._base.get(table, key)
-
-    async def get_many(self, table: str, keys: Sequence[str]) -> Mapping[str, bytes]:
-        found = await self._base.get_many(table, keys)
-        self.rows += len(found)
-        return found
-
-    async def scan(
-        self,
-        table: str,
-        prefix: str = "",
-        *,
-        after: str = "",
-        limit: int = 1000,
-        reverse: bool = False,
-    ) -> Sequence[tuple[str, bytes]]:
-        found = await self._base.scan(table, prefix, after=after, limit=limit, reverse=reverse)
-        self.rows += len(found)
-        return found
-
-    async def count(self, table: str, prefix: str = "") -> int:
-        return await self._base.count(table, prefix)
-
-    async def write(self, rows: Sequence[Row]) -> None:
-        await self._base.write(rows)
-
-    async def close(self) -> None:
-        await self._base.close()

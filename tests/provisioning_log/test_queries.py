@@ -10,13 +10,15 @@ import pytest
 from provisioning.model import Action, ScimId
 from provisioning.provisioning_log import LogQuery, LogStatus, ProvisioningLog
 from provisioning.provisioning_log.stored import PAGE_READS
-from tests.provisioning_log.entries import BEGIN, CountingStore, entry
+from provisioning.state.memory import MemoryStore
+from tests.provisioning_log.entries import BEGIN, entry
+from tests.support.counting_store import CountingStore
 
 JOB = "job"
 
 
 async def filled(*entries: Any) -> tuple[ProvisioningLog, CountingStore]:
-    store = CountingStore()
+    store = CountingStore(MemoryStore())
     log = ProvisioningLog(store, JOB)
     await store.write(log.rows(entries))
     return log, store
