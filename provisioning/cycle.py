@@ -9,17 +9,14 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
-import msgspec
-
-from provisioning.apply.batching.bulk_use import BulkUse
-from provisioning.apply.batching.together import Together
+from provisioning.apply.batching.offer import Offer
 from provisioning.apply.finding.matching import Matching
 from provisioning.apply.provision import Provisioner
 from provisioning.apply.recording.outcome import Recorder
 from provisioning.apply.removal import RemovalForm
 from provisioning.apply.sending.sender import Halted, Sender, Stopped
-from provisioning.bulk import WEEK
 from provisioning.calls import Call
+from provisioning.cycle_end import CycleEnd
 from provisioning.cycle_progress import Progress
 from provisioning.cycle_telemetry import told
 from provisioning.discovery.arrivals import Arrivals
@@ -33,10 +30,8 @@ from provisioning.drained import Drained, DrainEnd
 from provisioning.engine import Engine
 from provisioning.errors import (
     ApplicationUnfit,
-    CredentialsRefused,
     LeaseUnavailable,
     ProvisioningError,
-    RemoteError,
     SourceImplausible,
     TooManyFailures,
 )
@@ -45,10 +40,8 @@ from provisioning.job import Job
 from provisioning.lanes import Lane
 from provisioning.model import Key, ObjectType
 from provisioning.ports import Source, TargetReader, TargetWriter
-from provisioning.quarantine import QuarantineEntry
-from provisioning.record import OPEN, CycleKind, CycleRecord, CycleStatus
+from provisioning.record import OPEN, CycleKind, CycleRecord
 from provisioning.resolve import load_graph
-from provisioning.rows.order import in_steps
 
 _log = logging.getLogger(__name__)
 
@@ -85,11 +78,12 @@ class CycleRun:
         self._matching = Matching(job, sender, reader)
         self._rebuilding = Rebuilding(job, source, self._matching, record, self._deadline)
         self._rebuilds = False
-        self._bulk = BulkUse(job)
+        self._offer = Offer(job, sender, reader, writer, self._matching)
         collect = writer is None or record.kind is CycleKind.ON_DEMAND
         self.recorder = Recorder(job, record, collect=collect, keep=keep_changes)
         self._gate = Gate(job, sender, reader, settings_digest, self._provisioner)
-        self._progress = Progress(job.clock, source, reader, record, progress, self._batch)
+        self._progress = Progress(job.clock, source, reader, record, progress, self._offer.batch)
+        self._end = CycleEnd(job, record, self._gate, self._progress, dry_run=writer is None)
 
     async def run(self) -> CycleRecord:
         """Discovers, drains, finishes. Errors end up in the record, with code and remedy.
@@ -112,7 +106,7 @@ class CycleRun:
         """Sends one cheap request: what it is refused for is a reason for quarantine."""
         error = await self._gate.check()
         if error is not None:
-            await self._ended_by(error)
+            await self._end.by(error)
 
     async def answer(self, call: Call) -> CycleRecord:
         """The same for a stored call, which waits no more once its keys are filed."""
@@ -131,68 +125,34 @@ class CycleRun:
         await self._save()
         await self._job.load_tallies()
         try:
-            if not await self._is_shut():
+            if not await self._end.is_shut():
                 await find()
                 await self._save()
                 ended = await self._drain(lanes)
                 if self._rebuilds and ended.end is DrainEnd.EMPTY:
                     ended = await self._hold_lost(lanes)
-                await self._finish(ended)
+                await self._end.drained(ended)
         except ApplicationUnfit as error:
-            self._failed(error)
+            self._end.failed(error)
         except SourceImplausible as error:
-            self._failed(error)
+            self._end.failed(error)
             await self._drain_leavers(lanes)
         except Halted:
-            self._halted()
+            self._end.halted()
         except Stopped:
             _log.info("the budget is spent; the cycle goes on with the next execution")
         except LeaseUnavailable:
             raise  # The cycle has not failed: its next holder goes on with it.
         except ProvisioningError as error:
-            await self._ended_by(error)
+            await self._end.by(error)
         self._progress.count_requests()
         await self._save()
         return record
 
     # --- finding keys --------------------------------------------------------------------------
 
-    async def _capabilities(self) -> None:
-        known = await self._job.learned()
-        if known.capabilities is None:
-            await self._discover_target()
-
-    async def _discover_target(self) -> None:
-        capabilities = await self._sender.send(self._reader.capabilities, (4, 0))
-        known = await self._job.learned()
-        now = self._job.clock.time()
-        known = msgspec.structs.replace(
-            known, capabilities=capabilities, discovered_at=now, member_batch=0
-        )
-        await self._job.learn(known)
-
-    async def _batches(self, lanes: Sequence[Lane]) -> None:
-        """Whether writes share requests from here on, by what is known of the server."""
-        known = await self._job.learned()
-        old = known.discovered_at + WEEK <= self._job.clock.time()
-        if self._writer is not None and self._job.rules.bulk and old and await self._any(lanes):
-            try:
-                await self._discover_target()
-            except RemoteError as error:
-                _log.warning("what ZSCloud offers could not be read anew: %s", error)
-        await self._bulk.begin()
-        loads = None
-        if self._writer is not None and self._bulk.known.is_usable:
-            loads = Together(
-                self._job, self._sender, self._reader, self._writer, self._matching, self._bulk
-            )
-        self._sender.share(loads)
-
-    async def _any(self, lanes: Sequence[Lane]) -> bool:
-        return any([await self._job.work.page(lane, limit=1) for lane in lanes])
-
     async def _discover(self, named: frozenset[Key], *, prepare: bool) -> None:
-        await self._capabilities()
+        await self._offer.find_out()
         record = self.record
         self._rebuilds = prepare and await self._rebuilding.begin()
         reconcile = record.kind is CycleKind.RECONCILE and not record.discovered
@@ -222,7 +182,7 @@ class CycleRun:
         assert arrivals is not None
         # Before ZSCloud is asked: what is taken up does not come again at once.
         await arrivals.take_up_hints()
-        await self._capabilities()
+        await self._offer.find_out()
         self.record.discovered = True
 
     async def _unlinked(self, type: ObjectType, most: int) -> int:
@@ -252,7 +212,7 @@ class CycleRun:
                     await self._gate.shut_by(ended.error, self.record.cycle_id)
 
     async def _drain(self, lanes: Sequence[Lane]) -> Drained:
-        await self._batches(lanes)
+        await self._offer.take_up(lanes)
         self._progress.draining()
         while True:
             self._sender.go_on()
@@ -267,8 +227,8 @@ class CycleRun:
                 arrivals=self._arrivals(lanes),
                 failing=self._too_many_failures,
                 halted=self._sender.is_halted,
-                batch=self._batch,
-                may_refer=self._may_refer,
+                batch=self._offer.batch,
+                may_refer=self._offer.may_refer,
             )
             ended = await engine.drain()
             if ended.end is not DrainEnd.EMPTY or not provisioner.unjudged:
@@ -285,16 +245,10 @@ class CycleRun:
             self._writer,
             self.record.cycle_id,
             Reconsideration(self._job, self._source).still_leaves,
-            self._batch,
-            lambda: self._bulk.size_of_one,
-            self._may_refer,
+            self._offer.batch,
+            self._offer.batch_of_one,
+            self._offer.may_refer,
         )
-
-    def _batch(self) -> int:
-        return self._bulk.size
-
-    def _may_refer(self) -> bool:
-        return self._writer is not None and self._bulk.known.may_refer
 
     def _too_many_failures(self) -> TooManyFailures | None:
         return None if self._writer is None else self.recorder.failures.too_many()
@@ -323,82 +277,7 @@ class CycleRun:
         # What somebody has decided meanwhile was taken up with it.
         return await self._drain(lanes)
 
-    # --- ending --------------------------------------------------------------------------------
-
-    async def _finish(self, ended: Drained) -> None:
-        record = self.record
-        if ended.end is DrainEnd.BUDGET:
-            return
-        if ended.end is DrainEnd.HALTED:
-            self._halted()
-            return
-        if ended.error is not None:
-            if isinstance(ended.error, LeaseUnavailable):
-                raise ended.error
-            await self._ended_by(ended.error)
-            return
-        if self._writer is not None and self._progress.has_asked_zscloud:
-            await self._gate.reached()
-        if record.is_stored:
-            await self._forget_old_entries()
-            record.counts.held = await self._job.held.held.count()
-        record.finished = self._job.clock.time()
-        record.phase = "done"
-        if record.kind is CycleKind.INITIAL:
-            done = self._job.cycles.current.put("initial", record.cycle_id)
-            await self._job.store.write([done])
-        if record.counts.held:
-            record.status = CycleStatus.HELD
-        elif record.counts.failed:
-            record.status = CycleStatus.COMPLETED_WITH_ERRORS
-        else:
-            record.status = CycleStatus.COMPLETED
-
-    async def _forget_old_entries(self) -> None:
-        """Keeps log, cycles and calls to their retention, some entries with each cycle."""
-        oldest = self._job.clock.time() - self._job.rules.log_retention_days * 86_400
-        rows = await self._job.log.forget_before(oldest)
-        rows += await self._job.cycles.forget_before(oldest)
-        rows += await self._job.calls.forget_before(oldest)
-        rows += await self._job.audit.forget_before(oldest)
-        rows += await self._job.held.forget_before(oldest)
-        rows += await self._job.latencies.forget(self._job.clock.time())
-        await self._job.store.write(in_steps([*rows, *self._job.forget_removed_rows()]))
-
-    def _failed(self, error: ProvisioningError) -> None:
-        self.record.fail(error, self._job.clock.time())
-
-    async def _is_shut(self) -> bool:
-        """Whether a quarantine holds on. A dry run writes nothing, and may look."""
-        shut = None if self._writer is None else await self._gate.shut()
-        if shut is not None:
-            self._quarantined(shut)
-        elif self._gate.has_opened:
-            self.record.judge_anew()
-        return shut is not None
-
-    async def _ended_by(self, error: ProvisioningError) -> None:
-        """It failed, or it is interrupted: the job is in quarantine for the same reason."""
-        if self._writer is not None:
-            shut = await self._gate.shut_by(error, self.record.cycle_id)
-            if shut is not None:
-                self._quarantined(shut)
-                return
-        self._failed(error)
-        if isinstance(error, CredentialsRefused) and error.remote == "ZSCloud":
-            self.record.status = CycleStatus.QUARANTINED
-
-    def _halted(self) -> None:
-        """It goes on where it is: a cycle after `start`, a call on demand too, as whoever called
-        is still to have an answer.
-        """
-        if self.record.kind is not CycleKind.ON_DEMAND:
-            self.record.stop(self._job.clock.time())
-
-    def _quarantined(self, shut: QuarantineEntry) -> None:
-        now = self._job.clock.time()
-        self.record.quarantine(shut.error_code, shut.reason, shut.remedy, now)
-        self.record.phase = "quarantined"
+    # --- storing ---------------------------------------------------------------------------------
 
     async def _save(self) -> None:
         record = self.record
