@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from provisioning.apply.recording.entries import why_skipped
-from provisioning.apply.recording.outcome import TAKEN
+from provisioning.apply.recording.reasons import TAKEN
 from provisioning.case import Case
 from provisioning.drift import MEMBERSHIPS, Finding, Outcome, Treatment, What
 from provisioning.entries import Entries, Occasion, Subject, Why

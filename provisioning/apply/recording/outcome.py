@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import msgspec
 
 from provisioning.apply.newcomers import Newcomers
+from provisioning.apply.recording import reasons
 from provisioning.apply.recording.again import Again
 from provisioning.apply.recording.ending import Ending
 from provisioning.apply.recording.entries import ItemEntries, why_skipped
@@ -26,7 +27,6 @@ from provisioning.guard import Tally
 from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane, WorkItem
 from provisioning.model import (
-    NAME_PATH,
     Change,
     CreateObject,
     Key,
@@ -35,7 +35,6 @@ from provisioning.model import (
     ScimId,
     TargetObject,
     UpdateObject,
-    folded,
     planned_id,
     without_planned,
 )
@@ -46,36 +45,6 @@ from provisioning.record import CycleRecord
 from provisioning.scope import GroupGraph
 
 _log = logging.getLogger(__name__)
-
-TAKEN = Skipped(
-    "TargetTaken",
-    "The object in ZSCloud has another externalId and name than the one that was linked: it is "
-    "somebody else's now. It is not deleted, and the link is dropped.",
-    "Look at the object in the ZSCloud portal; it is not ours any more.",
-)
-"""Why an object that has waited to be deleted is left alone."""
-
-_ADOPTED = Why(
-    "Adopted",
-    "A rebuild has found it, and it was approved that it is adopted: it is linked.",
-)
-_LEFT_MISSING = Why(
-    "DeletedByHand",
-    "The object was deleted in ZSCloud by hand, and DRIFT leaves that as it is.",
-    "To have it made anew, set existence=repair in DRIFT and call again.",
-)
-_RECORDED = Why(
-    "Recorded",
-    "Whoever was at work on it before did not come to record what was done: what ZSCloud shows is "
-    "recorded now.",
-)
-_VANISHED = Why("TargetGone", "The linked object is no longer in ZSCloud; the link was dropped.")
-_MOVED_ON = Why(
-    "SourceMovedOn",
-    "Its grace period is over, but Entra shows it otherwise now: it is not deleted, and read once "
-    "more.",
-    "Nothing: the next cycles decide.",
-)
 
 
 class Recorder:
@@ -162,16 +131,14 @@ class Recorder:
         plan: Planned | None = None,
     ) -> None:
         """The item failed: logged with what was to be done, and set aside in escrow."""
-        why = Why(error.code, str(error), error.remedy, error.request_id)
+        why = reasons.refused(error)
         self._defer(item, await self._ending.set_aside(item, case, why, plan, asked=True))
 
     async def member_refused(
         self, item: WorkItem, case: Case, member: Key, error: RemoteError
     ) -> None:
         """One member is refused by the server: the group goes on without it for now."""
-        why = Why(
-            error.code, f"The member {member} was refused: {error}", error.remedy, error.request_id
-        )
+        why = reasons.member_refused(member, error)
         entry = self._entries.entry(item, case, LogStatus.FAILURE, why, error_code=error.code)
         self._defer(item, self._job.log.rows([entry]))
 
@@ -180,15 +147,7 @@ class Recorder:
         and the item is done with.
         """
         assert case.link is not None
-        why = Why(
-            "ProtectedObject",
-            f"ZSCloud refused to delete '{case.name}' (409), as it does with "
-            "administrators: it is protected from now on, and not asked for again. "
-            f"{case.verdict.sentence}",
-            "Take its administrator's rights away in the ZSCloud portal, and disable or "
-            "delete it there.",
-        )
-        logged = self._left(item, case, why, error_code="Conflict")
+        logged = self._left(item, case, reasons.protected(case), error_code="Conflict")
         link = msgspec.structs.replace(case.link, protected=True, leaving_since=None)
         self._defer(item, [*logged, *self._job.links.put(link, case.link)])
         await self._finish(item, [])
@@ -224,13 +183,11 @@ class Recorder:
 
     async def matched(self, item: WorkItem, case: Case, found: TargetObject) -> None:
         """An object that exists already is the principal's: it is linked."""
-        by = _matched_by(case, found)
-        why = f"An object of that {by} exists in ZSCloud: it is linked, not created again."
-        await self._linked(item, case, found, Why("Matched", why))
+        await self._linked(item, case, found, reasons.matched(case, found))
 
     async def adopted(self, item: WorkItem, case: Case, found: TargetObject) -> None:
         """An object that a rebuild has found is the principal's from now on: that was approved."""
-        await self._linked(item, case, found, _ADOPTED)
+        await self._linked(item, case, found, reasons.ADOPTED)
 
     async def _linked(self, item: WorkItem, case: Case, found: TargetObject, why: Why) -> None:
         self.failures.matched(item)
@@ -258,7 +215,9 @@ class Recorder:
             policy = policy.without(sent.write.values)
         changed, rows = await self.ledger.refreshed(case, found, _about(item), policy)
         if changed and doubted:
-            self._defer(item, self._logged(item, case, LogStatus.SUCCESS, _RECORDED, found.id))
+            self._defer(
+                item, self._logged(item, case, LogStatus.SUCCESS, reasons.RECORDED, found.id)
+            )
         self._defer(item, rows)
         return changed
 
@@ -270,7 +229,7 @@ class Recorder:
         leave = self._drift(item).of(EXISTENCE) is Treatment.LEAVE
         if not leave or not case.verdict.active:
             return False
-        logged = self._left(item, case, _LEFT_MISSING)
+        logged = self._left(item, case, reasons.LEFT_MISSING)
         stored = await self._job.links.get(case.key) or case.link
         link = msgspec.structs.replace(stored, missing=True)
         tally = linked_as(case, active=stored.active)
@@ -289,7 +248,7 @@ class Recorder:
         ``again`` is filed before the link goes, so that nobody forgets it.
         """
         assert case.link is not None
-        rows = self._logged(item, case, LogStatus.SUCCESS, _VANISHED, case.link.scim_id)
+        rows = self._logged(item, case, LogStatus.SUCCESS, reasons.VANISHED, case.link.scim_id)
         if item.aspect is Aspect.REMOVAL and case.verdict.active:
             rows += self._again.rows(item, case.key)
         ended = await self.ledger.vanished(self.graph, case, _about(item))
@@ -298,7 +257,7 @@ class Recorder:
     async def moved(self, item: WorkItem, owner: Case) -> None:
         """The object of a principal that is gone or out of scope goes to its successor."""
         assert owner.link is not None
-        why = Why("LinkMoved", f"The ZSCloud object goes to {item.key}, which has its name now.")
+        why = reasons.moved(item.key)
         self._defer(item, self._logged(item, owner, LogStatus.SUCCESS, why, owner.link.scim_id))
         self._defer(item, await self.ledger.moved(owner, _about(item)))
 
@@ -306,12 +265,12 @@ class Recorder:
         """Entra shows the principal as one who is not to be deleted: the delete is not sent, and
         the principal is read once more, by the rules of evidence.
         """
-        await self._finish(item, self._left(item, case, _MOVED_ON))
+        await self._finish(item, self._left(item, case, reasons.MOVED_ON))
 
     async def taken(self, item: WorkItem, case: Case) -> None:
         """The object has become somebody else's by hand: it is let go of, and not deleted."""
         assert case.link is not None
-        logged = self._left(item, case, why_skipped(TAKEN))
+        logged = self._left(item, case, why_skipped(reasons.TAKEN))
         ended = await self.ledger.vanished(self.graph, case, _about(item))
         self._defer(item, [*logged, *ended])
 
@@ -366,17 +325,6 @@ class Recorder:
 
     async def _finish(self, item: WorkItem, rows: Sequence[Row]) -> None:
         self._defer(item, await self._ending.done_with(item, rows))
-
-
-def _matched_by(case: Case, found: TargetObject) -> str:
-    """What the object has in common with its principal."""
-    path = NAME_PATH[case.key.type]
-    if folded(str(found.attributes.get(path))) == folded(case.name):
-        return path
-    values = ((path, found.attributes.get(path)) for path, _ in case.mapped.matches)
-    wanted = dict(case.mapped.matches)
-    alike = (path for path, value in values if folded(str(value)) == folded(wanted[path]))
-    return next(alike, "externalId")
 
 
 def _about(item: WorkItem) -> str:

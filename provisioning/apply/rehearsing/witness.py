@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from provisioning.apply.recording.executed import Executed
-from provisioning.apply.recording.outcome import TAKEN, Recorder
+from provisioning.apply.recording.outcome import Recorder
+from provisioning.apply.recording.reasons import TAKEN
 from provisioning.case import Case
 from provisioning.errors import RemoteError
 from provisioning.explaining.findings import Look, Owner, Refusal
