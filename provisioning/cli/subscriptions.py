@@ -17,7 +17,7 @@ from provisioning.operations.documents import Document
 
 if TYPE_CHECKING:
     from provisioning.services import Services
-    from provisioning.subscriptions.keeper import Report
+    from provisioning.subscriptions.report import Report
 
 
 def list_(*, as_json: Json = False) -> None:

@@ -24,7 +24,7 @@ from provisioning.operations.documents import Document, timestamp
 from provisioning.services import Services
 from provisioning.subscribed import RESOURCES
 from provisioning.subscriptions.failures import SubscriptionFailures
-from provisioning.subscriptions.keeper import Outcome, Report, SubscriptionKeeper
+from provisioning.subscriptions.keeper import SubscriptionKeeper
 from provisioning.subscriptions.making import Webhook
 from provisioning.subscriptions.plan import (
     TRY_EVERY,
@@ -36,6 +36,7 @@ from provisioning.subscriptions.plan import (
     is_ours,
     stored_flaw,
 )
+from provisioning.subscriptions.report import Outcome, Report
 
 _log = logging.getLogger(__name__)
 

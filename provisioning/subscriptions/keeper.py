@@ -3,9 +3,6 @@
 Graph is asked first, every time. What has to be done is decided by ``plan``; here it
 is done, one resource after the other, and stored. The process may die anywhere: a subscription that
 was made and not stored is found in Graph by the next one, and adopted.
-
-After a gap in coverage a hint is stored together with the row that ends it: what was told meanwhile
-is lost, and only the delta feeds still know.
 """
 
 from __future__ import annotations
@@ -20,11 +17,9 @@ from provisioning.errors import (
     NotFound,
     RemoteError,
 )
-from provisioning.hints import FEEDS, Hint
 from provisioning.job import Job
 from provisioning.model import Subscription
-from provisioning.ports import EndpointPort, Row, SubscriptionPort
-from provisioning.rows.order import in_steps
+from provisioning.ports import EndpointPort, SubscriptionPort
 from provisioning.subscribed import RESOURCES, Subscribed
 from provisioning.subscriptions.failures import SubscriptionFailure, SubscriptionFailures
 from provisioning.subscriptions.making import Maker, Webhook, held_by_another
@@ -39,41 +34,13 @@ from provisioning.subscriptions.plan import (
     is_ours,
     leftovers,
 )
+from provisioning.subscriptions.report import Outcome, Report, done
+from provisioning.subscriptions.storing import Storing
 
 REAUTHORIZE = "reauthorizationRequired"
 REMOVED = "subscriptionRemoved"
 """Lifecycle events (Graph: lifecycle notifications). Whatever else comes means a look at the feeds.
 """
-
-
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What was done about one resource, and why; ``failure`` is what kept it from being done.
-
-    ``id`` and ``expires_at`` (epoch seconds) are those of the subscription that there is now.
-    """
-
-    resource: str
-    did: Do
-    why: str
-    id: str | None = None
-    expires_at: float | None = None
-    failure: SubscriptionFailure | None = None
-
-
-class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What was done. ``deleted`` are the ids that Graph does not have any more.
-
-    ``look_wanted``: a hint was stored, since notifications may have been lost.
-    """
-
-    outcomes: tuple[Outcome, ...] = ()
-    deleted: tuple[str, ...] = ()
-    look_wanted: bool = False
-
-    @property
-    def failures(self) -> list[SubscriptionFailure]:
-        """What could not be done."""
-        return [each.failure for each in self.outcomes if each.failure is not None]
 
 
 class SubscriptionKeeper:
@@ -96,10 +63,10 @@ class SubscriptionKeeper:
         self._webhook = webhook
         self._may_write = may_write
         self._maker = Maker(graph, endpoint, webhook, self._check)
+        self._storing = Storing(job, webhook)
         self._failures = SubscriptionFailures(job.store, job.name)
         self._failed: dict[str, SubscriptionFailure] = {}
         self._deleted: list[str] = []
-        self._hinted = False
 
     async def ensure(self) -> Report:
         """Brings Graph to what the settings say. What fails for one resource does not stop the
@@ -133,7 +100,7 @@ class SubscriptionKeeper:
         stored = [each for each in (await self._job.subscribed.all()).values() if each.id == id]
         if id in listed:
             await self._delete(id)
-        await self._write([self._job.subscribed.drop(each.resource) for each in stored])
+        await self._storing.write([self._job.subscribed.drop(each.resource) for each in stored])
         return id in listed or bool(stored)
 
     async def on_lifecycle(self, events: Mapping[str, str]) -> Report:
@@ -153,8 +120,8 @@ class SubscriptionKeeper:
             if outcome is not None:
                 outcomes.append(outcome)
             lost = lost or (outcome is None and event in (REAUTHORIZE, REMOVED))
-        if events and not self._hinted:
-            await self._write(await self._hint_rows())
+        if events and not self._storing.hinted:
+            await self._storing.hint()
         report = await self.ensure() if lost else self._report([])
         if error is not None:
             raise error
@@ -164,7 +131,7 @@ class SubscriptionKeeper:
         self._failed = await self._failures.all()
         stored = await self._job.subscribed.all()
         if self._webhook is None and not stored:
-            await self._write([self._failures.drop(resource) for resource in self._failed])
+            await self._storing.write([self._failures.drop(resource) for resource in self._failed])
             return Report()
         try:
             known = await self._known(await self._graph.list(), stored)
@@ -195,14 +162,14 @@ class SubscriptionKeeper:
             return await self._not_done(decision.resource, decision.do, error)
         settled = outcome.id is not None or outcome.did is Do.DELETE
         if settled and decision.resource in self._failed:
-            await self._write([self._failures.drop(decision.resource)])
+            await self._storing.write([self._failures.drop(decision.resource)])
         return outcome
 
     async def _not_done(self, resource: str, do: Do, error: RemoteError) -> Outcome:
         failure = SubscriptionFailure.of(
             error, resource, self._job.clock.time(), self._failed.get(resource)
         )
-        await self._write([self._failures.put(failure)])
+        await self._storing.write([self._failures.put(failure)])
         return Outcome(resource=resource, did=do, why="It could not be done.", failure=failure)
 
     async def _carry_out(self, known: Known, decision: Decision) -> Outcome:
@@ -211,7 +178,7 @@ class SubscriptionKeeper:
                 return await self._create(known, decision)
             case Do.DELETE:
                 await self._delete_all(decision.remove)
-                await self._write([self._job.subscribed.drop(decision.resource)])
+                await self._storing.write([self._job.subscribed.drop(decision.resource)])
                 return Outcome(resource=decision.resource, did=Do.DELETE, why=decision.why)
             case Do.RENEW:
                 return await self._renew(known, decision)
@@ -229,8 +196,8 @@ class SubscriptionKeeper:
         assert one is not None
         await self._delete_all(decision.remove)
         if decision.do is not Do.NOTHING:
-            await self._store(known, one, gap=decision.adopted, adopted=decision.adopted)
-        return _done(decision.do, decision.why, one)
+            await self._storing.keep(known, one, gap=decision.adopted, adopted=decision.adopted)
+        return done(decision.do, decision.why, one)
 
     async def _renew(self, known: Known, decision: Decision) -> Outcome:
         one = decision.subscription
@@ -242,8 +209,8 @@ class SubscriptionKeeper:
             gone = msgspec.structs.replace(decision, do=Do.CREATE, why="Graph lost it just now.")
             return await self._create(known, gone)
         await self._delete_all(decision.remove)
-        await self._store(known, renewed, gap=decision.adopted, adopted=decision.adopted)
-        return _done(Do.RENEW, decision.why, renewed)
+        await self._storing.keep(known, renewed, gap=decision.adopted, adopted=decision.adopted)
+        return done(Do.RENEW, decision.why, renewed)
 
     async def _reauthorize(self, id: str) -> Outcome | None:
         """``None`` if Graph or the store does not have it: then all are looked at."""
@@ -256,8 +223,8 @@ class SubscriptionKeeper:
         except NotFound:
             return None
         known = await self._known([renewed], stored)
-        await self._store(known, renewed, gap=True, adopted=False)
-        return _done(Do.RENEW, "Graph asked for authorization.", renewed)
+        await self._storing.keep(known, renewed, gap=True, adopted=False)
+        return done(Do.RENEW, "Graph asked for authorization.", renewed)
 
     async def _create(self, known: Known, decision: Decision) -> Outcome:
         """A new one in the place of those that go. These stay while nobody answers at the URL."""
@@ -268,8 +235,8 @@ class SubscriptionKeeper:
             made = await self._maker.make(resource, self._until())
         except Conflict as error:
             return await self._met(known, resource, error)
-        await self._store(known, made, gap=True, adopted=False)
-        return _done(decision.do, decision.why, made)
+        await self._storing.keep(known, made, gap=True, adopted=False)
+        return done(decision.do, decision.why, made)
 
     async def _met(self, known: Known, resource: str, error: Conflict) -> Outcome:
         """Graph has such a subscription that it did not list before: ours, or somebody's."""
@@ -277,14 +244,14 @@ class SubscriptionKeeper:
         seen = await self._known(listed, known.stored)
         decision = decide(seen, resource)
         if (one := decision.subscription) is not None:
-            await self._store(known, one, gap=True, adopted=True)
-            return _done(Do.ADOPT, "It was made meanwhile.", one)
+            await self._storing.keep(known, one, gap=True, adopted=True)
+            return done(Do.ADOPT, "It was made meanwhile.", one)
         if not decision.remove:
             raise held_by_another(error, holders(listed, resource)) from error
         await self._delete_all(decision.remove)
         made = await self._maker.make(resource, self._until())
-        await self._store(known, made, gap=True, adopted=False)
-        return _done(decision.do, decision.why, made)
+        await self._storing.keep(known, made, gap=True, adopted=False)
+        return done(decision.do, decision.why, made)
 
     async def _patched(self, id: str) -> Subscription:
         self._check()
@@ -310,42 +277,13 @@ class SubscriptionKeeper:
     async def _forget_refusals(self, known: Known) -> None:
         """Of subscriptions that are no longer there."""
         left = {one.id for one in known.listed if is_ours(known, one)} - set(self._deleted)
-        await self._write(
+        await self._storing.write(
             [self._job.notified.not_refused(id) for id in known.refused if id not in left]
         )
 
-    async def _store(self, known: Known, one: Subscription, *, gap: bool, adopted: bool) -> None:
-        assert self._webhook is not None
-        row = known.stored.get(one.resource)
-        if row is not None and row.id == one.id:
-            # Its secret is what it was made with, whatever the settings say by now.
-            row = msgspec.structs.replace(row, expires_at=one.expires_at)
-        else:
-            row = Subscribed(
-                resource=one.resource,
-                id=one.id,
-                url=self._webhook.url,
-                secret_digest=self._webhook.wanted.secret_digest,
-                created_at=self._job.clock.time(),
-                expires_at=one.expires_at,
-                adopted=adopted,
-            )
-        # The hint first: a row without it would say that nothing was missed.
-        hints = await self._hint_rows() if gap else []
-        await self._write(in_steps(hints, [self._job.subscribed.put(row)]))
-
-    async def _hint_rows(self) -> list[Row]:
-        self._hinted = True
-        hint = Hint(about=FEEDS, mark=self._job.ids.new(), told_at=self._job.clock.time())
-        return self._job.hints.rows(await self._job.hints.merged([hint]))
-
-    async def _write(self, rows: Sequence[Row]) -> None:
-        if rows:
-            await self._job.store.write(rows)
-
     def _report(self, outcomes: Iterable[Outcome]) -> Report:
         return Report(
-            outcomes=tuple(outcomes), deleted=tuple(self._deleted), look_wanted=self._hinted
+            outcomes=tuple(outcomes), deleted=tuple(self._deleted), look_wanted=self._storing.hinted
         )
 
     def _until(self) -> float:
@@ -354,7 +292,3 @@ class SubscriptionKeeper:
     def _check(self) -> None:
         if not self._may_write():
             raise LeaseUnavailable("Another process looks after the subscriptions meanwhile.")
-
-
-def _done(did: Do, why: str, one: Subscription) -> Outcome:
-    return Outcome(resource=one.resource, did=did, why=why, id=one.id, expires_at=one.expires_at)

@@ -15,8 +15,8 @@ from provisioning.hints import FEEDS
 from provisioning.operations import subscriptions
 from provisioning.operations.status import status
 from provisioning.setting_values import Secret
-from provisioning.subscriptions.keeper import Report
 from provisioning.subscriptions.plan import LIFE, RENEW_WITHIN, digest
+from provisioning.subscriptions.report import Report
 from simulator.entra.properties import timestamp
 from simulator.http import Request, Response
 from tests.scenarios.simulation import Saga, simulate
