@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from provisioning.case import Case
 from provisioning.entries import Entries, Occasion, Subject, Why
 from provisioning.job import Job
@@ -23,6 +25,16 @@ class LookEntries:
         verdict = case.verdict
         why = Why(verdict.reason.value, verdict.sentence, verdict.remedy or "")
         return self.entry(case, cause, LogStatus.SKIPPED, why)
+
+    def young(self, case: Case, due: float) -> LogEntry:
+        """A removal that waits until it is due (epoch seconds): so long it is not believed."""
+        at = datetime.fromtimestamp(due, UTC).strftime("%H:%M:%S")
+        why = Why(
+            "TooYoungToBelieve",
+            f"The assignment is gone, but too young to believe, due {at}.",
+            "Nothing: the next look after that time decides.",
+        )
+        return self.entry(case, "assignments", LogStatus.SKIPPED, why)
 
     def about(self, change: Change, cause: str, status: LogStatus, why: Why) -> LogEntry:
         """An entry about a change whose principal may be gone from the mirror."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -13,13 +12,13 @@ from provisioning.bulk import MOST, Standing
 from provisioning.case import Case
 from provisioning.discovery.crowd import Crowd
 from provisioning.discovery.entries import LookEntries
+from provisioning.discovery.filed import Filed
 from provisioning.discovery.judging import Judging
 from provisioning.discovery.removals import Removal, removal_of
-from provisioning.entries import Why
+from provisioning.discovery.since import Since
 from provisioning.job import Job
-from provisioning.lanes import Aspect, Lane, Rank, WorkItem, rank_of
+from provisioning.lanes import Aspect, Lane, rank_of
 from provisioning.model import Key, MirrorUser, ObjectType
-from provisioning.origins import Origins, marked
 from provisioning.plan import (
     Planned,
     Skipped,
@@ -27,11 +26,10 @@ from provisioning.plan import (
     plan_user,
 )
 from provisioning.ports import Row
-from provisioning.provisioning_log import LogStatus
 from provisioning.record import CycleKind, CycleRecord
 from provisioning.resolve import as_lost, referred, resolve, user_case
-from provisioning.rows.order import in_steps, remember_first
-from provisioning.rows.turns import by_turns, in_parts
+from provisioning.rows.order import in_steps
+from provisioning.rows.turns import by_turns
 from provisioning.scope import GroupGraph
 from provisioning.scoping import NullTally
 
@@ -40,32 +38,8 @@ _log = logging.getLogger(__name__)
 _AT_ONCE = 100
 """Users who are judged and mapped before the turn of the other tasks."""
 
-_BATCH = 500
-_ROWS_AT_ONCE = 2000
-"""Rows of one write: a plan may hold everybody. No durable store writes more of them as one."""
-
 _FEW = 5
 _ON_DEMAND = "on_demand"
-
-
-class Since(msgspec.Struct, frozen=True):
-    """When the changes of one look were made, in epoch seconds: ``by_key`` where Graph says so,
-    else ``told``, when we were told. ``None``: no single change has brought the work. Who told of
-    it is in ``origins_by_key``, else, for what is found beside that, in ``origins``.
-    """
-
-    told: float | None = None
-    by_key: Mapping[Key, float] = {}
-    origins: Origins = ()
-    origins_by_key: Mapping[Key, Origins] = {}
-
-    def of(self, key: Key) -> float | None:
-        """When the change of a key was made."""
-        return self.by_key.get(key, self.told)
-
-    def origins_of(self, key: Key) -> Origins:
-        """Who told of a key."""
-        return self.origins_by_key.get(key) or self.origins
 
 
 class Filing:
@@ -84,15 +58,12 @@ class Filing:
         self._cycle = cycle
         self._lane = lane
         self._removal_lane = Lane.LEAVERS
-        self._since = since
         self._named = False
         self.unlinked = {ObjectType.USER: 0, ObjectType.GROUP: 0}
         self._removals: list[Removal] = []
         self._nulls = NullTally()
-        self._rows: list[Row] = []
-        self._renewing: list[WorkItem] = []
-        """Items that are to be filed with those whom they come from."""
         self._now = job.clock.time()
+        self._filed = Filed(job, cycle, since, self._now)
         self._entries = LookEntries(job, cycle, self._now)
         self._judging = Judging(job, graph, cycle, self._entries, self._now)
         self._standing: dict[Key, Case | None] = {}
@@ -125,9 +96,9 @@ class Filing:
         async for groups in crowd.pages(ObjectType.GROUP):
             for key in groups:
                 await self._file_group(key, cause)
-                await self._flush_if_large()
+                await self._filed.write_if_large()
         await self._judge(cause, release=release)
-        await self._write_rows()
+        await self._filed.write()
         await self._judging.withdraw_empty()
         for count in self._nulls.above(_FEW):
             _log.warning("Scoping filter: %s", count.sentence)
@@ -144,9 +115,9 @@ class Filing:
         for key in sorted(keys):
             # What a rebuild has found is not adopted by a call: it waits on for its approval.
             if await self._job.rebuild.get(key) is None:
-                self._rows += await self._judging.passed(key, _ON_DEMAND)
-            self._add(key, Aspect.OBJECT, Lane.ON_DEMAND, rank_of(key.type), _ON_DEMAND)
-        await self._write_rows()
+                self._filed.rows += await self._judging.passed(key, _ON_DEMAND)
+            self._filed.add(key, Aspect.OBJECT, Lane.ON_DEMAND, rank_of(key.type), _ON_DEMAND)
+        await self._filed.write()
 
     async def log_young(self, young: Sequence[tuple[Key, float]]) -> None:
         """Logs removals that wait: their assignment is too young to be believed gone."""
@@ -155,14 +126,7 @@ class Filing:
             case = await resolve(self._job, self._graph, key)
             if case is None:
                 continue
-            at = datetime.fromtimestamp(due, UTC).strftime("%H:%M:%S")
-            why = Why(
-                "TooYoungToBelieve",
-                f"The assignment is gone, but too young to believe, due {at}.",
-                "Nothing: the next look after that time decides.",
-            )
-            entry = self._entries.entry(case, "assignments", LogStatus.SKIPPED, why)
-            rows += self._job.log.rows([entry])
+            rows += self._job.log.rows([self._entries.young(case, due)])
             self._cycle.counts.skipped += 1
         await self._job.store.write(in_steps(rows))
 
@@ -182,13 +146,13 @@ class Filing:
                 if found is None:
                     continue
                 case = found
-            self._rows += [self._job.awaiting_row(key, other) for other in case.awaited]
+            self._filed.rows += [self._job.awaiting_row(key, other) for other in case.awaited]
             if case.verdict.filter is not None:
                 self._nulls.add(case.verdict.filter)
             self._file_user(case, cause, told=told)
             if case.forgettable and await self._job.links.intents.get(str(key)) is None:
-                self._rows.append(self._job.mirror.users.drop(key.id))
-        await self._flush_if_large()
+                self._filed.rows.append(self._job.mirror.users.drop(key.id))
+        await self._filed.write_if_large()
 
     def _file_user(self, case: Case, cause: str, *, told: bool) -> None:
         plan = plan_user(
@@ -207,12 +171,12 @@ class Filing:
             self.unlinked[ObjectType.USER] += 1
             if self._refers and len(self._newcomers) < MOST:
                 self._newcomers.add(case.key)
-        self._add(case.key, Aspect.OBJECT, self._lane, rank_of(case.key.type), cause)
+        self._filed.add(case.key, Aspect.OBJECT, self._lane, rank_of(case.key.type), cause)
 
     def _unchanged(self, case: Case, cause: str, *, told: bool) -> None:
         if case.link is None and not case.verdict.active and told and _was_near(case):
             self._cycle.counts.skipped += 1
-            self._rows += self._job.log.rows([self._entries.skipped(case, cause)])
+            self._filed.rows += self._job.log.rows([self._entries.skipped(case, cause)])
         else:
             self._cycle.counts.unchanged += 1
 
@@ -247,12 +211,12 @@ class Filing:
         if additions or looked_at or self._has_newcomers(case):
             if case.link is None and not isinstance(additions, Skipped):
                 self.unlinked[ObjectType.GROUP] += 1
-            self._add(key, Aspect.OBJECT, self._lane, rank_of(key.type), cause)
+            self._filed.add(key, Aspect.OBJECT, self._lane, rank_of(key.type), cause)
         if additions or looked_at or removal is not None or self._has_newcomers(case):
             return
         if self._named and not case.verdict.active:
             self._cycle.counts.skipped += 1
-            self._rows += self._job.log.rows([self._entries.skipped(case, cause)])
+            self._filed.rows += self._job.log.rows([self._entries.skipped(case, cause)])
         else:
             self._cycle.counts.unchanged += 1
 
@@ -279,7 +243,7 @@ class Filing:
         if found is not None and removal_of(found, self._job.rules) is not None:
             return found
         if case.key not in self._standing:
-            self._rows.append(self._job.rebuild.drop(case.key))
+            self._filed.rows.append(self._job.rebuild.drop(case.key))
         if case.key.type is ObjectType.USER:
             return case
         await self._job.links.forget_members(case.key.id)
@@ -302,54 +266,10 @@ class Filing:
     async def _judge(self, cause: str, *, release: bool) -> None:
         judging, removals = self._judging, self._removals
         await judging.judge(removals, self._standing, cause, release=release)
-        self._rows += judging.rows
+        self._filed.rows += judging.rows
         for key, (removal, why) in judging.go.items():
-            self._add(key, Aspect.REMOVAL, self._removal_lane, removal.rank, why or cause)
+            self._filed.add(key, Aspect.REMOVAL, self._removal_lane, removal.rank, why or cause)
         self._removals = []
-
-    # --- rows ----------------------------------------------------------------------------------
-
-    def _add(self, key: Key, aspect: Aspect, lane: Lane, rank: Rank, cause: str) -> None:
-        item = WorkItem(
-            key=key,
-            aspect=aspect,
-            lane=lane,
-            rank=rank,
-            cause=cause,
-            cycle_id=self._cycle.cycle_id,
-            generation=marked(self._job.ids.new(), self._since.origins_of(key)),
-            filed_at=self._now,
-            changed_at=self._since.of(key),
-        )
-        self._cycle.left += 1
-        if item.origins or lane is not Lane.BULK:
-            # A look at everybody begins before its work: of what it files nothing is in flight.
-            self._renewing.append(item)
-        else:
-            self._rows += self._job.work.file([item])
-
-    async def _flush_if_large(self) -> None:
-        if len(self._rows) + len(self._renewing) >= _BATCH:
-            await self._write_rows()
-
-    async def _write_rows(self) -> None:
-        renewing, self._renewing = self._renewing, []
-        if renewing:
-            self._rows += self._job.work.file(await self._job.work.joined(renewing))
-        rows, self._rows = self._rows, []
-        # A plan is there when all that it lists is: who is held in a plan is not held anew.
-        plans = self._job.held.plan_tables
-        if len(rows) <= _ROWS_AT_ONCE:
-            await self._job.store.write(remember_first(rows, last=plans))
-            return
-        steps = (
-            [row for row in rows if row.value is not None and row.table not in plans],
-            [row for row in rows if row.value is not None and row.table in plans],
-            [row for row in rows if row.value is None],
-        )
-        for step in steps:
-            async for part in in_parts(step, _ROWS_AT_ONCE):
-                await self._job.store.write(in_steps(part))
 
 
 def _was_near(case: Case) -> bool:

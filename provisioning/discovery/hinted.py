@@ -14,9 +14,9 @@ import msgspec
 
 from provisioning.discovery.assignments import Assignments
 from provisioning.discovery.feeds import Feeds
-from provisioning.discovery.filing import Since
 from provisioning.discovery.look import Look, is_usable
 from provisioning.discovery.reading import USERS_FEED
+from provisioning.discovery.since import Since
 from provisioning.errors import LeaseUnavailable, StoreUnavailable
 from provisioning.hints import ASSIGNMENTS, FEEDS, Hint
 from provisioning.job import Watermark

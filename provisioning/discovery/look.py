@@ -11,9 +11,10 @@ from provisioning.discovery.assignments import Assignments
 from provisioning.discovery.crowd import StoredCrowd
 from provisioning.discovery.facts import Facts
 from provisioning.discovery.feeds import Feeds
-from provisioning.discovery.filing import Filing, Since
+from provisioning.discovery.filing import Filing
 from provisioning.discovery.reading import GROUPS_IN_A_FEED, USERS_FEED, Reading
 from provisioning.discovery.restored import Restored
+from provisioning.discovery.since import Since
 from provisioning.discovery.touched import ROWS_TOGETHER
 from provisioning.errors import ConfigurationError, Problem
 from provisioning.evidence import SETTLING

@@ -158,7 +158,8 @@ def test_an_item_that_is_filed_again_keeps_whom_it_came_from() -> None:
 async def _file(world: World, services: Services, origin: str) -> None:
     """Files the removal of a user, as a look does."""
     from provisioning.discovery.crowd import Crowd
-    from provisioning.discovery.filing import Filing, Since
+    from provisioning.discovery.filing import Filing
+    from provisioning.discovery.since import Since
     from provisioning.model import EntraId, Key, ObjectType
     from provisioning.record import CycleRecord
     from provisioning.resolve import load_graph
