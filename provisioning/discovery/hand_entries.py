@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from provisioning.apply.recording.entries import why_skipped
 from provisioning.apply.recording.reasons import TAKEN
 from provisioning.case import Case
+from provisioning.discovery.hand_findings import name_of
 from provisioning.drift import MEMBERSHIPS, Finding, Outcome, Treatment, What
 from provisioning.entries import Entries, Occasion, Subject, Why
 from provisioning.job import Job
-from provisioning.model import NAME_PATH, Link, ModifiedProperty
+from provisioning.model import Link, ModifiedProperty
 from provisioning.ports import Row
 from provisioning.provisioning_log import LogStatus
 from provisioning.record import CycleRecord
@@ -130,7 +131,6 @@ def _rows(
     properties: Sequence[ModifiedProperty] = (),
 ) -> list[Row]:
     occasion = Occasion(time=job.clock.time(), cycle_id=cycle.cycle_id, cause="reconcile")
-    name = str(link.attributes.get(NAME_PATH[link.key.type]) or link.scim_id)
-    subject = Subject(link.key, name, link.scim_id)
+    subject = Subject(link.key, name_of(link), link.scim_id)
     entry = Entries(job.ids).of(occasion, subject, status, why, properties=properties)
     return job.log.rows([entry])
