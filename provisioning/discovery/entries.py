@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from provisioning.case import Case
-from provisioning.entries import Entries, Occasion, Subject, Why
+from provisioning.discovery.removals import Part
+from provisioning.entries import Entries, Occasion, Subject, Why, naming
+from provisioning.guard import RELEASE
 from provisioning.job import Job
 from provisioning.model import Change
 from provisioning.provisioning_log import LogEntry, LogStatus
@@ -35,6 +37,16 @@ class LookEntries:
             "Nothing: the next look after that time decides.",
         )
         return self.entry(case, "assignments", LogStatus.SKIPPED, why)
+
+    def held(self, part: Part, why: str, cause: str) -> LogEntry:
+        """A removal that waits for a person: the brake, or a rebuild, holds it."""
+        change = part.changes[0]
+        if part.removal.case.lost:
+            lost = Why("StateLost", f"{change.reason} {why}", RELEASE)
+            return self.about(change, cause, LogStatus.HELD, lost)
+        held = Why("DeletionThreshold", f"{change.reason} {why}", RELEASE)
+        entry = self.entry(part.removal.case, cause, LogStatus.HELD, held)
+        return naming(entry, change)
 
     def about(self, change: Change, cause: str, status: LogStatus, why: Why) -> LogEntry:
         """An entry about a change whose principal may be gone from the mirror."""

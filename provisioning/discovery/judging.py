@@ -14,20 +14,18 @@ import msgspec
 
 from provisioning.case import Case
 from provisioning.discovery.entries import LookEntries
+from provisioning.discovery.on_their_way import on_their_way
 from provisioning.discovery.plans import Plans
-from provisioning.discovery.removals import Part, Removal, kept_by, removal_of
+from provisioning.discovery.removals import Part, Removal, kept_by
 from provisioning.discovery.touched import ROWS_TOGETHER
-from provisioning.entries import Why, naming
-from provisioning.guard import RELEASE, Tally, judge
+from provisioning.guard import Tally, judge
 from provisioning.held import APPROVED, Approved, Held, Mark, Withheld, facts_of
 from provisioning.job import Job
-from provisioning.lanes import Aspect, Lane
+from provisioning.lanes import Lane
 from provisioning.model import EntraId, Key, ScimId
 from provisioning.ports import Row
-from provisioning.provisioning_log import LogEntry, LogStatus
 from provisioning.rebuild import STATE_LOST
 from provisioning.record import CycleRecord
-from provisioning.resolve import resolve
 from provisioning.rows.order import in_steps
 from provisioning.rows.turns import by_turns
 from provisioning.scope import GroupGraph
@@ -81,7 +79,8 @@ class Judging:
             await self._settle(key, case, cause)
         pending = _sum(self._fresh)
         if self._fresh:
-            pending = pending.plus(await self._on_their_way({r.case.key for r in removals}))
+            judged = {removal.case.key for removal in removals}
+            pending = pending.plus(await on_their_way(self._job, self._graph, judged))
         brake = judge(pending, self._job.applied(), self._job.rules.threshold)
         kept = kept_by(brake, self._fresh, await self._held_people())
         kept_back = {part.key: part for part, _ in kept}
@@ -240,27 +239,6 @@ class Judging:
 
     # --- judging -------------------------------------------------------------------------------
 
-    async def _on_their_way(self, judged: Collection[Key]) -> Tally:
-        """Removals that were let go and are not applied yet: in lane 1, or in escrow. Approved
-        ones do not count.
-        """
-        waiting: set[Key] = set()
-        async for items in self._job.work.pages(Lane.LEAVERS):
-            waiting.update(item.key for item in items if item.cause != APPROVED)
-        async for _, entry in self._job.escrow.entries.all():
-            if entry.item.aspect is Aspect.REMOVAL:
-                waiting.add(entry.key)
-        total = Tally()
-        for key in sorted(waiting.difference(judged)):
-            case = await resolve(self._job, self._graph, key)
-            removal = None if case is None else removal_of(case, self._job.rules)
-            if removal is None or await self._job.held.approved.get(str(key)) is not None:
-                continue
-            withheld = removal.case.withheld
-            free = {id: c for id, c in removal.members.items() if id not in withheld}
-            total = total.plus(Part(removal, free).tally)
-        return total
-
     async def _held_people(self) -> set[EntraId]:
         keys = [Key.parse(key) async for key, _ in self._job.held.held.all("user/")]
         return {key.id for key in keys}
@@ -291,7 +269,7 @@ class Judging:
         self.rows.append(tables.held.put(str(key), held))
         if before is None:
             self._cycle.counts.held += 1
-        self._told += self._job.log.rows([self._held_entry(part, why, cause)])
+        self._told += self._job.log.rows([self._entries.held(part, why, cause)])
         if len(self._told) >= ROWS_TOGETHER:
             # What is only told of may be stored early: everybody may be held.
             await self._job.store.write(in_steps(self._told))
@@ -299,15 +277,6 @@ class Judging:
         # It may have been let go before, and wait in lane 1: there it waits no more.
         if key not in self.go:
             self.rows += self._job.work.taken_out(key, Lane.LEAVERS, removal.rank)
-
-    def _held_entry(self, part: Part, why: str, cause: str) -> LogEntry:
-        change = part.changes[0]
-        if part.removal.case.lost:
-            lost = Why("StateLost", f"{change.reason} {why}", RELEASE)
-            return self._entries.about(change, cause, LogStatus.HELD, lost)
-        held = Why("DeletionThreshold", f"{change.reason} {why}", RELEASE)
-        entry = self._entries.entry(part.removal.case, cause, LogStatus.HELD, held)
-        return naming(entry, change)
 
     async def _release(self, pending: Tally, cause: str) -> None:
         """Lets go what is held, if the limits allow all of it: people came back, removals have
