@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import msgspec
-import typer
 from rich.console import Console
 from rich.text import Text
 
 from provisioning.cli import output
 from provisioning.cli.changes import property_texts
-from provisioning.cli.completion import actions, cycle_ids, statuses
+from provisioning.cli.log_options import (
+    Action,
+    After,
+    Cause,
+    Cycle,
+    ErrorCode,
+    Format,
+    Limit,
+    Output,
+    Principal,
+    Since,
+    Status,
+    Target,
+    Until,
+)
 from provisioning.cli.options import Json
 from provisioning.cli.progress import Update
 from provisioning.cli.session import Outcome, run
@@ -31,65 +44,19 @@ _PAGE = 100
 
 def logs(
     *,
-    since: Annotated[
-        str | None, typer.Option(metavar="TIME|AGE", help="From then on: RFC 3339, or 30m, 2h, 7d.")
-    ] = None,
-    until: Annotated[
-        str | None, typer.Option(metavar="TIME|AGE", help="Up to then, in the same forms.")
-    ] = None,
-    principal: Annotated[
-        str | None,
-        typer.Option(metavar="ID|NAME", help="Of one user or group, with all details."),
-    ] = None,
-    target: Annotated[
-        str | None,
-        typer.Option(metavar="ID|NAME", help="Of one object in ZSCloud, with all details."),
-    ] = None,
-    cycle: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ID", help="Of one cycle, or of a call on demand.", autocompletion=cycle_ids
-        ),
-    ] = None,
-    status: Annotated[
-        str | None,
-        typer.Option(
-            metavar="STATUS", help="success, failure, skipped or held.", autocompletion=statuses
-        ),
-    ] = None,
-    action: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ACTION",
-            help="create, update, enable, disable, delete, add_member or remove_member.",
-            autocompletion=actions,
-        ),
-    ] = None,
-    cause: Annotated[
-        str | None, typer.Option(metavar="CAUSE", help="What brought the work, as entries say it.")
-    ] = None,
-    error_code: Annotated[
-        str | None, typer.Option(metavar="CODE", help="What failed or was not done for a reason.")
-    ] = None,
-    limit: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            help="Entries of a page, 100 or at most 1000; with --format of all pages.",
-            show_default=False,
-        ),
-    ] = None,
-    after: Annotated[
-        str | None, typer.Option(metavar="CURSOR", help="Go on from where a page ended.")
-    ] = None,
-    format: Annotated[
-        str | None,
-        typer.Option(metavar="FORMAT", help="Write all that fits: jsonl or csv."),
-    ] = None,
-    to: Annotated[
-        Path | None,
-        typer.Option("--output", metavar="FILE", help="Write to a file instead, with --format."),
-    ] = None,
+    since: Since = None,
+    until: Until = None,
+    principal: Principal = None,
+    target: Target = None,
+    cycle: Cycle = None,
+    status: Status = None,
+    action: Action = None,
+    cause: Cause = None,
+    error_code: ErrorCode = None,
+    limit: Limit = None,
+    after: After = None,
+    format: Format = None,
+    to: Output = None,
     as_json: Json = False,
 ) -> None:
     """Show the provisioning log, newest first: what was done, or not done, to whom, and why."""
