@@ -348,3 +348,24 @@ def test_an_initial_cycle_whose_list_takes_longer_than_the_budget_ends() -> None
 
     saga = Saga(tenant=everybody(200), rate=5, zscloud={"max_results": 10})
     assert saga.tell(story, steps=ENOUGH).finished
+
+
+def test_an_initial_cycle_that_is_asked_for_reads_everybody() -> None:
+    """Also when the job has had its first one: once, however often it is cut."""
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        first = (await world.cycle("reconcile")).requests.graph
+        plain = await world.cycle()
+        dry = await world.cycle("initial", dry_run=True)
+        assert dry.requests.graph > plain.requests.graph
+        assert world.changes == []
+        record = await world.cycle("initial")
+        assert record.kind is CycleKind.INITIAL
+        assert record.status is CycleStatus.COMPLETED
+        assert record.counts.unchanged == 11
+        assert record.requests.graph > first
+        assert world.writes() == []
+        assert (await world.cycle()).requests.graph == plain.requests.graph
+
+    simulate(story, tenant=office)
