@@ -316,7 +316,7 @@ class Filing:
             lane=lane,
             rank=rank,
             cause=cause,
-            cycle_id=self._cycle.cycle_id,
+            cycle_id="" if self._found_beside(cause) else self._cycle.cycle_id,
             generation=marked(self._job.ids.new(), self._since.origins_of(key)),
             filed_at=self._now,
             changed_at=self._since.of(key),
@@ -327,6 +327,10 @@ class Filing:
             self._renewing.append(item)
         else:
             self._rows += self._job.work.file([item])
+
+    def _found_beside(self, cause: str) -> bool:
+        """Whether a call on demand has found the work beside what it names."""
+        return self._cycle.kind is CycleKind.ON_DEMAND and cause != _ON_DEMAND
 
     async def _flush_if_large(self) -> None:
         if len(self._rows) + len(self._renewing) >= _BATCH:

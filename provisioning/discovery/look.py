@@ -145,12 +145,19 @@ class Look:
             everybody=everybody or self.first or self._judges_all,
             without=named,
         )
-        await filing.file(crowd, self._record.kind.value, told=told)
+        await filing.file(crowd, self._cause.value, told=told)
         if named:
             await filing.file_named(named)
         if self._assignments.young:
             await filing.log_young(self._assignments.young)
         await self._end()
+
+    @property
+    def _cause(self) -> CycleKind:
+        """What brings the work that nobody has named. A call on demand finds it as a cycle does."""
+        if self._record.kind is not CycleKind.ON_DEMAND:
+            return self._record.kind
+        return CycleKind.INITIAL if self.first else CycleKind.INCREMENTAL
 
     async def _end(self) -> None:
         """All is filed: forgets what was touched, some of it at a time, and moves the watermarks.
