@@ -38,6 +38,7 @@ async def test_alerts(req: func.HttpRequest) -> func.HttpResponse:
     async def call(services: Services) -> func.HttpResponse:
         from provisioning.operations import alarms
 
+        check_query(req)
         return answer(await alarms.test(services, operator_of(req)))
 
     return await respond(req, Right.OPERATE, call)

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 import azure.functions as func
 
 from handlers.access import Right
-from handlers.http import answer, check_query, respond
+from handlers.http import answer, paging, respond
 
 if TYPE_CHECKING:
     from provisioning.services import Services
 
 blueprint = func.Blueprint()  # type: ignore[no-untyped-call]
-
-_PAGING = ("limit", "after")
 
 
 @blueprint.function_name("drift")
@@ -25,7 +23,7 @@ async def drift(req: func.HttpRequest) -> func.HttpResponse:
     async def call(services: Services) -> func.HttpResponse:
         from provisioning.operations.drift import list_drift
 
-        return answer(await list_drift(services, **_paging(req)))
+        return answer(await list_drift(services, **paging(req)))
 
     return await respond(req, Right.READ, call)
 
@@ -38,11 +36,6 @@ async def orphans(req: func.HttpRequest) -> func.HttpResponse:
     async def call(services: Services) -> func.HttpResponse:
         from provisioning.operations.drift import list_orphans
 
-        return answer(await list_orphans(services, **_paging(req)))
+        return answer(await list_orphans(services, **paging(req)))
 
     return await respond(req, Right.READ, call)
-
-
-def _paging(req: func.HttpRequest) -> dict[str, str]:
-    check_query(req, *_PAGING)
-    return {name: req.params[name] for name in _PAGING if name in req.params}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import azure.functions as func
 
 from handlers.access import Right
-from handlers.http import answer, check_query, decode_body, number, respond
+from handlers.http import answer, check_query, decode_body, paging, respond
 from handlers.operator import operator_of
 
 if TYPE_CHECKING:
@@ -104,10 +104,6 @@ async def audit(req: func.HttpRequest) -> func.HttpResponse:
     async def call(services: Services) -> func.HttpResponse:
         from provisioning.operations.audit import query_audit
 
-        check_query(req, "limit", "after")
-        limit = number(req, "limit")
-        return answer(
-            await query_audit(services, limit=limit or 100, after=req.params.get("after"))
-        )
+        return answer(await query_audit(services, **paging(req)))
 
     return await respond(req, Right.READ, call)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import MISSING, fields
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
@@ -86,13 +86,15 @@ def problem(error: ProvisioningError, status: int) -> func.HttpResponse:
 def decode_body(request: func.HttpRequest, shape: type[T]) -> T:
     """The JSON object of a request as a dataclass of texts, truth values and lists of texts.
 
-    No body counts as an empty object. Raises ``InvalidRequest``, naming the field.
+    No body counts as an empty object. Raises ``InvalidRequest``, naming the field, also for a
+    parameter in the query: ignored, ``POST cycles?dry_run=true`` would write.
     """
+    check_query(request)
     document = _object(request.get_body() or b"{}")
     hints = get_type_hints(shape)
     for name in document:
         if name not in hints:
-            raise _invalid(_shown(name), "is no field of this request", f"Give {', '.join(hints)}.")
+            raise _invalid(_shown(name), "is no field of this request", _use("Give", hints))
     for field in fields(shape):  # type: ignore[arg-type]
         if field.name in document:
             _check(field.name, document[field.name], hints[field.name])
@@ -108,8 +110,13 @@ def check_query(request: func.HttpRequest, *known: str) -> None:
     """
     for name in request.params:
         if name not in known and name.lower() not in _KEY:
-            remedy = f"Use {', '.join(known)}." if known else "Leave it out."
-            raise _invalid(_shown(name), "is no parameter of this call", remedy)
+            raise _invalid(_shown(name), "is no parameter of this call", _use("Use", known))
+
+
+def paging(request: func.HttpRequest) -> dict[str, str]:
+    """Which page of a list is asked for. Raises ``InvalidRequest`` for any other parameter."""
+    check_query(request, "limit", "after")
+    return {name: request.params[name] for name in ("limit", "after") if name in request.params}
 
 
 def number(request: func.HttpRequest, name: str) -> int:
@@ -118,6 +125,11 @@ def number(request: func.HttpRequest, name: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 12):
         raise _invalid(name, f"{text!r} is no number"[:100], "Give what `next` said.")
     return int(text)
+
+
+def _use(verb: str, names: Iterable[str]) -> str:
+    known = ", ".join(names)
+    return f"{verb} {known}." if known else "Leave it out."
 
 
 def _shown(name: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import azure.functions as func
 
 from handlers.access import Right
-from handlers.http import answer, check_query, decode_body, number, respond
+from handlers.http import answer, check_query, decode_body, number, paging, respond
 from handlers.operator import operator_of
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ async def cycles(req: func.HttpRequest) -> func.HttpResponse:
     async def call(services: Services) -> func.HttpResponse:
         from provisioning.operations import cycle_list
 
-        return answer(await cycle_list.list_cycles(services, **_paging(req)))
+        return answer(await cycle_list.list_cycles(services, **paging(req)))
 
     return await respond(req, Right.READ, call)
 
@@ -125,6 +125,7 @@ async def get_on_demand(req: func.HttpRequest) -> func.HttpResponse:
     async def call(services: Services) -> func.HttpResponse:
         from provisioning.operations import on_demand
 
+        check_query(req)
         found, done = await on_demand.get_on_demand(services, req.route_params["id"])
         return answer(found, 200 if done else 202)
 
@@ -139,6 +140,7 @@ async def test_connection(req: func.HttpRequest) -> func.HttpResponse:
     async def call(services: Services) -> func.HttpResponse:
         from provisioning.operations import connection
 
+        check_query(req)
         return answer(await connection.test_connection(services))
 
     return await respond(req, Right.READ, call)
@@ -152,6 +154,7 @@ async def doctor(req: func.HttpRequest) -> func.HttpResponse:
     async def call(services: Services) -> func.HttpResponse:
         from provisioning.operations import doctor as operation
 
+        check_query(req)
         return answer(await operation.examine(services))
 
     return await respond(req, Right.READ, call)
@@ -165,6 +168,7 @@ async def status(req: func.HttpRequest) -> func.HttpResponse:
     async def call(services: Services) -> func.HttpResponse:
         from provisioning.operations import status as operation
 
+        check_query(req)
         return answer(await operation.status(services))
 
     return await respond(req, Right.READ, call)
@@ -178,7 +182,7 @@ async def due(req: func.HttpRequest) -> func.HttpResponse:
     async def call(services: Services) -> func.HttpResponse:
         from provisioning.operations import due as operation
 
-        return answer(await operation.list_due(services, **_paging(req)))
+        return answer(await operation.list_due(services, **paging(req)))
 
     return await respond(req, Right.READ, call)
 
@@ -235,8 +239,3 @@ async def explain(req: func.HttpRequest) -> func.HttpResponse:
 async def health(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001
     """Alive: the worker answers. It says nothing of the job, and reads nothing."""
     return answer({"status": "alive"})
-
-
-def _paging(req: func.HttpRequest) -> dict[str, str]:
-    check_query(req, "limit", "after")
-    return {name: req.params[name] for name in ("limit", "after") if name in req.params}

@@ -42,6 +42,7 @@ async def ensure_subscriptions(req: func.HttpRequest) -> func.HttpResponse:
         from provisioning.operations import subscriptions as operation
         from provisioning.operations.work import look_now
 
+        check_query(req)
         report = await operation.ensure(services, wait=_WAIT, operator=operator_of(req))
         if report.look_wanted:
             await look_now(services)

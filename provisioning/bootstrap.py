@@ -9,11 +9,13 @@ import socket
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from provisioning.apply.sending.pacer import Pacer
 from provisioning.deprovisioning import Deprovision, DeprovisioningPolicy
+from provisioning.errors import ConfigurationError, Problem
 from provisioning.guard import DAY, Threshold
 from provisioning.instrumentation import Telemetry
 from provisioning.job import Rules
@@ -66,6 +68,8 @@ class RandomIds:
         return secrets.randbelow(1 << 30) / (1 << 30)
 
 
+_SCHEMA = "PROVISIONING_SCHEMA"
+
 _services: WeakKeyDictionary[asyncio.AbstractEventLoop, Services] = WeakKeyDictionary()
 
 
@@ -76,8 +80,27 @@ async def services(environ: Mapping[str, str] | None = None) -> Services:
     """
     loop = asyncio.get_running_loop()
     if loop not in _services:
-        _services[loop] = build(load_settings(os.environ if environ is None else environ))
+        _services[loop] = build(_settings(os.environ if environ is None else environ))
     return _services[loop]
+
+
+def _settings(environ: Mapping[str, str]) -> Settings:
+    """The settings; what is wrong with the schema is told together with what is wrong with them."""
+    try:
+        return load_settings(environ)
+    except ConfigurationError as error:
+        path = environ.get(_SCHEMA, "").strip()
+        if not path or any(problem.field == _SCHEMA for problem in error.problems):
+            raise
+        raise ConfigurationError((*error.problems, *_schema_problems(Path(path)))) from error
+
+
+def _schema_problems(path: Path) -> tuple[Problem, ...]:
+    try:
+        compile_schema(load_schema(path))
+    except ConfigurationError as error:
+        return error.problems
+    return ()
 
 
 async def close_services() -> None:

@@ -82,7 +82,7 @@ class DriftPolicy(msgspec.Struct, frozen=True):
         unknown = sorted(set(self.exceptions) - known)
         if not unknown:
             return
-        can = ", ".join((*WORDS, *sorted(set(paths))))
+        can = ", ".join((*WORDS, *sorted(set(paths) - set(WORDS))))
         raise ConfigurationError(
             tuple(
                 Problem(

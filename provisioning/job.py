@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fnmatch
+import hashlib
+import json
 from functools import cached_property
 
 import msgspec
@@ -99,6 +101,14 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     admin_group: str = "Service Admin"
     drift: DriftPolicy = DriftPolicy()
     log_retention_days: int = 30
+
+    @property
+    def leaving(self) -> str:
+        """A digest of what happens to leavers, and who is protected from it."""
+        actions = sorted(f"{why}={what}" for why, what in self.deprovisioning.by_reason.items())
+        protected = sorted(pattern.casefold() for pattern in self.protected)
+        told = json.dumps([actions, protected, self.admin_group.casefold()])
+        return hashlib.sha256(told.encode()).hexdigest()[:32]
 
     def protects(self, name: str) -> bool:
         """Whether PROTECTED names the object, exactly or by a pattern."""
@@ -238,13 +248,36 @@ class Job:
         keys = [Key(ObjectType.USER, EntraId(id.partition("/")[2])) for id in ids]
         return keys, [self._awaiting.drop(id) for id in ids]
 
-    async def judged_by(self) -> str | None:
-        """The digest of the schema that everybody was last judged by; ``None`` before that."""
-        return await self._judged_by.get("read")
+    @property
+    def selection(self) -> str:
+        """What says who is read, and who is in scope: the schema's digest, and the settings of
+        scope where they are not the defaults.
+        """
+        words = self.rules.scope.words
+        return f"{self.schema.digest} {words}" if words else self.schema.digest
 
-    def judged_by_row(self) -> Row:
-        """The row that says that everybody is judged by the schema that is in force."""
-        return self._judged_by.put("read", self.schema.digest)
+    async def is_read_otherwise(self) -> bool:
+        """Whether everybody was last read and judged by another selection, or by none yet."""
+        return await self._judged_by.get("read") != self.selection
+
+    async def was_read_otherwise(self) -> bool:
+        """The same, but not for a job that has read nobody yet."""
+        return await self._judged_by.get("read") not in (None, self.selection)
+
+    async def is_judged_otherwise(self) -> bool:
+        """Whether everybody was last judged by other rules for leavers. What an earlier version
+        has stored does not say by which: by those of now.
+        """
+        return await self._judged_by.get("leaving") not in (None, self.rules.leaving)
+
+    async def judged_rows(self, *, read: bool) -> list[Row]:
+        """Rows that say that everybody is judged, and with ``read`` was read in full, by what is
+        in force now; none where the store says so already.
+        """
+        rows = [self._judged_by.put("read", self.selection)] if read else []
+        if await self._judged_by.get("leaving") != self.rules.leaving:
+            rows.append(self._judged_by.put("leaving", self.rules.leaving))
+        return rows
 
     def unlisted_rows(self, link: Link) -> list[Row]:
         """Rows that void what a list showed of an object: it is gone, or has another name."""

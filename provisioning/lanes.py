@@ -51,10 +51,11 @@ _OVER = "+"
 
 
 class WorkItem(msgspec.Struct, frozen=True, kw_only=True):
-    """``generation`` differs each time the item is filed, and
-    holds who told of it. Times are epoch seconds: ``changed_at``
-    is when the change was made in Entra or, where Graph does not say, when it told of it; ``None``
-    for work that no single change has brought.
+    """``generation`` differs each time the item is filed, and holds who told of it. ``cycle_id`` is
+    empty where a call on demand has found the key beside those that it names: the work is that of
+    the cycle that does it. Times are epoch seconds: ``changed_at`` is when the change was made in
+    Entra or, where Graph does not say, when it told of it; ``None`` for work that no single change
+    has brought.
     """
 
     key: Key

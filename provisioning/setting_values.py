@@ -5,12 +5,13 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable
-from math import isfinite
+from math import isfinite, nan
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from provisioning.errors import cut
 
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
 _GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _TOKEN = re.compile(r"[!-~]+")
 _SCHEDULE_FIELD = re.compile(r"[0-9A-Za-z*,/-]+")
@@ -94,10 +95,7 @@ def number(least: float, most: float) -> Callable[[str], float]:
     """A number within the bounds, both included, with a point before decimals."""
 
     def parse(raw: str) -> float:
-        try:
-            value = float(raw)
-        except ValueError:
-            value = float("nan")
+        value = float(raw) if _NUMBER.fullmatch(raw) else nan
         if not isfinite(value) or not least <= value <= most:
             remedy = f"Write a number from {least:g} to {most:g}."
             raise _seen(raw, "is no number in range.", remedy)

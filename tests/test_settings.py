@@ -182,6 +182,8 @@ BAD = [
     ("ZSCLOUD_REQUESTS_PER_SECOND", "nan", "no number"),
     ("ZSCLOUD_REQUESTS_PER_SECOND", "inf", "no number"),
     ("ZSCLOUD_REQUESTS_PER_SECOND", "5/s", "no number"),
+    ("ZSCLOUD_REQUESTS_PER_SECOND", "1_0", "no number"),
+    ("ZSCLOUD_REQUESTS_PER_SECOND", "\u0665", "no number"),
     ("ZSCLOUD_BULK", "on", "none of the values"),
     ("ZSCLOUD_MEMBER_REMOVAL", "delete", "none of the values"),
     ("MEMBER_BATCH_SIZE", "0", "no whole number"),

@@ -18,13 +18,13 @@ _SHOWN = 100
 """Log entries of each status that are shown with a result; ``logs`` has them all."""
 
 
-async def attention(services: Services, cycle_id: str) -> list[Document]:
-    """Log entries of the cycle, newest first within each status."""
+async def attention(services: Services, cycle_id: str, cause: str = "") -> list[Document]:
+    """Log entries of the cycle, newest first within each status. ``cause``: only of that one."""
     from provisioning.operations.logs import query_logs
 
     entries: list[Document] = []
     for status in _STATUSES:
-        page = await query_logs(services, cycle=cycle_id, status=status, limit=_SHOWN)
+        page = await query_logs(services, cycle=cycle_id, status=status, cause=cause, limit=_SHOWN)
         entries += page["items"]
     return entries
 

@@ -60,7 +60,7 @@ def on_demand(
         document = {**document, "cycle": cycle_document(record)}
         outcomes = [result["outcome"] for result in document["results"]]
         status = exit_status.of_on_demand(record, outcomes)
-        entries = [] if as_json else await attention(services, record.cycle_id)
+        entries = [] if as_json else await attention(services, record.cycle_id, record.kind.value)
         return Outcome(document, lambda out: _show(out, record, document, entries), status)
 
     run(operation, as_json=as_json, waiting="provisioning on demand")

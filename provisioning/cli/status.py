@@ -114,7 +114,8 @@ def _schema(schema: Document) -> str:
     shown = schema["file"] or "the shipped one"
     if not schema["changed"]:
         return shown
-    return f"{shown}; it has changed since the last cycle: the next one reads everybody anew"
+    anew = "the next one reads everybody anew"
+    return f"{shown}; it, or a setting of scope, has changed since the last cycle: {anew}"
 
 
 def _latency(latency: Document) -> str | None:

@@ -10,7 +10,7 @@ from provisioning.lanes import Aspect, Lane, Rank, WorkItem
 from provisioning.model import Key
 from provisioning.origins import marked
 from provisioning.ports import Row
-from provisioning.record import CycleRecord
+from provisioning.record import CycleKind, CycleRecord
 from provisioning.rows.order import in_steps, remember_first
 from provisioning.rows.turns import in_parts
 
@@ -40,7 +40,7 @@ class Filed:
             lane=lane,
             rank=rank,
             cause=cause,
-            cycle_id=self._cycle.cycle_id,
+            cycle_id="" if self._found_beside(cause) else self._cycle.cycle_id,
             generation=marked(self._job.ids.new(), self._since.origins_of(key)),
             filed_at=self._now,
             changed_at=self._since.of(key),
@@ -51,6 +51,11 @@ class Filed:
             self._renewing.append(item)
         else:
             self.rows += self._job.work.file([item])
+
+    def _found_beside(self, cause: str) -> bool:
+        """Whether a call on demand has found the work beside what it names."""
+        kind = self._cycle.kind
+        return kind is CycleKind.ON_DEMAND and cause != kind.value
 
     async def write_if_large(self) -> None:
         """Writes what there is, once it is worth a write."""

@@ -24,7 +24,7 @@ from provisioning.mapping import CompiledSchema
 from provisioning.mirror import group_key
 from provisioning.model import DEFAULT_ACCESS, Assignment, EntraId, Key, ObjectType
 from provisioning.ports import Row, Source
-from provisioning.record import CycleRecord
+from provisioning.record import CycleKind, CycleRecord
 from provisioning.resolve import load_graph
 from provisioning.rows.order import in_steps
 
@@ -51,6 +51,7 @@ class Look:
             job, source, self._facts, record, self._reading, self._application
         )
         self.first = False
+        self._judges_all = False
         self._judged_rows: list[Row] = []
         self._began = job.clock.time()
 
@@ -67,7 +68,9 @@ class Look:
         marks = {name: mark async for name, mark in self._job.watermarks.all()}
         await self._facts.take_up()
         await self._application.check()
-        self.first = USERS_FEED not in marks or await self.asks_for_more()
+        self.first = (
+            USERS_FEED not in marks or await self.asks_for_more() or await self._is_asked_for()
+        )
         if self.first:
             self._facts.begin_anew()
             await self._read_all()
@@ -78,7 +81,11 @@ class Look:
         if named:
             await self._read_certainly(named)
         await self._reading.settle()
-        return Lane.BULK if self.first or whole else Lane.LIVE
+        if self.first or not named:
+            # A call on demand does not wait until everybody is judged: the next cycle does that.
+            self._judges_all = await self._job.is_judged_otherwise()
+            self._judged_rows += await self._job.judged_rows(read=self.first)
+        return Lane.BULK if self.first or whole or self._judges_all else Lane.LIVE
 
     async def read_named(self, named: frozenset[Key]) -> None:
         """Reads the named keys alone, and believes it."""
@@ -92,13 +99,22 @@ class Look:
             await self._restored.take_up()
 
     async def asks_for_more(self) -> bool:
-        """Whether the schema is another than the one that everybody was last judged by.
+        """Whether the schema, or a setting of scope, is another than that by which everybody was
+        last judged.
 
-        The delta tokens keep to the properties they were made with (Graph: delta query), and
-        everybody has to be judged anew: everything is read in full once more, as Entra does when a
-        mapping or a filter is saved. So removals meet the brake together.
+        The delta tokens keep to the properties they were made with (Graph: delta query), groups
+        within groups may never have been read, and everybody has to be judged anew: everything is
+        read in full once more, as Entra does when a mapping, a filter or the scope is saved. So
+        removals meet the brake together.
         """
-        return await self._job.judged_by() != self._job.schema.digest
+        return await self._job.is_read_otherwise()
+
+    async def _is_asked_for(self) -> bool:
+        """Whether somebody has asked for an initial cycle, of a job that has had its first one. The
+        first reads in full what was not read yet: if it fails, the next does not begin anew.
+        """
+        is_new = self._record.kind is CycleKind.INITIAL and not self._record.discovered
+        return is_new and await self._job.cycles.current.get("initial") is not None
 
     async def file(
         self,
@@ -127,20 +143,29 @@ class Look:
         crowd = StoredCrowd(
             self._job,
             frozenset(others) - named,
-            everybody=everybody or self.first,
+            everybody=everybody or self.first or self._judges_all,
             without=named,
         )
-        await filing.file(crowd, self._record.kind.value, told=told)
+        await filing.file(crowd, self._cause.value, told=told)
         if named:
             await filing.file_named(named)
         if self._assignments.young:
             await filing.log_young(self._assignments.young)
         await self._end()
 
+    @property
+    def _cause(self) -> CycleKind:
+        """What brings the work that nobody has named. A call on demand finds it as a cycle does."""
+        if self._record.kind is not CycleKind.ON_DEMAND:
+            return self._record.kind
+        return CycleKind.INITIAL if self.first else CycleKind.INCREMENTAL
+
     async def _end(self) -> None:
         """All is filed: forgets what was touched, some of it at a time, and moves the watermarks.
 
         What says by which schema everybody is judged goes last: older tokens keep to the older one.
+        It is stored once everybody is filed, not when the work is done: a load that takes many
+        executions would begin anew with each.
         """
         marks = [
             self._job.watermarks.drop(name)
@@ -159,9 +184,6 @@ class Look:
     async def _read_all(self) -> None:
         """The read that begins everything: tokens first, then only what is assigned."""
         now = self._job.clock.time()
-        # Stored once everybody is judged and filed, not when the work is done: a load that takes
-        # many executions would begin anew with each.
-        self._judged_rows.append(self._job.judged_by_row())
         await self._begin_users(now)
         async for name, _ in self._job.watermarks.all("groups/"):
             self._reading.watermarks[name] = None

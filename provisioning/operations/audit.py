@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from provisioning.audit import AuditEntry, Operator
-from provisioning.errors import InvalidRequest, Problem, cut
+from provisioning.errors import cut
 from provisioning.operations.documents import Document, timestamp
+from provisioning.operations.paging import cursor, page_size
 from provisioning.services import Services
 
-_MOST = 1000
+_CURSOR = re.compile(r"[0-9]+\.[0-9]{6}/[0-9A-Za-z]+")
 _SUBJECT = 500
 
 
@@ -36,13 +39,12 @@ async def note(
 
 
 async def query_audit(
-    services: Services, *, limit: int = 100, after: str | None = None
+    services: Services, *, limit: str | int = 100, after: str | None = None
 ) -> Document:
     """Who did what, newest first: ``{items, next}``. Raises ``InvalidRequest``."""
-    if not 1 <= limit <= _MOST:
-        raise InvalidRequest(Problem("limit", f"is not within 1 and {_MOST}", "Give another one."))
+    size, place = page_size(limit), cursor(after, _CURSOR)
     await services.claim(dry_run=True)
-    rows, more = await services.job().audit.page(limit, after or "")
+    rows, more = await services.job().audit.page(size, place)
     items = [
         {
             "time": timestamp(entry.at),

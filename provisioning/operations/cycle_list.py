@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
-from provisioning.errors import InvalidRequest, Problem, cut
 from provisioning.operations.documents import Document, cycle_document
-from provisioning.operations.paging import page_size
+from provisioning.operations.paging import cursor, page_size
 from provisioning.record import CycleKind, CycleRecord
 from provisioning.services import Services
 
@@ -26,7 +25,7 @@ async def list_cycles(
     Raises ``InvalidRequest``, naming the field, and ``ConfigurationError`` for a store of another
     job.
     """
-    size, place = page_size(limit), _cursor(after)
+    size, place = page_size(limit), cursor(after, _ID)
     await services.claim(dry_run=True)
     rows = services.job().cycles.rows
     items: list[Document] = []
@@ -44,11 +43,3 @@ async def list_cycles(
 
 def _counts(record: CycleRecord) -> bool:
     return not record.dry_run and record.kind is not CycleKind.ON_DEMAND
-
-
-def _cursor(after: str | None) -> str:
-    if after and not _ID.fullmatch(after):
-        raise InvalidRequest(
-            Problem("after", f"{cut(after, 100)!r} is no cursor", "Give what `next` said.")
-        )
-    return after or ""

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from provisioning.errors import InvalidRequest, Problem, cut
 from provisioning.job import Job
 from provisioning.model import NAME_PATH, Link
 from provisioning.operations.documents import Document, timestamp
-from provisioning.operations.paging import page_size
+from provisioning.operations.paging import cursor, page_size
 from provisioning.resolve import load_graph, resolve
 from provisioning.scope import GroupGraph
 from provisioning.services import Services
@@ -29,7 +28,7 @@ async def list_due(
     await services.claim(dry_run=True)
     job = services.job()
     page = page_size(limit)
-    links, following, _ = await job.links.leaving(after=_cursor(after), limit=page)
+    links, following, _ = await job.links.leaving(after=cursor(after, _CURSOR), limit=page)
     graph = await load_graph(job)
     return {"items": [await _item(job, graph, link) for link in links], "next": following}
 
@@ -54,11 +53,3 @@ async def _item(job: Job, graph: GroupGraph, link: Link) -> dict[str, Any]:
     at = job.rules.deprovisioning.delete_at(verdict, case.link)
     found["delete_at"] = timestamp(at)
     return found
-
-
-def _cursor(after: str | None) -> str:
-    if after and not _CURSOR.fullmatch(after):
-        raise InvalidRequest(
-            Problem("after", f"{cut(after, 100)!r} is no cursor", "Give what `next` said.")
-        )
-    return after or ""

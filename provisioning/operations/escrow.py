@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from provisioning.audit import Operator
@@ -9,16 +10,22 @@ from provisioning.errors import InvalidRequest, Problem, cut
 from provisioning.escrow import EscrowEntry
 from provisioning.operations.audit import note
 from provisioning.operations.documents import Document, timestamp
+from provisioning.operations.paging import cursor
 from provisioning.operations.writing import wakes
 from provisioning.services import Services
 
 PAGE = 200
+_CURSOR = re.compile(r"(user|group)/[0-9A-Za-z-]+/(object|removal)")
 
 
 async def list_(services: Services, after: str = "", limit: int = PAGE) -> Document:
-    """Entries by object: ``{items, next}``. ``next`` is where the next page goes on."""
+    """Entries by object: ``{items, next}``. ``next`` is where the next page goes on.
+
+    Raises ``InvalidRequest`` for another ``after``.
+    """
+    place = cursor(after, _CURSOR)
     await services.claim(dry_run=True)
-    rows = await services.job().escrow.entries.page(after=after, limit=limit)
+    rows = await services.job().escrow.entries.page(after=place, limit=limit)
     more = len(rows) == limit
     return {
         "items": [_document(entry) for _, entry in rows],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 
 from provisioning.audit import AuditEntry, Operator
@@ -11,6 +12,7 @@ from provisioning.hints import ASSIGNMENTS, FEEDS, Hint
 from provisioning.job import Job
 from provisioning.operations import hints
 from provisioning.operations.documents import Document, change_document, timestamp
+from provisioning.operations.paging import cursor
 from provisioning.services import Services
 
 PAGE = 500
@@ -19,6 +21,7 @@ PAGE = 500
 _KINDS = ("users", "groups", "memberships")
 _NOTE = 1000
 _PLANS = 200
+_CURSOR = re.compile(r"[0-9A-Za-z-]+/[0-9]{7,}")
 
 
 async def list_(services: Services) -> Document:
@@ -34,8 +37,9 @@ async def list_(services: Services) -> Document:
 async def show(services: Services, id: str, after: str = "", limit: int = PAGE) -> Document:
     """One plan with a page of its changes; ``next`` is where the next one begins.
 
-    Raises ``InvalidRequest`` for an id that nobody has.
+    Raises ``InvalidRequest`` for an id that nobody has, and for what no page has said.
     """
+    cursor(after, _CURSOR)
     await services.claim(dry_run=True)
     job = services.job()
     plan = await job.held.plans.get(id)

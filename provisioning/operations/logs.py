@@ -15,7 +15,7 @@ from provisioning.errors import InvalidRequest, Problem, cut
 from provisioning.job import Job
 from provisioning.model import Action, ObjectType, ScimId
 from provisioning.operations.documents import Document, entry_document
-from provisioning.operations.paging import LARGEST_PAGE, page_size
+from provisioning.operations.paging import LARGEST_PAGE, cursor, page_size
 from provisioning.provisioning_log import LogQuery, LogStatus
 from provisioning.services import Services
 
@@ -90,7 +90,7 @@ async def log_query(
         cause=filters.cause or None,
         error_code=filters.error_code or None,
         limit=page_size(limit),
-        after=None if not after else _cursor(after),
+        after=cursor(after, _CURSOR) or None,
     )
 
 
@@ -183,14 +183,6 @@ async def _principal(services: Services, text: str | None) -> str | None:
     raise InvalidRequest(
         Problem("principal", f"Entra knows {known} {cut(text, 100)!r}", "Give the object id.")
     )
-
-
-def _cursor(text: str) -> str:
-    if not _CURSOR.fullmatch(text):
-        raise InvalidRequest(
-            Problem("after", f"{cut(text, 100)!r} is no cursor", "Give what `next` said.")
-        )
-    return text
 
 
 def moment(field: str, text: str | None, now: float) -> float | None:

@@ -143,12 +143,13 @@ async def watermark_age(job: Job, now: float) -> float | None:
 
 
 async def _schema(services: Services, job: Job) -> Document:
-    """The file in force, and whether it means something else than what the last cycle went by."""
+    """The file in force, and whether it, or a setting of scope, means something else than what the
+    last cycle went by.
+    """
     path = services.settings.provisioning_schema
-    judged = await job.judged_by()
     return {
         "file": None if path is None else str(path),
-        "changed": judged is not None and judged != services.schema.digest,
+        "changed": await job.was_read_otherwise(),
     }
 
 

@@ -202,9 +202,8 @@ async def _look_at_hints(held: Writing, budget: float) -> None:
     """Looks if there is a hint. What the budget does not suffice for goes on as a cycle."""
     if await held.job.hints.wait(held.services.clock.time()) != 0:
         return
-    judged_by = await held.job.judged_by()
-    if judged_by not in (None, held.job.schema.digest):
-        # What another schema asks for was never read: no look may work by it.
+    if await held.job.was_read_otherwise():
+        # What another schema or scope asks for was never read: no look may work by it.
         await find_or_start(held.job, held.services, CycleKind.INCREMENTAL)
         return
     record = await held.live(budget=budget)

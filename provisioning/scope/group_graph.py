@@ -19,6 +19,16 @@ class ScopePolicy(msgspec.Struct, frozen=True):
     transitive: bool = False
     default_access: bool = False
 
+    @property
+    def words(self) -> str:
+        """What differs from the defaults, in a fixed order; empty if nothing does."""
+        given = {
+            "all": self.everyone,
+            "transitive": self.transitive,
+            "default access": self.default_access,
+        }
+        return ", ".join(word for word, holds in given.items() if holds)
+
     def entitles(self, roles: Mapping[str, str]) -> bool:
         """Whether one of the assignments counts. The ZSCloud tutorial leaves Default Access out."""
         return any(self.default_access or role != DEFAULT_ACCESS for role in roles.values())

@@ -34,6 +34,15 @@ async def test_a_broken_schema_is_a_finding(world: World) -> None:
     assert "schema.json" in str(shown.json["checks"])
 
 
+async def test_a_broken_schema_is_named_together_with_wrong_settings(world: World) -> None:
+    shown = await world.run(
+        "status", "--json", PROVISIONING_SCHEMA="missing.json", NESTED_GROUPS="yes"
+    )
+    assert shown.status == 2
+    fields = [error["field"] for error in shown.json["errors"]]
+    assert fields == ["NESTED_GROUPS", "PROVISIONING_SCHEMA"]
+
+
 async def test_a_system_that_cannot_be_reached_is_4(world: World) -> None:
     unreached = "http://127.0.0.1:9/1234/5678/scim"
     shown = await world.run("doctor", "--json", ZSCLOUD_SCIM_BASE_URL=unreached)

@@ -69,6 +69,9 @@ def test_a_name_that_the_schema_does_not_have_is_named_with_those_that_it_has() 
     assert (problem.field, "'titel'" in problem.message) == ("DRIFT", True)
     for name in ("memberships", "existence", "active", "externalId", "title", DEPARTMENT):
         assert name in problem.remedy
+    with pytest.raises(ConfigurationError) as again:
+        policy.require_known(("active", "externalId"))
+    assert again.value.problems[0].remedy.count("active") == 1
     parse_drift("existence=leave,memberships=leave,active=leave").require_known(())
 
 

@@ -284,6 +284,15 @@ async def test_wrong_body_is_a_problem_that_names_the_field(
         ("logs?sicne=2h", "sicne"),
         ("cycles/x?page=2", "page"),
         ("cycles/x?after=-1", "after"),
+        ("cycles?limit=%D9%A3", "limit"),
+        ("logs?limit=1_0", "limit"),
+        ("escrow?after=nonsense", "after"),
+        ("audit?after=nonsense", "after"),
+        ("audit?after=-1", "after"),
+        ("audit?limit=0", "limit"),
+        ("audit?limit=1001", "limit"),
+        ("status?x=1", "x"),
+        ("provision-on-demand/x?page=2", "page"),
     ],
 )
 async def test_wrong_query_is_a_problem_that_names_the_field(
@@ -291,6 +300,27 @@ async def test_wrong_query_is_a_problem_that_names_the_field(
 ) -> None:
     answer = await app.call("GET", path)
     assert (answer.status, answer.json()["errors"][0]["field"]) == (400, field)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("cycles", "provision-on-demand", "test-connection", "doctor", "stop", "start", "restart"),
+        *("escrow/retry-now", "held/x/approve", "alerts/test", "subscriptions/ensure"),
+    ],
+)
+async def test_what_belongs_into_the_body_is_refused_in_the_query(app: Running, path: str) -> None:
+    """Ignored, `POST cycles?dry_run=true` would write."""
+    answer = await app.call("POST", f"{path}?dry_run=true")
+    assert (answer.status, answer.outputs) == (400, {})
+    assert answer.json()["errors"][0]["field"] == "dry_run"
+    assert app.writes() == []
+
+
+async def test_a_call_without_fields_says_so(app: Running) -> None:
+    answer = await app.call("POST", "start", {"now": True})
+    [error] = answer.json()["errors"]
+    assert (error["field"], error["remedy"]) == ("now", "Leave it out.")
 
 
 async def test_unknown_cycle_is_not_found(app: Running) -> None:

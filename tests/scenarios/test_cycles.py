@@ -210,6 +210,29 @@ def test_one_test_user_goes_first_while_off_and_then_everybody() -> None:
     simulate(story, tenant=everybody(40))
 
 
+def test_the_log_of_the_test_user_has_nobody_else() -> None:
+    """Whom a call finds beside those it names is the work of the cycle that does it, in the log
+    and in what is set aside.
+    """
+
+    async def story(world: World) -> None:
+        world.tenant.update_user(user(world, 1), userPrincipalName="user1@elsewhere.org")
+        await world.on_demand(user(world, 7))
+        record = await world.cycle()
+        assert record.status is CycleStatus.COMPLETED_WITH_ERRORS
+        entries = await world.logs()
+        of_cycle = [e for e in entries if e["cycle_id"] == record.cycle_id]
+        assert [e["name"] for e in entries if e["cause"] == "on_demand"] == ["user7@example.com"]
+        assert {e["cause"] for e in of_cycle} == {"initial"}
+        assert len(of_cycle) == len(entries) - 1 == record.counts.writes + 1
+        services = world.services()
+        waiting = [entry async for _, entry in services.job().escrow.entries.all()]
+        assert [entry.item.cycle_id for entry in waiting] == [record.cycle_id]
+        await world._close(services)
+
+    simulate(story, tenant=office)
+
+
 def test_one_test_user_costs_a_few_requests_to_zscloud() -> None:
     """On demand reads ZSCloud for the named user, not its list for everybody who waits."""
 
@@ -348,3 +371,24 @@ def test_an_initial_cycle_whose_list_takes_longer_than_the_budget_ends() -> None
 
     saga = Saga(tenant=everybody(200), rate=5, zscloud={"max_results": 10})
     assert saga.tell(story, steps=ENOUGH).finished
+
+
+def test_an_initial_cycle_that_is_asked_for_reads_everybody() -> None:
+    """Also when the job has had its first one: once, however often it is cut."""
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        first = (await world.cycle("reconcile")).requests.graph
+        plain = await world.cycle()
+        dry = await world.cycle("initial", dry_run=True)
+        assert dry.requests.graph > plain.requests.graph
+        assert world.changes == []
+        record = await world.cycle("initial")
+        assert record.kind is CycleKind.INITIAL
+        assert record.status is CycleStatus.COMPLETED
+        assert record.counts.unchanged == 11
+        assert record.requests.graph > first
+        assert world.writes() == []
+        assert (await world.cycle()).requests.graph == plain.requests.graph
+
+    simulate(story, tenant=office)

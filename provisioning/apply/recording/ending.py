@@ -59,7 +59,7 @@ class Ending:
             entry = naming(entry, plan.changes[0])
         _, rows = self._job.escrow.enter(
             before,
-            item,
+            msgspec.structs.replace(item, cycle_id=entry.cycle_id),
             name=case.name if case else item.key.id,
             error_code=why.code,
             reason=why.sentence,

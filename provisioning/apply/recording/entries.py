@@ -11,16 +11,21 @@ from provisioning.lanes import WorkItem
 from provisioning.model import ScimId
 from provisioning.plan import Skipped
 from provisioning.provisioning_log import LogEntry, LogStatus
+from provisioning.record import CycleRecord
 
 
 class ItemEntries:
-    """Makes the entries of items: each says which attempt it was, and how long it has taken."""
+    """Makes the entries of items: each says which attempt it was, and how long it has taken.
 
-    def __init__(self, job: Job, *, dry_run: bool = False) -> None:
+    An item that no cycle has found is the work of the ``cycle`` that does it.
+    """
+
+    def __init__(self, job: Job, cycle: CycleRecord) -> None:
         self._clock = job.clock
         self._telemetry = job.telemetry
         self._entries = Entries(job.ids)
-        self._dry_run = dry_run
+        self._cycle_id = cycle.cycle_id
+        self._dry_run = cycle.dry_run
 
     def entry(
         self,
@@ -71,7 +76,7 @@ class ItemEntries:
         now = self._clock.time()
         return Occasion(
             time=now,
-            cycle_id=item.cycle_id,
+            cycle_id=item.cycle_id or self._cycle_id,
             cause=item.cause,
             attempt=item.attempt,
             latency_ms=_latency_ms(item, now),

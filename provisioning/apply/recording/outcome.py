@@ -63,7 +63,7 @@ class Recorder:
         self._collect = collect
         self._keep = collect and keep
         self.failures = Failures(job, cycle)
-        self._entries = ItemEntries(job, dry_run=cycle.dry_run)
+        self._entries = ItemEntries(job, cycle)
         self._ending = Ending(job, cycle, self.failures, self._entries)
         self.newcomers = Newcomers()
         self._again = Again(job, self.ledger, self.newcomers)

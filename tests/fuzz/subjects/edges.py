@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+from functools import partial
 from typing import Any
 
 import azure.functions as func
@@ -22,7 +23,7 @@ from provisioning.drift import DriftCounts
 from provisioning.errors import InvalidRequest
 from provisioning.graph import urls
 from provisioning.model import ObjectType
-from provisioning.operations import drift, due, logs, paging
+from provisioning.operations import audit, cycle_list, drift, due, escrow, held, logs, paging
 from provisioning.scim import wire
 from provisioning.state.azure.keys import decoded, encoded
 from tests.fuzz.judge import Broken, Parser
@@ -91,11 +92,13 @@ def _page(text: str) -> int:
     return paging.page_size(text)
 
 
+_FORMS = (*(x._CURSOR for x in (audit, due, escrow, held, logs)), cycle_list._ID)
+
+
 def _cursor(text: str) -> object:
     """Every cursor of the API. One that is read has to be found in the store without an error."""
     kinds = (
-        logs._cursor,
-        due._cursor,
+        *(partial(paging.cursor, form=form) for form in _FORMS),
         lambda each: drift._resumed(DriftCounts(cycle_id="c1", at=0.0), each),
     )
     refused = None
