@@ -135,3 +135,18 @@ def is_settled(removed_at: float | None, now: float) -> bool:
     back on.
     """
     return removed_at is None or now - removed_at >= SETTLING
+
+
+def is_overturned(
+    known: Mapping[str, object], known_at: float, shown: Mapping[str, object], read_at: float
+) -> bool:
+    """Whether a plain read shows something else than what was known of the same facts so shortly
+    before that a replica may still show the past.
+
+    Which of both is newer cannot be told then. The read is believed, since a change counts at once,
+    and what it was about is to be read once more. What is shown for the first time, or was not
+    shown now, overturns nothing.
+    """
+    if read_at - known_at >= SETTLING:
+        return False
+    return any(known[fact] != value for fact, value in shown.items() if fact in known)

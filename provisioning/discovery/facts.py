@@ -1,7 +1,8 @@
 """Taking what Graph shows into the mirror, by the rules of evidence.
 
 Every row carries the time its read began; an older read never overwrites a newer row. A fact that
-was just removed comes back at once only by a delta row, or by an operator's own call.
+was just removed comes back at once only by a delta row, or by an operator's own call. Any other
+change that a plain read shows is believed; if what it overturns is young, it is read once more.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import msgspec
 
 from provisioning.discovery.touched import Touched
 from provisioning.discovery.vanished import Vanished
+from provisioning.evidence import is_overturned
 from provisioning.job import Job
 from provisioning.mirror import group_key, user_key
 from provisioning.model import (
@@ -27,6 +29,9 @@ from provisioning.model import (
     SourceUser,
 )
 from provisioning.ports import Row
+
+_ENABLED, _PRESENCE = "/enabled", "/presence"
+"""Facts beside the attributes; no property of Graph is called so."""
 
 
 class Facts(Touched):
@@ -64,10 +69,22 @@ class Facts(Touched):
             if doubtful:
                 writes.append(self.removed.reread_row(user_key(id)))
                 continue
+            if before is not None and self._overturns_user(before, user, read_at):
+                writes.append(self.removed.reread_row(user_key(id)))
             writes += self._user_rows(before, user, read_at)
             self.came_upon(None if before is None else before.read_at)
             self.touch(user_key(id))
         await self.write(writes)
+
+    def _overturns_user(self, before: MirrorUser, user: SourceUser, read_at: float) -> bool:
+        """Whether a feed, or another read, has told otherwise of a user just before."""
+        known = {
+            **self.vanished.last_shown(before),
+            _ENABLED: before.enabled,
+            _PRESENCE: before.presence,
+        }
+        shown = {**user.attributes, _ENABLED: user.enabled, _PRESENCE: Presence.PRESENT}
+        return is_overturned(known, before.read_at, shown, read_at)
 
     def _user_rows(self, before: MirrorUser | None, user: SourceUser, read_at: float) -> list[Row]:
         row = MirrorUser(
@@ -178,6 +195,8 @@ class Facts(Touched):
             before = rows.get(id) or MirrorGroup(id=id, attributes={}, read_at=0.0)
             if before.read_at > read_at:
                 continue
+            if _overturns_group(before, group, read_at):
+                writes.append(self.removed.reread_row(group_key(id)))
             row = msgspec.structs.replace(
                 before, attributes=group.attributes, presence=Presence.PRESENT, read_at=read_at
             )
@@ -247,3 +266,10 @@ class Facts(Touched):
             if row is not None:
                 self.touch(group_key(id))
                 queue.extend(row.parents)
+
+
+def _overturns_group(before: MirrorGroup, group: SourceGroup, read_at: float) -> bool:
+    """Whether a feed, or another read, has told otherwise of a group just before."""
+    known = {**before.attributes, _PRESENCE: before.presence}
+    shown = {**group.attributes, _PRESENCE: Presence.PRESENT}
+    return is_overturned(known, before.read_at, shown, read_at)

@@ -43,6 +43,10 @@ class Vanished:
         self._kept[id] = lost
         return {**now, **{name: had[name] for name in lost}}
 
+    def last_shown(self, row: MirrorUser) -> Attributes:
+        """The attributes as they were last shown: without the values that are kept back."""
+        return {**row.attributes, **self._kept.get(row.id, {})}
+
     async def settle(self, source: Source) -> None:
         """Takes in what was kept back. Raises ``SourceImplausible`` when that cannot be believed:
         almost everybody has lost a value, or others have lost it too whom no change was told of.

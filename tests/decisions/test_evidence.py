@@ -14,6 +14,7 @@ from provisioning.evidence import (
     Doubt,
     ListVerdict,
     is_empty,
+    is_overturned,
     is_settled,
     judge_list,
     judge_values,
@@ -233,3 +234,20 @@ def test_a_value_that_a_few_lost_is_a_change() -> None:
     assert said is not None
     assert "for 2 people, and for 9 of 10 others" in said
     assert "(User.Read.All)" in said
+
+
+def test_a_read_overturns_what_became_known_less_than_two_minutes_before() -> None:
+    known: dict[str, object] = {"department": "Legal", "jobTitle": None}
+    shown: dict[str, object] = {"department": "Sales", "jobTitle": None}
+    assert is_overturned(known, NOW, shown, NOW)
+    assert is_overturned(known, NOW, shown, NOW + SETTLING - 0.1)
+    assert not is_overturned(known, NOW, shown, NOW + SETTLING)
+    assert is_overturned(known, NOW, {**known, "jobTitle": "Lawyer"}, NOW + 1)
+
+
+def test_what_agrees_or_is_shown_by_one_of_both_alone_overturns_nothing() -> None:
+    known: dict[str, object] = {"department": "Legal", "manager": "somebody"}
+    assert not is_overturned(known, NOW, known, NOW + 1)
+    assert not is_overturned(known, NOW, {"department": "Legal"}, NOW + 1)
+    assert not is_overturned(known, NOW, {**known, "jobTitle": "Lawyer"}, NOW + 1)
+    assert not is_overturned({}, NOW, known, NOW + 1)

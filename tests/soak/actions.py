@@ -280,7 +280,7 @@ async def _pending(run: Run) -> Any:
 
 
 async def _rehearse(run: Run, changes: list[Any]) -> bool:
-    from tests.soak.quiet import rehearse
+    from tests.soak.rehearsal import rehearse
 
     return await rehearse(run, changes)
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from provisioning.escrow import EscrowEntry
-from provisioning.model import Change
 from provisioning.operations import escrow, held, work
 from provisioning.provisioning_log import LogEntry, LogStatus
 from provisioning.record import CycleKind
@@ -217,47 +215,3 @@ class Quiet:
 
 def _is_touched(one: Difference, touched: set[Any]) -> bool:
     return not touched.isdisjoint(one.about) or one.about in touched
-
-
-def _is_about(change: Change | LogEntry, ids: set[Any]) -> bool:
-    member = None if change.member is None else change.member.source_id
-    return change.source_id in ids or member in ids
-
-
-async def rehearse(run: Run, changes: list[Any]) -> bool:
-    """Law 9: while nothing else is at work, a dry run tells what the cycle after it does."""
-    run.host.stopped = True
-    try:
-        await run.until(run.clock.time() + 60.0)
-        for kind, args in changes:
-            run.people.do(kind, args)
-        run.observe()
-        await run.until(run.clock.time() + 200.0)
-        run.laws.dry = True
-        dry = await run.cycle(CycleKind.INCREMENTAL, dry_run=True)
-        run.laws.dry = False
-        began = run.clock.time()
-        ran = await run.cycle(CycleKind.INCREMENTAL)
-    finally:
-        run.host.stopped = run.laws.dry = False
-    if dry is None or ran is None:
-        return False
-    rows = run.store.rows("log").items()
-    lines = [_log.decode(value) for key, value in rows if float(key[:17]) >= began]
-    # What ZSCloud refuses, since an object that is not ours has the name, and who waits for that
-    # one's name: a dry run reads nothing of strangers (design: target). Whether it was right that
-    # it failed is seen at the next quiet, by what is in escrow.
-    other = {each.source_id for each in lines if each.status is LogStatus.FAILURE}
-    # Nor does it see what somebody has done by hand, and DRIFT lets stand.
-    other |= {each for each in run.portal.touched if isinstance(each, str)}
-    told = Counter(each.change_id for each in dry[1] if not _is_about(each, other))
-    done = [each for each in lines if each.cycle_id == ran[0].cycle_id and each.change_id]
-    done = [each for each in done if each.status is LogStatus.SUCCESS]
-    done = [each for each in done if not _is_about(each, other)]
-    made = Counter(each.change_id for each in done)
-    if told != made:
-        texts = {c.change_id: f"{c.action.value} {c.name}" for c in (*done, *dry[1]) if c.change_id}
-        only = [f"told only: {texts[id or '']}" for id in (told - made)]
-        only += [f"done only: {texts[id or '']}" for id in (made - told)]
-        run.laws.broken(9, f"the dry run is not the run: {only[:5]}")
-    return True
