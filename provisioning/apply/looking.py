@@ -152,13 +152,16 @@ class Looking:
 
     async def _look_by_name(self, case: Case, item: WorkItem, error: RemoteError) -> bool:
         found = await self._matching.by_name(case.key.type, case.name, item.urgency)
+        lost = isinstance(error, AnswerLost)
         if found is None:
             if isinstance(error, Conflict):
                 raise error
+            if lost:
+                # Undone: when it is sent again, that one alone may have been executed.
+                await self._execution.confirmed(case, item, None)
             return True
         if found.type is ObjectType.GROUP and found.members is None:
             found = await self._matching.by_id(found.type, found.id, item.urgency)
-        lost = isinstance(error, AnswerLost)
         if not lost or not await self._execution.confirmed(case, item, found):
             await self.adopt(case, item, found)
         return False

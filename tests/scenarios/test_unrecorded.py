@@ -11,7 +11,7 @@ from provisioning.ports import Row
 from provisioning.scim.transport import Answer, AnswerBroken, NotSent
 from provisioning.state.memory import MemoryStore
 from tests.scenarios.simulation import RunningClock, simulate
-from tests.scenarios.steps import account, group_object, office, provisioned, user
+from tests.scenarios.steps import account, everybody, group_object, office, provisioned, user
 from tests.scenarios.world import World
 from tests.support.scim_inprocess import InProcessScim
 
@@ -133,3 +133,25 @@ def test_a_group_that_was_made_without_an_answer_and_is_unassigned_is_emptied() 
         assert not group_object(world, "New").members
 
     simulate(story, tenant=office)
+
+
+def test_a_create_that_was_sent_twice_is_recorded_once() -> None:
+    """The first was refused with 503 and proved undone; of the second the answer was lost."""
+
+    async def story(world: World) -> None:
+        world.zscloud.set_faults(
+            methods=("POST",), path_contains="/Users", fail_next=1, fail_status=503, lose_next=1
+        )
+        record = await world.cycle()
+        assert [r.status for r in world.scim("POST") if r.path.endswith("/Users")] == [503, 201]
+        assert record.counts.created == 2
+        creates = [e["name"] for e in await world.logs() if e["action"] == "create"]
+        assert sorted(creates) == ["Everybody", "user0@example.com"]
+        services = world.services()
+        job = services.job()
+        await job.load_tallies()
+        assert job.provisioned.users == 1
+        await world._close(services)
+        assert world.differences() == []
+
+    simulate(story, tenant=everybody(1))
