@@ -157,11 +157,9 @@ class Quiet:
         run = self._run
         if run.setting.drift == "repair" or run.rough:
             # After a death nobody can tell what was sent last from an edit by hand.
-            run.portal.edits.clear()
-        for (id, name), value in run.portal.edits.items():
-            for account in run.zscloud.users.by_external_id(id):
-                if getattr(account, name) != value:
-                    self._laws.broken(6, f"{account.user_name}.{name}, edited by hand, is undone")
+            run.portal.forget_edits({id for id, _ in run.portal.edits})
+        for text in run.portal.undone(self._laws.since.attributes):
+            self._laws.broken(6, text)
 
     async def _held(self) -> set[Any]:
         """Principals of whom something is held or kept by decision, and pairs, each with a

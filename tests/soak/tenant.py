@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from simulator.entra import Tenant
@@ -153,7 +153,8 @@ class People:
 class Portal:
     """Edits by hand. ``local`` are objects that an administrator made, as they are to stay;
     ``touched`` are principals whose objects were edited, and pairs of group and user. ``edits`` are
-    values, by principal and attribute; ``switched`` are accounts that were switched on or off.
+    values, by principal and attribute; ``yielding`` those of them that what Entra has may be
+    written over; ``switched`` are accounts that were switched on or off.
     """
 
     def __init__(self, zscloud: ZSCloudSimulator, people: People) -> None:
@@ -162,6 +163,7 @@ class Portal:
         self.local: dict[str, Account] = {}
         self.touched: set[str | tuple[str, str]] = set()
         self.edits: dict[tuple[str, str], str] = {}
+        self.yielding: set[tuple[str, str]] = set()
         self.switched: set[str] = set()
 
     def do(self, kind: str, args: dict[str, Any]) -> bool:
@@ -177,9 +179,27 @@ class Portal:
         account = self._account(n)
         self.touched.add(account.external_id)
         name = "displayName" if mark % 2 else "department"
-        self._zscloud.edit_user(account.id, **{name: f"By hand {mark}"})
         attribute = "display_name" if mark % 2 else "department"
-        self.edits[account.external_id, attribute] = f"By hand {mark}"
+        key = (account.external_id, attribute)
+        if key not in self.edits and self._waits(account, attribute):
+            self.yielding.add(key)
+        self._zscloud.edit_user(account.id, **{name: f"By hand {mark}"})
+        self.edits[key] = f"By hand {mark}"
+
+    def _waits(self, account: Account, attribute: str) -> bool:
+        """Whether Entra has another value since, which was not sent yet: as long as somebody's
+        account is off, nothing but that is written. A change in Entra is written over what is
+        edited (configuration: edits by hand).
+        """
+        user = self._people.tenant.users.current().get(account.external_id)
+        value = None if user is None else getattr(user, attribute)
+        return user is not None and (getattr(account, attribute) or "") != (value or "")
+
+    def taken(self, scim_id: str) -> None:
+        """All that an account shows was taken for the record: so were its edits."""
+        account = self._zscloud.users.by_id(scim_id)
+        if account is not None:
+            self.yielding |= {key for key in self.edits if key[0] == account.external_id}
 
     def hand_disable(self, n: int) -> None:
         account = self._account(n)
@@ -195,7 +215,27 @@ class Portal:
 
     def forget_edits(self, ids: Collection[str]) -> None:
         """What was edited of somebody need not stay as it is any more."""
-        self.edits = {key: value for key, value in self.edits.items() if key[0] not in ids}
+        for key in [key for key in self.edits if key[0] in ids]:
+            self.forget_edit(key)
+
+    def forget_edit(self, key: tuple[str, str]) -> None:
+        """The same of one attribute."""
+        del self.edits[key]
+        self.yielding.discard(key)
+
+    def undone(self, in_entra: Mapping[str, Mapping[str, str]]) -> list[str]:
+        """Edits that are undone and were to stay: what has given way to Entra is forgotten."""
+        wrong: list[str] = []
+        for (id, name), value in list(self.edits.items()):
+            for account in self._zscloud.users.by_external_id(id):
+                found = getattr(account, name) or ""
+                if found == value:
+                    continue
+                if (id, name) in self.yielding and found == in_entra.get(id, {}).get(name):
+                    self.forget_edit((id, name))
+                else:
+                    wrong.append(f"{account.user_name}.{name}, edited by hand, is undone")
+        return wrong
 
     def hand_member_add(self, g: int, n: int) -> None:
         account, group = self._account(n), self._group(g)

@@ -18,6 +18,7 @@ from tests.scenarios.simulation import RunningClock
 from tests.scenarios.world import World
 from tests.simulated_time import EPOCH
 from tests.soak import actions, loop, oracle, schema
+from tests.soak.answers import Answers
 from tests.soak.host import Host
 from tests.soak.laws import Laws, Violation
 from tests.soak.leaving import Policy
@@ -129,7 +130,8 @@ class Run:
             percent=self.setting.percent,
             start=self.start,
         )
-        self.scim = Scim(self.zscloud, self._sent)
+        answers = Answers(self.clock.time, self.portal.taken)
+        self.scim = Scim(self.zscloud, self._sent, answers)
         self.world.transport = self.scim
         self.kill_request: int | None = None
         self.renewals_fail = 0.0
@@ -242,13 +244,13 @@ class Run:
         since.observe()
         for id, name in list(self.portal.edits):
             if before.get(id, {}).get(name) != since.attributes.get(id, {}).get(name):
-                del self.portal.edits[id, name]
+                self.portal.forget_edit((id, name))
 
     def forget_links(self) -> None:
         """The program has lost, or may lose, what it knows of ZSCloud."""
         for objects in (self.zscloud.users, self.zscloud.groups):
             self.laws.forgotten |= {each.external_id for each in objects if each.external_id}
-        self.portal.edits.clear()
+        self.portal.forget_edits({id for id, _ in self.portal.edits})
 
     async def until(self, end: float) -> None:
         """The host runs on until a time, or until a law is broken."""

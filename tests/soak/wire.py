@@ -16,6 +16,7 @@ from provisioning.scim.transport import Answer, AnswerBroken, NotSent
 from simulator.entra import EntraSimulator
 from simulator.http import Request, Response
 from simulator.zscloud import ZSCloudSimulator
+from tests.soak.answers import Answers
 from tests.soak.loop import OUTSIDE
 
 _BASE = "http://127.0.0.1:8001/v1.0/"
@@ -23,12 +24,16 @@ _BASE = "http://127.0.0.1:8001/v1.0/"
 
 class Scim:
     """A ``Transport`` to the ZSCloud simulator. A request that has arrived is executed, also when
-    its sender is killed or gives up. ``sent`` is told of each one, at the moment it arrives.
+    its sender is killed or gives up. ``sent`` is told of each one, at the moment it arrives, and
+    ``answers`` of what its sender hears.
     """
 
-    def __init__(self, zscloud: ZSCloudSimulator, sent: Callable[[str, str], None]) -> None:
+    def __init__(
+        self, zscloud: ZSCloudSimulator, sent: Callable[[str, str], None], answers: Answers
+    ) -> None:
         self._zscloud = zscloud
         self._sent = sent
+        self._answers = answers
         self.refused = False
         """Nobody listens: a connection is refused before anything is sent."""
 
@@ -39,6 +44,8 @@ class Scim:
         lower = {name.lower(): value for name, value in headers.items()}
         await asyncio.sleep(0)  # a connection is waited for
         if self.refused:
+            if method == "GET":  # A write is as if nobody had thought of it.
+                self._answers.heard(method, url, body, None)
             raise NotSent("connection refused")
         # The last look, as the real transport has it; nothing is awaited after it.
         at_the_wire()
@@ -51,8 +58,10 @@ class Scim:
             async with asyncio.timeout(REQUEST_TIMEOUT):
                 answer: Response = await asyncio.shield(handling)
         except TimeoutError:
+            self._answers.heard(method, url, body, None)
             raise AnswerBroken("no answer in time") from None
         await asyncio.sleep(0)
+        self._answers.heard(method, url, body, None if answer.drop else answer)
         if answer.drop:
             raise AnswerBroken("connection closed")
         names = {name.lower(): value for name, value in answer.headers.items()}
