@@ -18,12 +18,12 @@ from provisioning.deprovisioning import Deprovision, DeprovisioningPolicy
 from provisioning.errors import ConfigurationError, Problem
 from provisioning.guard import DAY, Threshold
 from provisioning.instrumentation import Telemetry
-from provisioning.job import Rules
 from provisioning.lease import REQUEST_TIMEOUT
 from provisioning.mapping import CompiledSchema, compile_schema
 from provisioning.ports import AlertChannel, Clock, EndpointPort, Ids, LeasePort, Store, Target
 from provisioning.provisioning_log import ProvisioningLog
 from provisioning.queues.choice import queue_for
+from provisioning.rules import Rules
 from provisioning.schema import load_schema
 from provisioning.scope import Reason, ScopePolicy
 from provisioning.services import Services

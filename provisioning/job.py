@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
-import hashlib
-import json
 from functools import cached_property
 
 import msgspec
@@ -12,11 +9,9 @@ import msgspec
 from provisioning.audit import AuditLog
 from provisioning.bulk import BulkKnowledge, Standing
 from provisioning.calls import Calls
-from provisioning.deprovisioning import DeprovisioningPolicy
-from provisioning.drift import DriftPolicy
 from provisioning.drift_report import DriftReport
 from provisioning.escrow import Escrow
-from provisioning.guard import DAY, Applied, Tally, Threshold
+from provisioning.guard import DAY, Applied, Tally
 from provisioning.held_rows import HeldRemovals
 from provisioning.hints import Hints
 from provisioning.instrumentation import SILENT, Telemetry
@@ -52,7 +47,7 @@ from provisioning.rebuild import Rebuilds
 from provisioning.record import Cycles
 from provisioning.rows.buffer import WriteBehind
 from provisioning.rows.table import Table
-from provisioning.scope import ScopePolicy
+from provisioning.rules import Rules
 from provisioning.subscribed import SubscribedRows
 from provisioning.unsure import Unsure
 
@@ -83,37 +78,6 @@ HELD_TABLES = frozenset(
     }
 )
 """Tables that only the holder of the lease writes: it need not read again what it knows."""
-
-
-class Rules(msgspec.Struct, frozen=True, kw_only=True):
-    """What the settings say about planning."""
-
-    scope: ScopePolicy = ScopePolicy()
-    deprovisioning: DeprovisioningPolicy
-    threshold: Threshold = Threshold()
-    held_plan_expiry_days: float = 14
-    member_batch: int = 100
-    bulk: bool = True
-    """Whether Bulk is used where it is offered and proven."""
-    member_removal: MemberRemoval | None = None
-    """``None``: found out at the first removal, and remembered."""
-    protected: tuple[str, ...] = ()
-    admin_group: str = "Service Admin"
-    drift: DriftPolicy = DriftPolicy()
-    log_retention_days: int = 30
-
-    @property
-    def leaving(self) -> str:
-        """A digest of what happens to leavers, and who is protected from it."""
-        actions = sorted(f"{why}={what}" for why, what in self.deprovisioning.by_reason.items())
-        protected = sorted(pattern.casefold() for pattern in self.protected)
-        told = json.dumps([actions, protected, self.admin_group.casefold()])
-        return hashlib.sha256(told.encode()).hexdigest()[:32]
-
-    def protects(self, name: str) -> bool:
-        """Whether PROTECTED names the object, exactly or by a pattern."""
-        folded = name.casefold()
-        return any(fnmatch.fnmatchcase(folded, pattern.casefold()) for pattern in self.protected)
 
 
 class Knowledge(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from provisioning.apply.sending.diagnostics import DiagnosticPacer
 from provisioning.apply.sending.pacer import Pacer
 from provisioning.errors import ConfigurationError, Problem
 from provisioning.instrumentation import SILENT, Telemetry
-from provisioning.job import HELD_TABLES, Job, Rules
+from provisioning.job import HELD_TABLES, Job
 from provisioning.lease import HeldLease
 from provisioning.mapping import CompiledSchema
 from provisioning.ports import (
@@ -32,6 +32,7 @@ from provisioning.rows.cache import CachedStore
 from provisioning.rows.kept import KeptRows
 from provisioning.rows.overlay import OverlayStore
 from provisioning.rows.table import Table
+from provisioning.rules import Rules
 from provisioning.settings import Settings
 
 _IMPORTING = "importing "

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from provisioning.apply.members import Members
 from provisioning.case import Case
-from provisioning.job import Rules
 from provisioning.lanes import Aspect, WorkItem
 from provisioning.model import MemberRemoval, ObjectType
 from provisioning.plan import (
@@ -18,6 +17,7 @@ from provisioning.plan import (
     plan_user,
     with_additions,
 )
+from provisioning.rules import Rules
 
 
 class Planning:

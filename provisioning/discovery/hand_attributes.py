@@ -15,10 +15,10 @@ from provisioning.case import Case
 from provisioning.differences import differences
 from provisioning.discovery.hand_findings import finding, is_protected, outcome_of
 from provisioning.drift import ACTIVE, Finding, What
-from provisioning.job import Rules
 from provisioning.model import Attributes, Link, ObjectType, UpdateObject
 from provisioning.plan import Planned, plan_group, plan_user
 from provisioning.redaction import hidden
+from provisioning.rules import Rules
 
 
 def edited_attributes(

@@ -8,10 +8,10 @@ import msgspec
 
 from provisioning.case import Case
 from provisioning.guard import Brake, Tally
-from provisioning.job import Rules
 from provisioning.lanes import Rank
 from provisioning.model import Action, Change, EntraId, Key, MemberRemoval, ObjectType, ScimId
 from provisioning.plan import REMOVALS, Planned, Skipped, plan_group_removal, plan_user
+from provisioning.rules import Rules
 
 
 class Removal(msgspec.Struct, frozen=True):

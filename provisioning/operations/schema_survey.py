@@ -6,10 +6,10 @@ from provisioning.case import Case
 from provisioning.differences import differences
 from provisioning.discovery.removals import removal_of
 from provisioning.guard import Tally
-from provisioning.job import Rules
 from provisioning.model import ModifiedProperty
 from provisioning.operations.documents import Document
 from provisioning.redaction import hidden_properties
+from provisioning.rules import Rules
 from provisioning.scoping import NullTally
 
 NAMED = 20

@@ -42,6 +42,7 @@ _FILES = {
     "polling": "decisions/test_polling",
     "redaction": "decisions/test_redaction",
     "rows": "state/test_times",
+    "rules": "decisions/test_rules",
     "schema": "schema mapping/test_schema mapping/test_flows mapping/test_compiling",
     "scim": "scim/test_answers scim/test_failure scim/test_paths scim/test_wire scim/test_bulk "
     "scim/test_attributes scim/test_meaning telemetry/test_paths",

@@ -180,6 +180,22 @@ def test_who_has_left_goes_by_the_setting_of_now(
     simulate(story, tenant=office)
 
 
+def test_who_waits_to_be_deleted_goes_by_the_grace_period_of_now() -> None:
+    async def story(world: World) -> None:
+        world.environ |= {"ON_UNASSIGN": "delete", "DELETE_AFTER_DAYS": "30"}
+        await provisioned(world)
+        world.tenant.unassign(user(world, 7))
+        await world.cycle()
+        await world.cycle()
+        assert not account(world, 7).active
+        world.environ["DELETE_AFTER_DAYS"] = "0"
+        record = await world.cycle()
+        assert record.counts.deleted == 1
+        assert (await world.cycle()).counts.writes == 0
+
+    simulate(story, tenant=office)
+
+
 def test_status_tells_of_it() -> None:
     """Until a cycle went by it, as with the schema."""
 

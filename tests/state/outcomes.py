@@ -12,7 +12,7 @@ import msgspec
 from provisioning.bootstrap import RandomIds
 from provisioning.deprovisioning import DeprovisioningPolicy
 from provisioning.guard import Tally
-from provisioning.job import Job, Rules
+from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane, Rank, WorkItem
 from provisioning.links import Intent
 from provisioning.mapping import compile_schema
@@ -21,6 +21,7 @@ from provisioning.ports import Row, Store
 from provisioning.provisioning_log import LogEntry, LogStatus
 from provisioning.record import CycleKind, CycleRecord
 from provisioning.rows.buffer import WriteBehind
+from provisioning.rules import Rules
 from provisioning.schema import load_schema
 from tests.state.clock import ManualClock
 
