@@ -62,9 +62,10 @@ def unlike(
     # What was in escrow, and is due with this run, keeps the id of the cycle that it comes from
     # (provisioning log: cycleId). Due may be more by now than when the dry run was.
     own = [each for each in done if each.cycle_id == cycle_id]
-    texts = {c.change_id: f"{c.action} {c.name}" for c in (*done, *told) if c.change_id}
-    only = [f"told only: {texts[id or '']}" for id in _ids(told) - _ids(done)]
-    return only + [f"done only: {texts[id or '']}" for id in _ids(own) - _ids(told)]
+    every: list[Change | LogEntry] = [*done, *told]
+    texts = {each.change_id: f"{each.action} {each.name}" for each in every}
+    only = [f"told only: {texts[id]}" for id in _ids(told) - _ids(done)]
+    return only + [f"done only: {texts[id]}" for id in _ids(own) - _ids(told)]
 
 
 def _ids(changes: Sequence[Change | LogEntry]) -> Counter[str | None]:
