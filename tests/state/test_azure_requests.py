@@ -65,7 +65,7 @@ async def test_an_item_that_was_just_scanned_is_taken_out_without_reading_it() -
     async with watched() as (proxy, store):
         items = [f"31/user/{id}/object" for id in sorted(_ids(40))]
         await store.write(_rows("work", items))
-        again = AzureStore(store._table._connection._account, table=store._table.name)
+        again = AzureStore(store._tables._connection._account, table=store._tables.state.name)
         found = await again.scan("work", "3")
         done = [Row("work", key, None, only_if=value) for key, value in found]
         cost = await _cost(proxy, again.write(done))
