@@ -27,7 +27,7 @@ async def move_log(tables: Tables) -> None:
     await tables.create_beside()
     seen = ""
     while (partition := await _first(tables.state, f"PartitionKey gt '{seen}'")) is not None:
-        name = partition[: partition.index(PART) + 1]
+        name = partition.partition(PART)[0] + PART
         seen = name + LAST + LAST
         if beside_of(partition):
             bounds = f"PartitionKey ge '{name}' and PartitionKey lt '{seen}'"

@@ -94,7 +94,7 @@ BESIDE = tuple(layout.beside for layout in LAYOUTS.values() if layout.beside)
 def beside_of(partition: str) -> str:
     """How the name of the table of Azure ends that a PartitionKey, or a bound of some, is of."""
     # A colon of a name is encoded, and nothing else becomes the same.
-    name = partition[: partition.index(PART)].rpartition(keys.encoded(":"))[2]
+    name = partition.partition(PART)[0].rpartition(keys.encoded(":"))[2]
     layout = LAYOUTS.get(name)
     return "" if layout is None else layout.beside
 
