@@ -87,15 +87,16 @@ def layout_of(table: str) -> Layout:
     return LAYOUTS.get(table.rpartition(":")[2], ONE)
 
 
+_COLON = keys.encoded(":")
+"""What parts the job from the name of a table; nothing else is encoded so."""
+
 BESIDE = tuple(layout.beside for layout in LAYOUTS.values() if layout.beside)
 """How the names of the tables of Azure end that are beside the table of the state."""
 
 
 def beside_of(partition: str) -> str:
     """How the name of the table of Azure ends that a PartitionKey, or a bound of some, is of."""
-    # A colon of a name is encoded, and nothing else becomes the same.
-    name = partition.partition(PART)[0].rpartition(keys.encoded(":"))[2]
-    layout = LAYOUTS.get(name)
+    layout = LAYOUTS.get(partition.partition(PART)[0].rpartition(_COLON)[2])
     return "" if layout is None else layout.beside
 
 

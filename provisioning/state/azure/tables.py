@@ -21,10 +21,10 @@ def names_of(state: str) -> tuple[str, ...]:
 
 
 class Tables:
-    """Raises what ``AzureTable`` does.
+    """Raises what ``AzureTable`` does, and ``TableMissing`` for the table of the state.
 
-    A table beside that of the state may be missing, or be deleted at any time: it is an empty one,
-    and is made by the next write. ``TableMissing`` is raised for that of the state only.
+    One beside it may be missing, or be deleted at any time: it is an empty one, and is made by the
+    next write, which raises ``TableMissing`` only if it is deleted once more meanwhile.
     """
 
     def __init__(self, account: StorageAccount, state: str, retries: Retries) -> None:
