@@ -65,16 +65,16 @@ _END = BEGIN + _COUNT * _EVERY - 1
 """Now. A slice has 16 entries or 17, so what is looked for is in the newest two or three."""
 _DAY = {"since": _END - 86_400, "until": _END}
 
-_ALL = 5
-"""The newest slice, one more, four more, sixteen more, and the rest."""
-_FAILURES = 4 + _ALL
+_ALL = 4
+"""The newest two slices, four more, sixteen more, and the rest."""
+_FAILURES = 3 + 5
 """So many until twenty failures are found; then the range of their entries is tried, as far as its
 pages pay.
 """
 
 _QUERIES: list[tuple[dict[str, Any], str, int, bool]] = [
     # what is asked, in which order, with so many range queries; whether rows are bounded
-    ({}, "log", 2, False),
+    ({}, "log", 1, False),
     (_DAY, "log", 2, True),
     ({"principal": "00000001"}, "log_principal", 1, True),
     ({"principal": "00000001", **_DAY}, "log_principal", 1, True),

@@ -43,13 +43,17 @@ class Span(NamedTuple):
 
     @property
     def filter(self) -> str:
-        """The query in OData. Encoded keys have no quotes that would have to be doubled."""
-        parts = [f"PartitionKey {test} '{text}'" for test, text in self.partitions]
-        parts += [f"RowKey {test} '{text}'" for test, text in self.rows]
+        """The query in OData. Encoded keys have no quotes that would have to be doubled.
+
+        To the service the order of bounds is nothing. The emulator tests one after another, for
+        each entity: most are beyond the upper end, and RowKeys differ in their first characters.
+        """
+        parts = [f"RowKey {test} '{text}'" for test, text in reversed(self.rows)]
+        parts += [f"PartitionKey {test} '{text}'" for test, text in reversed(self.partitions)]
         return " and ".join(parts)
 
 
-_STEPS = (0, 1, 4, 16)
+_STEPS = (1, 4, 16)
 """Slices of time that each query has, after that of the start and before all the rest."""
 
 
@@ -71,8 +75,9 @@ def _steps(layout: Layout, keys: KeyRange, newest: str) -> Iterator[KeyRange]:
     high = keys.high
     start = newest if high is None else layout.leading(high) or ""
     if start.isascii() and start.isdecimal():
+        # Without an end nothing is gone straight to: the slice of the start is in the first step.
         number = int(start)
-        for slices in _STEPS:
+        for slices in _STEPS if high is None else (0, *_STEPS):
             number -= slices
             low = f"{number:0{layout.more}d}"
             # Between a shorter stem and its first slice there is nothing to ask for.
