@@ -67,10 +67,6 @@ _DAY = {"since": _END - 86_400, "until": _END}
 
 _ALL = 4
 """The newest two slices, four more, sixteen more, and the rest."""
-_FAILURES = 3 + 5
-"""So many until twenty failures are found; then the range of their entries is tried, as far as its
-pages pay.
-"""
 
 _QUERIES: list[tuple[dict[str, Any], str, int, bool]] = [
     # what is asked, in which order, with so many range queries; whether rows are bounded
@@ -78,7 +74,7 @@ _QUERIES: list[tuple[dict[str, Any], str, int, bool]] = [
     (_DAY, "log", 2, True),
     ({"principal": "00000001"}, "log_principal", 1, True),
     ({"principal": "00000001", **_DAY}, "log_principal", 1, True),
-    ({"status": LogStatus.FAILURE}, "log_attention", _FAILURES, False),
+    ({"status": LogStatus.FAILURE}, "log_attention", _ALL, False),
     ({"error_code": "Rejected", **_DAY}, "log_attention", 2, True),
     ({"action": Action.DELETE, "since": BEGIN, "until": BEGIN + _SLICE}, "log", 2, True),
     ({"cause": "none"}, "log", _ALL, False),

@@ -200,3 +200,15 @@ async def test_the_slow_direction_is_right() -> None:
         await store.write(_rows("log", log))
         assert [key for key, _ in await store.scan("log", limit=3)] == log[:3]
         assert [key for key, _ in await store.scan("log", after=log[50], limit=3)] == log[51:54]
+
+
+async def test_entries_of_different_days_are_not_looked_for_in_a_page() -> None:
+    """Such as those of one person. Twenty in one slice of time are."""
+    async with watched() as (proxy, store):
+        apart = [f"{1_764_000_000 + n * 100_000:010d}.000000/a{n}" for n in range(30)]
+        together = [f"{1_764_000_000 + n:010d}.000000/b{n}" for n in range(30)]
+        await store.write(_rows("log", apart + together))
+        assert await _cost(proxy, store.get_many("log", apart)) == {"get": 30}
+        assert await _cost(proxy, store.get_many("log", together)) == {"query": 1}
+        found = await store.get_many("log", apart + together)
+        assert found == {key: key.encode() for key in apart + together}

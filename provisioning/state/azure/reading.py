@@ -54,7 +54,7 @@ class Reader:
         """The rows that exist, by key. Keys that lie close together are read as a range."""
         wanted = sorted(set(keys), reverse=layout_of(table).newest_first)
         found: dict[str, bytes] = {}
-        if len(wanted) >= _WORTH_A_PAGE and self._may_be_dense(table):
+        if len(wanted) >= _WORTH_A_PAGE and self._may_be_dense(table, wanted):
             rest = await self._read_through(table, wanted, found)
             if rest:
                 self._sparse[table] = _PATIENCE
@@ -118,7 +118,12 @@ class Reader:
         found.update(_version(entity) for entity in read if entity is not None)
         return found
 
-    def _may_be_dense(self, table: str) -> bool:
+    def _may_be_dense(self, table: str, wanted: Sequence[str]) -> bool:
+        """Whether a page of the range of the keys, which are in stored order, may pay."""
+        layout = layout_of(table)
+        first, last = wanted[0], wanted[_WORTH_A_PAGE - 1]
+        if layout.by_time and layout.leading(first) != layout.leading(last):
+            return False
         waiting = self._sparse.get(table, 0)
         if waiting:
             self._sparse[table] = waiting - 1
