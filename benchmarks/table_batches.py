@@ -19,7 +19,7 @@ import msgspec
 from provisioning.ports import Row
 from provisioning.state.azure.batches import MOST_BYTES, MOST_ENTITIES
 from provisioning.state.azure.entities import entity_of, sent_size
-from provisioning.state.azure.partitions import Place, place_of
+from provisioning.state.azure.partitions import Place, beside_of, place_of
 from tests.servers.azurite import ACCOUNT, KEY, Azurite
 
 _AT_ONCE = "batch_0a1b2c3d"
@@ -31,7 +31,7 @@ Entities = list[tuple[Place, bytes]]
 
 
 class TableBatches:
-    """Writes rows into one table of an emulator that runs on this machine."""
+    """Writes rows into the tables of a store, in an emulator that runs on this machine."""
 
     def __init__(self, azurite: Azurite, table: str, session: aiohttp.ClientSession) -> None:
         self._root = f"http://127.0.0.1:{azurite.ports['table']}/{ACCOUNT}"
@@ -46,11 +46,12 @@ class TableBatches:
     def _part(self, entity: tuple[Place, bytes]) -> str:
         """One upsert, as a part of the body (Azure: Performing entity group transactions)."""
         place, body = entity
+        table = self._table + beside_of(place.partition)
         keys = f"PartitionKey='{place.partition}',RowKey='{place.row}'"
         return (
             f"--{_CHANGES}\r\nContent-Type: application/http\r\n"
             "Content-Transfer-Encoding: binary\r\n\r\n"
-            f"PUT {self._root}/{self._table}({keys}) HTTP/1.1\r\n"
+            f"PUT {self._root}/{table}({keys}) HTTP/1.1\r\n"
             "Content-Type: application/json\r\nAccept: application/json;odata=minimalmetadata\r\n"
             f"Prefer: return-no-content\r\nDataServiceVersion: 3.0\r\n\r\n{body.decode()}\r\n"
         )

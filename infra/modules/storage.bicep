@@ -27,7 +27,13 @@ var queues = [
   'provisioning-work-poison'
 ]
 
-var tables = ['provisioning']
+// The state, and the provisioning log in its three orders.
+var tables = [
+  'provisioning'
+  'provisioninglog'
+  'provisioninglogprincipal'
+  'provisioninglogattention'
+]
 
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   name: name

@@ -52,6 +52,14 @@ class LogQuery(msgspec.Struct, frozen=True, kw_only=True):
         return any(value is not None for value in inside)
 
     @property
+    def fits_most(self) -> bool:
+        """Whether most rows of the order that is read are likely to fit: all filters but the status
+        are rare, and one principal has few rows.
+        """
+        rare = (self.action, self.cause, self.error_code, self.cycle_id, self.target)
+        return self.principal is not None or all(value is None for value in rare)
+
+    @property
     def only_attention(self) -> bool:
         """Whether all that is looked for needs attention: what succeeded has no error."""
         if self.status is None:

@@ -13,8 +13,10 @@ PAGE_READS = 2000
 """Rows of an order that one page looks at."""
 
 _FIRST_LOOK = 200
-_NEXT_LOOK = 1000
-"""Rows that are read together where a filter narrows: at first, and where they are not enough."""
+_LONG_LOOK = 1000
+"""Rows that are read together where a filter narrows. The first look is short where most rows are
+likely to fit, or there are few.
+"""
 
 _Found = LogEntry | LogFacts | str
 """What an order holds of an entry: all of it, what filters look at or, of old, its key alone."""
@@ -57,7 +59,8 @@ class ProvisioningLog:
         A page ends after 2,000 rows of its order, also when it is not full.
         """
         found: list[LogEntry] = []
-        cursor, reads, look = query.start, 0, _FIRST_LOOK
+        cursor, reads = query.start, 0
+        look = _FIRST_LOOK if query.fits_most else _LONG_LOOK
         while reads < PAGE_READS:
             wanted = query.limit - len(found)
             size = min(look if query.narrows else wanted, PAGE_READS - reads)
@@ -77,7 +80,7 @@ class ProvisioningLog:
                 return found, cursor
             if len(rows) < size:
                 return found, None
-            look = _NEXT_LOOK
+            look = _LONG_LOOK
         return found, cursor
 
     async def by_principal(self) -> AsyncIterator[list[LogEntry]]:

@@ -13,7 +13,7 @@ from provisioning.storage.errors import unusable
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
-    from azure.data.tables.aio import TableClient
+    from azure.data.tables.aio import TableServiceClient
     from azure.storage.blob.aio import ContainerClient
     from azure.storage.queue.aio import QueueServiceClient
 
@@ -72,18 +72,18 @@ class Connection(Generic[C]):
             await each
 
 
-def tables(account: StorageAccount, table: str) -> Connection[TableClient]:
-    """The connection to one table."""
+def tables(account: StorageAccount) -> Connection[TableServiceClient]:
+    """The connection to the tables."""
 
-    def make(identity: AsyncTokenCredential | None) -> TableClient:
-        from azure.data.tables.aio import TableClient
+    def make(identity: AsyncTokenCredential | None) -> TableServiceClient:
+        from azure.data.tables.aio import TableServiceClient
 
         options = _options(account, account.table_url)
         if account.connection_string is not None:
             given = account.connection_string.reveal()
-            return TableClient.from_connection_string(given, table, **options)
+            return TableServiceClient.from_connection_string(given, **options)
         assert identity is not None
-        return TableClient(account.table_url, table_name=table, credential=identity, **options)
+        return TableServiceClient(account.table_url, credential=identity, **options)
 
     return Connection(make, account, account.table_url)
 

@@ -11,6 +11,7 @@ from provisioning.notifications.message import HINTS
 from provisioning.record import CycleStatus
 from provisioning.settings import SETTINGS
 from provisioning.state.azure import AzureStore, BlobLeases
+from provisioning.state.azure.tables import names_of
 from provisioning.wake import WORK
 from tests.infra.bicep.settings import FORBIDDEN, Known
 
@@ -25,7 +26,7 @@ STORAGE_NAMES: Mapping[str, frozenset[str]] = {
     "queues": frozenset(
         {WORK, queues.WORK, queues.POISON, HINTS, queues.HINTS, queues.HINTS_POISON}
     ),
-    "tables": frozenset({_default(AzureStore, "table")}),
+    "tables": frozenset(names_of(_default(AzureStore, "table"))),
     "containers": frozenset({_default(BlobLeases, "container")}),
 }
 """What the program uses in its storage account. The container of the packages is the deployment's,

@@ -44,7 +44,7 @@ MONITORING, AUDIT = "modules/monitoring.bicep", "modules/audit-events.bicep"
 FAULTS = [
     # syntax and names
     ("syntax", MAIN, "var tags = {", "var tags = = {"),
-    ("syntax", STORAGE, "var tables = ['provisioning']", "var tables = ['provisioning'"),
+    ("syntax", STORAGE, "'provisioninglogattention'\n]", "'provisioninglogattention'\n"),
     ("undeclared", MAIN, "tags: tags", "tags: tag"),
     ("undeclared", ALERTS, "entry.description", "entri.description"),
     ("undeclared", MAIN, "dependsOn: [roles]", "dependsOn: [rolls]"),
@@ -91,7 +91,7 @@ FAULTS = [
     ("setting-twice", APP, "AUDIT_EVENTS__clientId", "AZURE_CLIENT_ID"),
     # names in the storage account
     ("name-missing", STORAGE, "'provisioning-work-poison'", "'provisioning-work-posion'"),
-    ("name-unknown", STORAGE, "['provisioning']", "['provisioning', 'state']"),
+    ("name-unknown", STORAGE, "'provisioninglog'", "'provisioninglog'\n  'state'"),
     ("name-missing", STORAGE, "'provisioning-lease'", "'lease'"),
     # resources
     ("api-version", STORAGE, "storageAccounts@2025-06-01", "storageAccounts@2025-06-02"),

@@ -98,6 +98,26 @@ async def test_a_page_stops_after_so_many_rows_and_goes_on_where_it_stopped() ->
     assert store.rows == PAGE_READS + 5001
 
 
+@pytest.mark.parametrize(
+    ("query", "first_look"),
+    [
+        ({"status": LogStatus.SUCCESS}, 200),
+        ({"principal": "jo", "cause": "incremental"}, 200),
+        ({"cause": "incremental"}, 1000),
+        ({"action": Action.UPDATE}, 1000),
+        ({"status": LogStatus.SUCCESS, "cycle_id": "c1"}, 1000),
+    ],
+)
+async def test_what_is_rare_in_an_order_is_looked_for_in_many_rows_at_once(
+    query: dict[str, Any], first_look: int
+) -> None:
+    log, store = await filled(*(entry(n) for n in range(3000)))
+    store.rows = 0
+    entries, _ = await log.query(LogQuery(limit=5, **query))
+    read = 5 if "principal" in query else 0  # The entries that its rows are of.
+    assert (len(entries), store.rows) == (5, first_look + read)
+
+
 async def test_by_principal_and_by_failure_only_the_entries_that_fit_are_read() -> None:
     failed = {"status": LogStatus.FAILURE, "error_code": "Rejected"}
     log, store = await filled(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import AsyncIterator, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -33,10 +34,12 @@ def store_at(path: Path) -> AzureStore:
 
 
 @asynccontextmanager
-async def watched(table: str | None = None) -> AsyncIterator[tuple[Proxy, AzureStore]]:
+async def watched(
+    table: str | None = None, now: Callable[[], float] = time.time
+) -> AsyncIterator[tuple[Proxy, AzureStore]]:
     """A store that is open already, and the proxy that sees its requests from now on."""
     async with between(azurite.shared(), "table") as (proxy, environ):
-        store = AzureStore(account(environ), table=table or new_name())
+        store = AzureStore(account(environ), table=table or new_name(), now=now)
         await store.get("watermark", "none")
         proxy.seen.clear()
         try:

@@ -86,6 +86,22 @@ def test_leading_parts_end_after_the_slashes() -> None:
     assert Layout().leading("anything") == ""
 
 
+def test_a_partition_says_which_table_it_is_in() -> None:
+    """And so does a bound of partitions; colons in the name of the job do no harm."""
+    for job in ("5d1b@zscloud.net/42:", "a:log:", ""):
+        for name, layout in (*LAYOUTS.items(), ("watermark", Layout())):
+            place = place_of(job + name, "user/0a/b")
+            assert partitions.beside_of(place.partition) == layout.beside
+            assert partitions.beside_of(partitions.partitions_of(job + name)) == layout.beside
+    assert partitions.beside_of("$schema") == ""
+    assert sorted(partitions.BESIDE) == ["log", "logattention", "logprincipal"]
+
+
+def test_slices_are_what_keys_by_time_begin_with() -> None:
+    for time in (0.0, 99_999.9, 100_000.0, 1_764_012_345.5, 9_999_999_999.0):
+        assert layout_of("log").leading(f"{time:017.6f}/a") == partitions.slice_at(time)
+
+
 def test_a_surrogate_is_no_key() -> None:
     with pytest.raises(UnicodeEncodeError):
         keys.encoded("\ud800")

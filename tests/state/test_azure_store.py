@@ -12,8 +12,8 @@ from provisioning.ports import Row
 from provisioning.state.azure import AzureStore
 from provisioning.state.azure.entities import LARGEST_VALUE, PIECE, Entity, Send
 from provisioning.state.azure.partitions import Place
-from provisioning.state.azure.schema import PLACE, prepare
-from provisioning.state.azure.table import AzureTable
+from provisioning.state.azure.schema import MIGRATIONS, PLACE, prepare
+from provisioning.state.azure.tables import Tables
 from provisioning.state.azure.versions import Version
 from provisioning.storage.retries import Retries
 from tests.state.azure_storage import account, new_name
@@ -123,7 +123,7 @@ async def test_what_was_read_for_a_decision_is_not_spoilt_by_an_older_scan(table
 async def test_a_row_that_never_stands_still_is_unavailable(table: str) -> None:
     store, other = AzureStore(account(), table=table), AzureStore(account(), table=table)
     await store.write([Row("work", "a", b"1")])
-    read = store._table.get
+    read = store._tables.get
 
     async def get(place: Place) -> Entity | None:
         """Another writes the same value right after it was read: a new version of the entity."""
@@ -131,7 +131,7 @@ async def test_a_row_that_never_stands_still_is_unavailable(table: str) -> None:
         await other.write([Row("work", "a", b"1")])
         return entity
 
-    store._table.get = get  # type: ignore[method-assign]
+    store._tables.get = get  # type: ignore[method-assign]
     await other.write([Row("work", "a", b"1")])
     with pytest.raises(StoreUnavailable, match="change faster than they can be written"):
         await store.write([Row("work", "a", b"2", only_if=b"1")])
@@ -161,22 +161,22 @@ async def test_first_calls_side_by_side_make_one_table(table: str) -> None:
 async def test_a_table_that_is_deleted_meanwhile_is_not_an_empty_one(table: str) -> None:
     store = AzureStore(account(), table=table)
     await store.write([Row("links", "a", b"1")])
-    await store._table._connection.client().delete_table()
+    await store._tables._connection.client().delete_table(table)
     write = store.write([Row("links", "b", b"1"), Row("links", "c", b"1")])
     for call in (store.get("links", "a"), store.scan("links"), write):
-        with pytest.raises(StoreUnavailable, match="was deleted while the program") as error:
+        with pytest.raises(StoreUnavailable, match=f"The table {table} was deleted") as error:
             await call
         assert "Start the program again" in error.value.remedy
     await store.close()
 
 
 async def test_a_newer_version_is_refused(table: str) -> None:
-    azure = AzureTable(account(), table, Retries())
+    azure = Tables(account(), table, Retries())
     await prepare(azure)
     await azure.write([Send(PLACE, {**_KEYS, "version": 7})])
     store = AzureStore(account(), table=table)
     for call in (store.get("links", "a"), store.write([Row("links", "a", b"1")])):
-        with pytest.raises(ConfigurationError, match=r"has schema version 7; .* up to 1") as error:
+        with pytest.raises(ConfigurationError, match=r"has schema version 7; .* up to 2") as error:
             await call
         assert error.value.problems[0].field == "STATE_STORE"
         assert error.value.remedy == "Run the version of the program that wrote it, or a newer one."
@@ -188,8 +188,8 @@ _KEYS = {"PartitionKey": PLACE.partition, "RowKey": PLACE.row}
 
 
 async def test_a_table_of_another_program_is_refused(table: str) -> None:
-    azure = AzureTable(account(), table, Retries())
-    await azure.create()
+    azure = Tables(account(), table, Retries())
+    await azure.state.create()
     place = Place("theirs", "1")
     await azure.write([Send(place, {"PartitionKey": "theirs", "RowKey": "1", "name": "x"})])
     store = AzureStore(account(), table=table)
@@ -206,23 +206,24 @@ async def test_an_older_table_is_brought_forward(table: str) -> None:
     await store.write([Row("links", "a", b"1")])
     ran: list[str] = []
 
-    async def first(table: AzureTable) -> None:
+    async def first(tables: Tables) -> None:
         ran.append("first")
 
-    async def second(table: AzureTable) -> None:
+    async def second(tables: Tables) -> None:
         ran.append("second")
         if len(ran) == 2:
             raise StoreUnavailable("The storage is away.")
 
-    azure = AzureTable(account(), table, Retries())
+    azure = Tables(account(), table, Retries())
+    migrations = (*MIGRATIONS, first, second)
     with pytest.raises(StoreUnavailable):
-        await prepare(azure, (first, second))
+        await prepare(azure, migrations)
     for _ in range(2):
-        await prepare(azure, (first, second))
+        await prepare(azure, migrations)
     assert ran == ["first", "second", "second"]
     entity = await azure.get(PLACE)
     assert entity is not None
-    assert entity["version"] == 3
+    assert entity["version"] == len(migrations) + 1
     assert await store.get("links", "a") == b"1"
     other = AzureStore(account(), table=table)
     with pytest.raises(ConfigurationError, match="newer one"):

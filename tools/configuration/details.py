@@ -68,8 +68,9 @@ DETAILS: Mapping[str, str] = {
     "`APPLICATIONINSIGHTS_CONNECTION_STRING` and the standard variables `OTEL_…` say.",
     "STATE_STORE": "A SQLite file, relative to the working directory, or from the root with four "
     "slashes. It is refused in Azure, where an instance's disk does not last. Or `azure`: in the "
-    "table `provisioning` of the storage account that `AzureWebJobsStorage` names, with the lease "
-    "on a blob in the container `provisioning-lease`; both are made when they are missing. An "
+    "table `provisioning` of the storage account that `AzureWebJobsStorage` names, with the log in "
+    "three tables beside it, whose names begin so, and the lease on a blob in the container "
+    "`provisioning-lease`; all are made when they are missing. An "
     "identity needs the roles Storage Table Data Contributor and Storage Blob Data Contributor.",
     "ASSIGNMENTS_SCHEDULE": "The longest that a new or ended assignment waits to be seen. A long "
     "list is read less often, so that reading takes no more than half of the time.",

@@ -16,6 +16,7 @@ stay as they are and ``/`` becomes ``.``: what a person sees in the table can be
 from __future__ import annotations
 
 import hashlib
+import re
 
 LAST = "~"
 """Above every character of an encoded key."""
@@ -45,6 +46,8 @@ _PLAIN = str.maketrans("/", ".")
 _UNCHANGED = frozenset(
     byte for byte, text in enumerate(_ENCODING) if text == chr(byte) or chr(byte) == "/"
 )
+_DECODING = {text: chr(byte) for byte, text in enumerate(_ENCODING)}
+_CODED = re.compile(r"[!;\[{]..|-\}|\.")
 _ALPHABET = "".join(sorted({character for text in _ENCODING for character in text}))
 _MIRRORED = str.maketrans(_ALPHABET, _ALPHABET[::-1])
 
@@ -59,21 +62,13 @@ def encoded(key: str) -> str:
 
 def decoded(text: str) -> str:
     """The inverse of ``encoded``."""
-    if not any(mark in text for mark in (*_MARKS, _DOT)):
-        return text.replace(".", "/")
-    raw, index = bytearray(), 0
-    while index < len(text):
-        character = text[index]
-        if character in _MARKS:
-            raw.append(int(text[index + 1 : index + 3], 16))
-            index += 3
-        elif text.startswith(_DOT, index):
-            raw += b"."
-            index += len(_DOT)
-        else:
-            raw += b"/" if character == "." else character.encode()
-            index += 1
-    return raw.decode()
+    raw = _CODED.sub(_byte, text)
+    # Each character is a byte by now.
+    return raw if raw.isascii() else raw.encode("latin-1").decode()
+
+
+def _byte(coded: re.Match[str]) -> str:
+    return _DECODING[coded[0]]
 
 
 def mirrored(text: str) -> str:

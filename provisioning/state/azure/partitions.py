@@ -26,11 +26,15 @@ class Layout(NamedTuple):
     """The leading part of a key: all up to the n-th slash, and so many characters more.
 
     ``newest_first``: the table is read from its end, so it is stored with its order turned round.
+    ``by_time``: the leading part is a slice of time, as ``slice_at`` counts them. ``beside``: it is
+    in a table of Azure of its own, whose name ends so (ADR 7).
     """
 
     slashes: int = 0
     more: int = 0
     newest_first: bool = False
+    by_time: bool = False
+    beside: str = ""
 
     def leading(self, key: str) -> str | None:
         """The leading part; ``None`` for a key that does not have it whole."""
@@ -49,6 +53,9 @@ ONE = Layout()
 _BY_ID = Layout(more=1)
 _BY_TYPE_AND_START = Layout(slashes=1, more=1)
 _BY_SET = Layout(slashes=1)
+_BY_SLICE = Layout(more=5, newest_first=True, by_time=True)
+_SLICE = 100_000
+"""Seconds: keys begin with ten digits of them, and a slice with five."""
 
 LAYOUTS = {
     # Written in bulk by the reads of Graph and of ZSCloud, a row for each user.
@@ -68,9 +75,9 @@ LAYOUTS = {
     "link_members": _BY_SET,
     "cycle_changes": _BY_SET,  # cycle/number
     # By time, in slices of 100,000 seconds: what is new is together, what is old is left alone.
-    "log": Layout(more=5, newest_first=True),
-    "log_attention": Layout(more=5, newest_first=True),
-    "log_principal": Layout(newest_first=True),
+    "log": _BY_SLICE._replace(beside="log"),
+    "log_attention": _BY_SLICE._replace(beside="logattention"),
+    "log_principal": Layout(newest_first=True, beside="logprincipal"),
     "cycle": Layout(newest_first=True),
 }
 
@@ -78,6 +85,24 @@ LAYOUTS = {
 def layout_of(table: str) -> Layout:
     """The layout of a table, by its name after the job."""
     return LAYOUTS.get(table.rpartition(":")[2], ONE)
+
+
+_COLON = keys.encoded(":")
+"""What parts the job from the name of a table; nothing else is encoded so."""
+
+BESIDE = tuple(layout.beside for layout in LAYOUTS.values() if layout.beside)
+"""How the names of the tables of Azure end that are beside the table of the state."""
+
+
+def beside_of(partition: str) -> str:
+    """How the name of the table of Azure ends that a PartitionKey, or a bound of some, is of."""
+    layout = LAYOUTS.get(partition.partition(PART)[0].rpartition(_COLON)[2])
+    return "" if layout is None else layout.beside
+
+
+def slice_at(time: float) -> str:
+    """The slice of a time in epoch seconds: what all keys of its rows begin with."""
+    return f"{int(time) // _SLICE:05d}"
 
 
 class Place(NamedTuple):

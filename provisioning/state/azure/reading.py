@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 from provisioning.rows.key_range import KeyRange
 from provisioning.state.azure.entities import Entity, digest, key_in, place_in, value_in
-from provisioning.state.azure.partitions import Place, layout_of, place_of, stem_of
+from provisioning.state.azure.partitions import Place, layout_of, place_of, slice_at, stem_of
 from provisioning.state.azure.side_by_side import side_by_side
 from provisioning.state.azure.spans import Bound, Span, spans_of
-from provisioning.state.azure.table import PAGE, AzureTable
+from provisioning.state.azure.table import PAGE
+from provisioning.state.azure.tables import Tables
 from provisioning.state.azure.versions import Version, Versions
 
 _POINT_READS = 32
@@ -33,23 +34,27 @@ Rows = list[tuple[str, bytes]]
 
 
 class Reader:
-    """Reads of one table of Azure. What is seen is noted in ``versions``."""
+    """Reads of the tables of a store. What is seen is noted in ``versions``.
 
-    def __init__(self, table: AzureTable, versions: Versions) -> None:
-        self._table = table
+    ``now``: the time in epoch seconds, near which the newest rows are looked for first.
+    """
+
+    def __init__(self, tables: Tables, versions: Versions, now: Callable[[], float]) -> None:
+        self._tables = tables
         self._versions = versions
+        self._now = now
         self._sparse: dict[str, int] = {}
 
     async def get(self, table: str, key: str) -> bytes | None:
         """The value of a row: one request."""
-        entity = await self._table.get(place_of(table, key))
+        entity = await self._tables.get(place_of(table, key))
         return None if entity is None else self._seen(entity)
 
     async def get_many(self, table: str, keys: Sequence[str]) -> Mapping[str, bytes]:
         """The rows that exist, by key. Keys that lie close together are read as a range."""
         wanted = sorted(set(keys), reverse=layout_of(table).newest_first)
         found: dict[str, bytes] = {}
-        if len(wanted) >= _WORTH_A_PAGE and self._may_be_dense(table):
+        if len(wanted) >= _WORTH_A_PAGE and self._may_be_dense(table, wanted):
             rest = await self._read_through(table, wanted, found)
             if rest:
                 self._sparse[table] = _PATIENCE
@@ -81,7 +86,7 @@ class Reader:
         """How many rows a range has. A long one is divided and counted in parts side by side."""
         total = 0
         for span in spans_of(table, keys):
-            async for page in self._table.pages(span.filter, keys_only=True):
+            async for page in self._tables.pages(span, keys_only=True):
                 found = [key_in(entity) for entity in page.entities]
                 total += sum(_has(keys, key) for key in found)
                 if page.last or not found:
@@ -100,7 +105,7 @@ class Reader:
             bounds = (Bound("ge", rest[0].row), Bound("le", rest[-1].row))
             span = Span((Bound("eq", rest[0].partition),), bounds)
             size = _ROWS_FOR_A_KEY * len(rest)
-            async for page in self._table.pages(span.filter, size=size):
+            async for page in self._tables.pages(span, size=size):
                 found.update(_version(entity) for entity in page.entities)
                 if page.last:
                     rest = []
@@ -108,12 +113,17 @@ class Reader:
                     reached = place_in(page.entities[-1])
                     rest = [place for place in rest if place > reached]
                     break
-        reads = [partial(self._table.get, place) for place in rest]
+        reads = [partial(self._tables.get, place) for place in rest]
         read = await side_by_side(reads, _POINT_READS)
         found.update(_version(entity) for entity in read if entity is not None)
         return found
 
-    def _may_be_dense(self, table: str) -> bool:
+    def _may_be_dense(self, table: str, wanted: Sequence[str]) -> bool:
+        """Whether a page of the range of the keys, which are in stored order, may pay."""
+        layout = layout_of(table)
+        first, last = wanted[0], wanted[_WORTH_A_PAGE - 1]
+        if layout.by_time and layout.leading(first) != layout.leading(last):
+            return False
         waiting = self._sparse.get(table, 0)
         if waiting:
             self._sparse[table] = waiting - 1
@@ -127,7 +137,7 @@ class Reader:
         first, last = min(wanted), max(wanted)
         size = _ROWS_FOR_A_KEY * len(wanted)
         for span in spans_of(table, KeyRange(first, last + "\0")):
-            async for page in self._table.pages(span.filter, size=size):
+            async for page in self._tables.pages(span, size=size):
                 for entity in page.entities:
                     key, value = key_in(entity), self._seen(entity)
                     if key in asked:
@@ -148,8 +158,8 @@ class Reader:
         alike: Rows = []
         stem = ""
         newest_first = layout_of(table).newest_first
-        for span in spans_of(table, keys):
-            async for page in self._table.pages(span.filter, size=size):
+        for span in spans_of(table, keys, newest=slice_at(self._now())):
+            async for page in self._tables.pages(span, size=size):
                 for entity in page.entities:
                     row = (key_in(entity), self._seen(entity))
                     if not _has(keys, row[0]):

@@ -1,4 +1,4 @@
-"""Which version of the layout a table holds, and how an older one gets to this one."""
+"""Which version of the layout a store has, and how an older one gets to this one."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from provisioning.errors import ConfigurationError, Problem
 from provisioning.state.azure.entities import Send
+from provisioning.state.azure.moving import move_log
 from provisioning.state.azure.partitions import Place
 from provisioning.state.azure.table import AzureTable, TableMissing
+from provisioning.state.azure.tables import Tables
 
 SETTING = "STATE_STORE"
 """The setting that chooses this store."""
@@ -15,20 +17,21 @@ SETTING = "STATE_STORE"
 PLACE = Place("$schema", "version")
 """Of the entity that holds the version. No table's name begins with a dollar sign."""
 
-Migration = Callable[[AzureTable], Awaitable[None]]
+Migration = Callable[[Tables], Awaitable[None]]
 
-MIGRATIONS: tuple[Migration, ...] = ()
+MIGRATIONS: tuple[Migration, ...] = (move_log,)
 """The migration at index n makes version n + 2 out of version n + 1. Never changed, only added to.
 
 Each must be safe to repeat and to run twice at the same time: nothing locks the table.
 """
 
 
-async def prepare(table: AzureTable, migrations: Sequence[Migration] = MIGRATIONS) -> None:
-    """Makes the table if it is missing, and brings it to the newest version.
+async def prepare(tables: Tables, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+    """Makes the tables of a store that is new, and brings an older one to the newest version.
 
     Raises ``ConfigurationError`` for a newer version, or for a table of another program.
     """
+    table = tables.state
     newest = 1 + len(migrations)
     try:
         version = await _version(table)
@@ -36,6 +39,7 @@ async def prepare(table: AzureTable, migrations: Sequence[Migration] = MIGRATION
         await table.create()
         version = await _version(table)
     if version is None:
+        await tables.create_beside()
         await _write(table, newest)
         return
     if version > newest:
@@ -45,7 +49,7 @@ async def prepare(table: AzureTable, migrations: Sequence[Migration] = MIGRATION
             "Run the version of the program that wrote it, or a newer one.",
         )
     for migration in migrations[version - 1 :]:
-        await migration(table)
+        await migration(tables)
         version += 1
         await _write(table, version)
 

@@ -3,7 +3,11 @@
 A query that starts in the middle of a partition names that partition alone, since only then the
 service goes straight to the row; what follows in other partitions is a second query. Queries with
 ``or`` are avoided: the service answers them by reading the whole table (Azure: Design for
-querying). Pure.
+querying).
+
+A range that runs over slices of time is asked for in growing steps, newest first, of which the
+reader takes as many as it needs. Table Storage gives the first rows of a long range as quickly as
+those of a short one; its emulator sorts all that is in the range before. Pure.
 """
 
 from __future__ import annotations
@@ -39,20 +43,53 @@ class Span(NamedTuple):
 
     @property
     def filter(self) -> str:
-        """The query in OData. Encoded keys have no quotes that would have to be doubled."""
-        parts = [f"PartitionKey {test} '{text}'" for test, text in self.partitions]
-        parts += [f"RowKey {test} '{text}'" for test, text in self.rows]
+        """The query in OData. Encoded keys have no quotes that would have to be doubled.
+
+        To the service the order of bounds is nothing. The emulator tests one after another, for
+        each entity: most are beyond the upper end, and RowKeys differ in their first characters.
+        """
+        parts = [f"RowKey {test} '{text}'" for test, text in reversed(self.rows)]
+        parts += [f"PartitionKey {test} '{text}'" for test, text in reversed(self.partitions)]
         return " and ".join(parts)
 
 
-def spans_of(table: str, keys: KeyRange) -> Iterator[Span]:
+_STEPS = (1, 4, 16)
+"""Slices of time that each query has, after that of the start and before all the rest."""
+
+
+def spans_of(table: str, keys: KeyRange, *, newest: str = "") -> Iterator[Span]:
     """The queries that together give the rows of the range, in stored order.
 
-    Keys that are cut may come from beyond the bounds, and are in order by their stems only.
+    ``newest``: the slice of time in which a range without an upper end is taken to start. What is
+    newer is found too. Keys that are cut may come from beyond the bounds, and are in order by their
+    stems only.
     """
-    if keys.empty:
-        return
     layout = layout_of(table)
+    for step in _steps(layout, keys, newest) if layout.by_time else (keys,):
+        if not step.empty:
+            yield from _spans(table, layout, step)
+
+
+def _steps(layout: Layout, keys: KeyRange, newest: str) -> Iterator[KeyRange]:
+    """The range in pieces, newest first."""
+    high = keys.high
+    start = newest if high is None else layout.leading(high) or ""
+    if start.isascii() and start.isdecimal():
+        # Without an end nothing is gone straight to: the slice of the start is in the first step.
+        number = int(start)
+        for slices in _STEPS if high is None else (0, *_STEPS):
+            number -= slices
+            low = f"{number:0{layout.more}d}"
+            # Between a shorter stem and its first slice there is nothing to ask for.
+            if number < 0 or low <= keys.low.ljust(layout.more, "0"):
+                break
+            yield KeyRange(low, high)
+            high = low
+    yield KeyRange(keys.low, high)
+
+
+def _spans(table: str, layout: Layout, keys: KeyRange) -> Iterator[Span]:
+    """One query, or two where the range starts in the middle of a partition."""
     rows = _rows(keys, newest_first=layout.newest_first)
     start = keys.high if layout.newest_first else keys.low
     inside = layout.leading(start or "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
@@ -11,7 +12,8 @@ from provisioning.ports import Row
 from provisioning.rows.key_range import KeyRange, check_keys
 from provisioning.state.azure.reading import Reader
 from provisioning.state.azure.schema import prepare
-from provisioning.state.azure.table import AzureTable, TableMissing
+from provisioning.state.azure.table import TableMissing
+from provisioning.state.azure.tables import Tables
 from provisioning.state.azure.versions import Versions
 from provisioning.state.azure.writing import Writer
 from provisioning.storage.account import StorageAccount
@@ -23,13 +25,13 @@ _RETRIES = Retries()
 
 
 class AzureStore:
-    """``ports.Store`` in one table of a storage account, opened by the first call.
+    """``ports.Store`` in tables of a storage account, opened by the first call.
 
     Without a transaction over several partitions: of a write that was interrupted, for each thing
     the rows before some point took effect, and all of it does when it is written again. Raises
     ``StoreUnavailable`` for what passes, and ``ConfigurationError`` for an account that refuses
     the program. It belongs to the event loop of its first call. A call that is cancelled may still
-    take effect.
+    take effect. What is read does not depend on ``now``, only how many requests find it.
     """
 
     def __init__(
@@ -38,11 +40,12 @@ class AzureStore:
         *,
         table: str = "provisioning",
         retries: Retries = _RETRIES,
+        now: Callable[[], float] = time.time,
     ) -> None:
-        self._table = AzureTable(account, table, retries)
+        self._tables = Tables(account, table, retries)
         versions = Versions()
-        self._reader = Reader(self._table, versions)
-        self._writer = Writer(self._table, self._reader, versions)
+        self._reader = Reader(self._tables, versions, now)
+        self._writer = Writer(self._tables, self._reader, versions)
         self._opening = asyncio.Lock()
         self._opened = False
 
@@ -86,20 +89,20 @@ class AzureStore:
 
     async def close(self) -> None:
         """Closes the connections. Later calls raise."""
-        await self._table.close()
+        await self._tables.close()
 
     async def _run(self, work: Callable[[], Awaitable[T]]) -> T:
         try:
             if not self._opened:
                 async with self._opening:
                     if not self._opened:
-                        await prepare(self._table)
+                        await prepare(self._tables)
                         self._opened = True
             return await work()
         except TableMissing as error:
             # Made anew without a word, it would look like a tenant in which nothing was done.
             raise StoreUnavailable(
-                f"The table {self._table.name} was deleted while the program was using it.",
+                f"The table {error} was deleted while the program was using it.",
                 remedy="Start the program again: it makes the table, and an initial cycle finds "
                 "the accounts in ZSCloud again.",
             ) from error

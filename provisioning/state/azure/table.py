@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from provisioning.state.azure.entities import Entity, Send
 from provisioning.state.azure.partitions import Place
-from provisioning.storage.account import StorageAccount
-from provisioning.storage.connection import Connection, tables
+from provisioning.storage.connection import Connection
 from provisioning.storage.errors import TABLES, code_of, status_of
 from provisioning.storage.retries import Retries, call
 
 if TYPE_CHECKING:
-    from azure.data.tables.aio import TableClient
+    from azure.data.tables.aio import TableClient, TableServiceClient
 
 PAGE = 1000
 """Entities in one answer, at most."""
@@ -39,9 +38,12 @@ class Page(NamedTuple):
 class AzureTable:
     """The entities of one table. Raises ``StoreUnavailable`` and ``ConfigurationError``."""
 
-    def __init__(self, account: StorageAccount, name: str, retries: Retries) -> None:
+    def __init__(
+        self, connection: Connection[TableServiceClient], name: str, retries: Retries
+    ) -> None:
         self.name = name
-        self._connection: Connection[TableClient] = tables(account, name)
+        self._connection = connection
+        self._table: TableClient | None = None
         self._retries = retries
 
     async def create(self) -> None:
@@ -97,10 +99,6 @@ class AzureTable:
                 raise
             raise ConditionFailed from error
 
-    async def close(self) -> None:
-        """Closes the connections."""
-        await self._connection.close()
-
     async def _write_one(self, send: Send) -> str | None:
         """Outside a transaction a delete of what is gone is fine."""
         if send.entity is None:
@@ -140,7 +138,8 @@ class AzureTable:
         return page
 
     async def _call(self, send: Callable[[TableClient], Any]) -> Any:
-        client = self._connection.client()
+        service = self._connection.client()
+        client = self._table = self._table or service.get_table_client(self.name)
         return await call(self._retries, TABLES, lambda: send(client))
 
     def _check_table(self, error: Exception) -> None:

@@ -13,7 +13,8 @@ from provisioning.state.azure.entities import Send, check_value, digest, value_i
 from provisioning.state.azure.partitions import Place, place_of
 from provisioning.state.azure.reading import Reader
 from provisioning.state.azure.side_by_side import side_by_side
-from provisioning.state.azure.table import AzureTable, ConditionFailed
+from provisioning.state.azure.table import ConditionFailed
+from provisioning.state.azure.tables import Tables
 from provisioning.state.azure.versions import Version, Versions
 
 _TRANSACTIONS = 16
@@ -28,10 +29,10 @@ _Looked = dict[Place, Version | None]
 
 
 class Writer:
-    """Writes to one table of Azure."""
+    """Writes to the tables of a store."""
 
-    def __init__(self, table: AzureTable, reader: Reader, versions: Versions) -> None:
-        self._table = table
+    def __init__(self, tables: Tables, reader: Reader, versions: Versions) -> None:
+        self._tables = tables
         self._reader = reader
         self._versions = versions
         self._often_gone: set[str] = set()
@@ -57,7 +58,7 @@ class Writer:
             if not sends:
                 return
             try:
-                etags = await self._table.write(sends)
+                etags = await self._tables.write(sends)
             except ConditionFailed:
                 await self._look([each for each in operations if not each.is_put], looked)
             else:
