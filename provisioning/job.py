@@ -135,6 +135,8 @@ class Job:
         self.rules = rules
         self.clock, self.ids = clock, ids
         self.telemetry = telemetry
+        self.under_way: set[Key] = set()
+        """Keys that are being worked on: what is recorded of them may be about to change."""
         self.mirror = Mirror(store, name)
         self.near_scope = NearScope(store, name)
         self.links = Links(store, name)

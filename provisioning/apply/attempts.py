@@ -61,8 +61,12 @@ class Attempts:
     async def work(self, item: WorkItem) -> None:
         """Works on one item. Raises ``StoreUnavailable``."""
         key, lane = item.key, item.lane.value
-        with self._job.telemetry.item(key.type.value, key.id, lane, item.origins):
-            await self._attempt(item)
+        self._job.under_way.add(key)
+        try:
+            with self._job.telemetry.item(key.type.value, key.id, lane, item.origins):
+                await self._attempt(item)
+        finally:
+            self._job.under_way.discard(key)
 
     async def _attempt(self, item: WorkItem) -> None:
         try:

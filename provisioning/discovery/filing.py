@@ -160,7 +160,7 @@ class Filing:
         )
         if case.key in self._standing:
             self._standing[case.key] = case
-        if plan is None:
+        if plan is None and case.key not in self._job.under_way:
             self._unchanged(case, cause, told=told)
             return
         removal = self._removal(case)
@@ -208,6 +208,8 @@ class Filing:
             return
         # A call on demand looks at the group itself: hands may have changed it.
         looked_at = self._named and case.verdict.active and case.link is not None
+        # By the record nothing may differ, which is about to be another one.
+        looked_at |= key in self._job.under_way
         if additions or looked_at or self._has_newcomers(case):
             if case.link is None and not isinstance(additions, Skipped):
                 self.unlinked[ObjectType.GROUP] += 1
