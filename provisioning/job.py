@@ -131,8 +131,7 @@ class Job:
     ) -> None:
         self.name = name
         self.store = store
-        self.schema = schema
-        self.rules = rules
+        self.schema, self.rules = schema, rules
         self.clock, self.ids = clock, ids
         self.telemetry = telemetry
         self.under_way: set[Key] = set()
