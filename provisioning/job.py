@@ -129,8 +129,7 @@ class Job:
         ids: Ids,
         telemetry: Telemetry = SILENT,
     ) -> None:
-        self.name = name
-        self.store = store
+        self.name, self.store = name, store
         self.schema, self.rules = schema, rules
         self.clock, self.ids = clock, ids
         self.telemetry = telemetry
