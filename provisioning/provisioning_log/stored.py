@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from provisioning.ports import Row, Store
@@ -11,6 +12,11 @@ from provisioning.rows.table import Table
 
 PAGE_READS = 2000
 """Rows of an order that one page looks at."""
+
+_PATIENCE = 0.4
+"""Seconds after which a page looks no further, also when it is not full: who reads it is answered
+within a second where a thousand rows take half of one, and goes on from its cursor.
+"""
 
 _FIRST_LOOK = 200
 _LONG_LOOK = 1000
@@ -56,12 +62,15 @@ class ProvisioningLog:
     async def query(self, query: LogQuery) -> tuple[list[LogEntry], str | None]:
         """Entries, newest first, and the cursor of the next page.
 
-        A page ends after 2,000 rows of its order, also when it is not full.
+        A page ends after 2,000 rows of its order, or when the storage is slow after less, also when
+        it is not full.
         """
         found: list[LogEntry] = []
         cursor, reads = query.start, 0
         look = _FIRST_LOOK if query.fits_most else _LONG_LOOK
-        while reads < PAGE_READS:
+        time = asyncio.get_running_loop().time
+        ends = time() + _PATIENCE
+        while reads < PAGE_READS and (not reads or time() < ends):
             wanted = query.limit - len(found)
             size = min(look if query.narrows else wanted, PAGE_READS - reads)
             rows = await self._look(query, cursor, size)

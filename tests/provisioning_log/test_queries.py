@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from provisioning.provisioning_log import LogQuery, LogStatus, ProvisioningLog
 from provisioning.provisioning_log.stored import PAGE_READS
 from provisioning.state.memory import MemoryStore
 from tests.provisioning_log.entries import BEGIN, entry
+from tests.simulated_time import run_simulated
 from tests.support.counting_store import CountingStore
 
 JOB = "job"
@@ -154,3 +156,39 @@ async def test_what_is_too_old_goes_bit_by_bit_from_all_orders() -> None:
     assert await store.count(f"{JOB}:log_principal") == 4
     assert await numbers(log, status=LogStatus.FAILURE) == [8, 7]
     assert await store.count(f"{JOB}:log_attention") == 2
+
+
+class SlowStore(CountingStore):
+    """Takes a time for each look."""
+
+    def __init__(self, store: MemoryStore, seconds: float) -> None:
+        super().__init__(store)
+        self._seconds = seconds
+
+    async def scan(self, *args: Any, **options: Any) -> Any:
+        await asyncio.sleep(self._seconds)
+        return await super().scan(*args, **options)
+
+
+@pytest.mark.parametrize(("seconds", "looks"), [(0.1, 2), (0.5, 1)])
+def test_a_page_of_a_slow_storage_ends_with_the_look_that_takes_long(
+    seconds: float, looks: int
+) -> None:
+    """It reads on from its cursor, and finds the same in the end."""
+
+    async def story() -> None:
+        store = SlowStore(MemoryStore(), seconds)
+        log = ProvisioningLog(store, JOB)
+        await store.write(log.rows([entry(number) for number in range(2500)]))
+        await log.query(LogQuery(limit=1))
+        loop = asyncio.get_running_loop()
+        began, store.rows = loop.time(), 0
+        found, after = await log.query(LogQuery(cause="none"))
+        assert found == []
+        assert after is not None
+        assert store.rows == looks * 1000
+        assert loop.time() - began == pytest.approx(looks * seconds)
+        assert await numbers(log, cause="none") == []
+        assert len(await numbers(log, limit=1000, action=entry(0).action)) == 2500
+
+    assert run_simulated(story).finished
