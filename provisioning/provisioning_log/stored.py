@@ -13,9 +13,9 @@ from provisioning.rows.table import Table
 PAGE_READS = 2000
 """Rows of an order that one page looks at."""
 
-_PATIENCE = 0.4
+_PATIENCE = 0.3
 """Seconds after which a page looks no further, also when it is not full: who reads it is answered
-within a second where a thousand rows take half of one, and goes on from its cursor.
+within a second also where a thousand rows take half of one, and goes on from its cursor.
 """
 
 _FIRST_LOOK = 200
