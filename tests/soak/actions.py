@@ -173,6 +173,7 @@ def _message_late(run: Run, seconds: float) -> bool:
 
 def _expire_tokens(run: Run) -> bool:
     run.world.entra.expire_tokens("delta")
+    run.laws.since.tokens_expired()
     return True
 
 

@@ -153,10 +153,16 @@ class Since:
         """All groups that ever were."""
         self._doomed: dict[str, float] = {}
         """Since when those whom a setting deletes are so without a break."""
+        self._no_feed = False
+        self.untold: set[Pair] = set()
+        """Who left a group while no feed could tell of it, since which every list of its members
+        leaves them out for being in the deleted items, too. Nobody can know which of both it is.
+        """
         self.begin_anew()
 
     def begin_anew(self) -> None:
         """From now on."""
+        self._no_feed = False
         self._true = self._ever = self._always = facts(self._tenant, filtered=self._filtered)
         self.values: dict[tuple[str, str], set[str]] = {}
         self.now = wanted(self._true, nested=self._nested)
@@ -165,7 +171,10 @@ class Since:
     def observe(self) -> None:
         """The tenant may have changed."""
         self._note_who_was_there()
+        before = self._true.edges
         self._true = true = facts(self._tenant, filtered=self._filtered)
+        gone = {(g, m) for g, m in before - true.edges if self._no_feed and m in true.users}
+        self.untold = {pair for pair in self.untold - true.edges | gone if self._may_be(pair)}
         self._ever, self._always = self._ever.either(true), self._always.both(true)
         self.group_ids |= true.groups
         self.now = wanted(true, nested=self._nested)
@@ -188,6 +197,16 @@ class Since:
         came = {id: self._came.get(id, now) for id in there}
         seen = [id for id in there if id not in self.left or now - came[id] > _UNSEEN]
         self.left |= dict.fromkeys(seen, now)
+
+    def tokens_expired(self) -> None:
+        """What happens from now on until the next quiet may be told by no feed."""
+        self._no_feed = True
+
+    def _may_be(self, pair: Pair) -> bool:
+        """Whether a pair may go on being untold: who lives is seen not to be a member, once it is
+        quiet.
+        """
+        return self._no_feed or pair[1] in self._true.users - self._true.living
 
     def becomes(self, id: str) -> str:
         """What is to become of whom was there, as things stand; empty for who is to be there."""
@@ -308,8 +327,14 @@ def _groups(
             wrong.append(Difference((id,), text, late=True))
         elif becomes != "none":
             members = {by_scim_id[each] for each in group.members if each in by_scim_id}
+            members -= _left_untold(id, since)
             wrong += _members(id, group.display_name, members, since.now, accounts)
     return wrong
+
+
+def _left_untold(group: str, since: Since) -> set[str]:
+    """Who may be a member still, though nobody who lives may: the account is off."""
+    return {u for g, u in since.untold if g == group and u not in since.now.entitled}
 
 
 def _members(

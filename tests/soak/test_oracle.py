@@ -170,3 +170,30 @@ def test_nested_groups_bring_people_in_only_where_the_setting_says_so() -> None:
     tenant.assign(outer, "User")
     assert wanted(facts(tenant), nested=False).entitled == frozenset()
     assert wanted(facts(tenant), nested=True).pairs == {(outer, user)}
+
+
+@pytest.mark.parametrize(
+    ("told", "deleted", "restored", "wrong"),
+    [
+        (True, True, False, True),
+        (False, False, False, True),
+        (False, True, False, False),
+        (False, True, True, True),
+    ],
+)
+def test_who_left_untold_and_is_deleted_may_stay_a_member(
+    *, told: bool, deleted: bool, restored: bool, wrong: bool
+) -> None:
+    """No list of members says of somebody deleted whether they are a member; of others all do."""
+    made = Made()
+    if not told:
+        made.since.tokens_expired()
+    assert made.people.do("leave", {"g": 0, "n": 1})
+    made.since.observe()
+    if deleted:
+        assert made.people.do("delete", {"n": 1})
+    made.since.observe()
+    made.since.begin_anew()
+    if restored:
+        assert made.people.do("restore", {"n": 1})
+    assert any("is a member of" in text for text in made.wrong()) is wrong
