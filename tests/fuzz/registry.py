@@ -27,7 +27,7 @@ _SHOWN = "It shows a document that an operation of this program has just made."
 EXCEPTIONS: dict[str, str] = {
     "provisioning.alerts.message:mail": _CLOCK,
     "provisioning.alerts.message:_rfc3339": _CLOCK,
-    "provisioning.discovery.filing:Filing.log_young": (
+    "provisioning.discovery.entries:LookEntries.young": (
         "The time is at most two minutes after one that was bounded when it was read."
     ),
     "provisioning.graph.subscription_rows:_time": _CLOCK,

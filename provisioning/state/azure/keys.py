@@ -47,7 +47,7 @@ _UNCHANGED = frozenset(
     byte for byte, text in enumerate(_ENCODING) if text == chr(byte) or chr(byte) == "/"
 )
 _DECODING = {text: chr(byte) for byte, text in enumerate(_ENCODING)}
-_CODED = re.compile(r"[!;\[{]..|-\}|\.")
+_CODED = re.compile(r"[!;\[{].{0,2}|-\}|\.", re.DOTALL)
 _ALPHABET = "".join(sorted({character for text in _ENCODING for character in text}))
 _MIRRORED = str.maketrans(_ALPHABET, _ALPHABET[::-1])
 
@@ -61,14 +61,17 @@ def encoded(key: str) -> str:
 
 
 def decoded(text: str) -> str:
-    """The inverse of ``encoded``."""
+    """The inverse of ``encoded``. Raises ``ValueError`` for what it has never made."""
     raw = _CODED.sub(_byte, text)
     # Each character is a byte by now.
     return raw if raw.isascii() else raw.encode("latin-1").decode()
 
 
 def _byte(coded: re.Match[str]) -> str:
-    return _DECODING[coded[0]]
+    byte = _DECODING.get(coded[0])
+    if byte is None:
+        raise ValueError(f"{coded[0]!r} is no encoded byte.")
+    return byte
 
 
 def mirrored(text: str) -> str:
