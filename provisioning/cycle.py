@@ -15,6 +15,7 @@ from provisioning.apply.provision import Provisioner
 from provisioning.apply.recording.outcome import Recorder
 from provisioning.apply.removal import RemovalForm
 from provisioning.apply.sending.sender import Halted, Sender, Stopped
+from provisioning.apply.unattended import file_unattended
 from provisioning.calls import Call
 from provisioning.cycle_end import CycleEnd
 from provisioning.cycle_progress import Progress
@@ -213,6 +214,9 @@ class CycleRun:
 
     async def _drain(self, lanes: Sequence[Lane]) -> Drained:
         await self._offer.take_up(lanes)
+        if self._writer is not None and Lane.LIVE in lanes:
+            kind = self.record.kind.value
+            await file_unattended(self._job, kind, self.record.cycle_id)
         self._progress.draining()
         while True:
             self._sender.go_on()

@@ -50,6 +50,8 @@ async def resolve(job: Job, graph: GroupGraph, key: Key) -> Case | None:
     case = await _resolve_group(job, graph, key)
     if case is None or (case.link is None and not case.verdict.active):
         return case
+    if case.link is None and job.rules.protects_group(case.mapped.name):
+        return case  # It may be made, and is never given members.
     return await _with_members(job, graph, case)
 
 
@@ -145,11 +147,13 @@ def _around(job: Job, id: EntraId) -> Surroundings:
 
 
 def _protected(job: Job, link: Link | None, mapped: Mapped) -> Link | None:
-    """The link, marked as protected if PROTECTED names the object as it is or is to be."""
-    if link is None or link.protected or not job.rules.protected:
+    """The link, marked as protected if the settings name the object as it is or is to be."""
+    is_group = link is not None and link.key.type is ObjectType.GROUP
+    if link is None or link.protected or not (is_group or job.rules.protected):
         return link
     names = (str(link.attributes.get(NAME_PATH[link.key.type]) or ""), mapped.name)
-    if any(job.rules.protects(name) for name in names if name):
+    protects = job.rules.protects_group if is_group else job.rules.protects
+    if any(protects(name) for name in names if name):
         return msgspec.structs.replace(link, protected=True)
     return link
 

@@ -45,3 +45,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         """Whether PROTECTED names the object, exactly or by a pattern."""
         folded = name.casefold()
         return any(fnmatch.fnmatchcase(folded, pattern.casefold()) for pattern in self.protected)
+
+    def protects_group(self, name: str) -> bool:
+        """Whether a group of that name is protected: also ZSCloud's group of administrators."""
+        return self.protects(name) or name.casefold() == self.admin_group.casefold()

@@ -46,6 +46,10 @@ class Unsure:
         known |= new
         return list(in_steps([self._rows.put(key, each) for key, each in new.items()]))
 
+    async def keys(self) -> list[Key]:
+        """All of them."""
+        return [Key.parse(key) for key in await self._all()]
+
     async def left_open(self, key: Key) -> list[Row]:
         """Rows that note a key whose request got no answer, and whose object could not be read."""
         known = await self._all()

@@ -56,6 +56,6 @@ class Absences:
             await self._job.store.write([self.doubts.put(about, verdict.doubt)])
             raise SourceImplausible(verdict.broken)
         if verdict.removed:
-            await self._application.check_once()
+            await self._application.check_again()
         answered = doubt is not None and not frozenset(doubt.missing).isdisjoint(stored)
         return verdict.removed, [self.doubts.drop(about)] if answered else []

@@ -6,6 +6,7 @@ import msgspec
 
 from provisioning.discovery.facts import Facts
 from provisioning.errors import ApplicationUnfit, ConfigurationError
+from provisioning.evidence import SECOND_READ_AFTER
 from provisioning.job import Job
 from provisioning.mirror import user_key
 from provisioning.model import EntraId, ServicePrincipal
@@ -30,13 +31,13 @@ class Application:
         self._job = job
         self._source = source
         self._facts = facts
-        self._checked = False
+        self._checked_at = float("-inf")
 
     async def check(self) -> None:
         """Raises ``ApplicationUnfit`` when the application is switched off, gone, or another one;
         ``ConfigurationError`` when it was never there.
         """
-        seen = await self._job.application.get("seen")
+        seen, began = await self._job.application.get("seen"), self._job.clock.monotonic()
         try:
             now = await self._source.service_principal()
         except ConfigurationError as error:
@@ -56,7 +57,7 @@ class Application:
                 remedy="Enable it for users to sign in, or switch PROVISIONING_STATUS off.",
             )
         await self._remember(seen, now)
-        self._checked = True
+        self._checked_at = began
 
     async def check_if_due(self) -> None:
         """The same for a look that is short: asked only if that was a while ago."""
@@ -64,9 +65,11 @@ class Application:
         if seen is None or self._job.clock.time() - seen > _CHECKED_FOR:
             await self.check()
 
-    async def check_once(self) -> None:
-        """The same before an absence is believed: asked unless this look did."""
-        if not self._checked:
+    async def check_again(self) -> None:
+        """The same before an absence is believed: asked unless that was done after the first of
+        the two reads that show it. Another tenant may have begun to answer meanwhile.
+        """
+        if self._job.clock.monotonic() - self._checked_at >= SECOND_READ_AFTER:
             await self.check()
 
     async def missing(self, error: ConfigurationError) -> None:

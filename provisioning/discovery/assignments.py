@@ -168,7 +168,7 @@ class Assignments:
             await self._job.store.write([self._reading.doubts.put("assignments", again)])
             raise SourceImplausible(broken)
         if any(each.removed for each in apart):
-            await self._application.check_once()
+            await self._application.check_again()
         return apart
 
     async def _void_absences(self, read: Collection[str]) -> list[Row]:

@@ -5,6 +5,7 @@ Each fault against each way of reading; then the fault ends, and the next cycle 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -548,3 +549,34 @@ def without_department(schema: Any) -> Any:
         ),
     )
     return compile_schema(changed)
+
+
+def test_another_tenant_that_begins_to_answer_in_the_middle_of_a_look_is_not_believed() -> None:
+    """It knows nobody, however often it is asked. Whoever lies in the deleted items would be gone
+    for good, and taken out of the groups.
+    """
+
+    async def story(world: World) -> None:
+        for number in DIRECT:
+            world.tenant.unassign(user(world, number))
+        again = world.tenant.add_group("Again", [user(world, n) for n in range(3, 7)])
+        world.tenant.assign(again, "User")
+        await provisioned(world)
+        world.tenant.delete(user(world, 3))
+        await world.cycle()
+        before = world.zscloud.members("Sales")
+        world.forget_requests()
+        await world.clock.sleep(300)
+        world.entra.expire_tokens()
+        cycle = asyncio.create_task(world.cycle())
+        await world.clock.sleep(3.0)
+        assert not cycle.done()
+        world.set_entra(other_tenant=True)
+        record = await cycle
+        assert "wrong tenant" in (record.error or "")
+        assert world.writes() == []
+        world.set_entra(other_tenant=False)
+        await world.cycle()
+        assert world.zscloud.members("Sales") == before
+
+    simulate(story, tenant=company)

@@ -112,6 +112,39 @@ def test_a_group_in_entra_called_like_the_group_of_administrators_gains_nobody_i
     simulate(story, tenant=office)
 
 
+@pytest.mark.parametrize("setting", ["PROTECTED", "ZSCLOUD_ADMIN_GROUP"])
+def test_a_protected_group_that_is_not_there_yet_is_made_without_members(setting: str) -> None:
+    async def story(world: World) -> None:
+        await provisioned(world)
+        world.environ[setting] = "Vault"
+        id = world.tenant.add_group("Vault", [user(world, 1)])
+        world.tenant.assign(id, "User")
+        _, planned = await world.cycle_with_changes(dry_run=True)
+        assert [change.action for change in planned] == ["create"]
+        await cycle(world)
+        world.tenant.add_member(id, user(world, 3))
+        world.tenant.assign(world.tenant.add_user("new@example.com"), "User")
+        await cycle(world)
+        await cycle(world, "reconcile")
+        assert world.zscloud.members("Vault") == ()
+        assert (await skipped(world, id))[-1] == "ProtectedObject"
+
+    simulate(story, tenant=office)
+
+
+def test_no_group_is_renamed_into_the_group_of_administrators() -> None:
+    async def story(world: World) -> None:
+        await provisioned(world)
+        world.environ["ZSCLOUD_ADMIN_GROUP"] = "Vault"
+        id = group(world, "Both")
+        world.tenant.update_group(id, displayName="Vault")
+        await cycle(world)
+        assert world.zscloud.members("Both")
+        assert (await skipped(world, id))[-1] == "ProtectedObject"
+
+    simulate(story, tenant=office)
+
+
 @pytest.mark.parametrize("period", ["0", "7"])
 def test_an_administrator_whose_delete_is_refused_is_explained(period: str) -> None:
     """409: asked once, protected from then on, with what to do in the log and in explain."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from provisioning.errors import LeaseUnavailable, StoreUnavailable
 from provisioning.lease import REQUEST_TIMEOUT
+from provisioning.operations import held
 from provisioning.ports import Row
 from provisioning.scim.transport import Answer, AnswerBroken, NotSent
 from provisioning.state.memory import MemoryStore
@@ -107,6 +108,36 @@ def test_a_change_without_an_answer_is_looked_at_when_entra_has_gone_back() -> N
         await world.cycle()
         assert account(world, 7).department == "Sales"
         assert world.differences() == []
+
+    simulate(story, tenant=office)
+
+
+def test_a_disable_without_an_answer_that_is_held_then_is_looked_at() -> None:
+    """It waits in lane 1 no more, and nothing else would come to it before somebody decides."""
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        one = user(world, 7)
+        world.transport = Silent(world.zscloud, world.clock, timeout_seconds=REQUEST_TIMEOUT)
+        world.tenant.disable(one)
+        await world.cycle()
+        assert not account(world, 7).active
+        for number in range(1, 7):
+            world.tenant.disable(user(world, number))
+        world.tenant.update_user(one, displayName="Told of again")
+        await world.cycle()
+        world.transport = None
+        await world.clock.sleep(900)
+        await world.cycle()
+        codes = [entry["reason_code"] for entry in await world.logs(principal=one)]
+        assert "DeletionThreshold" in codes
+        assert codes.count("Recorded") == 1
+        services = world.services()
+        (plan,) = (await held.list_(services))["items"]
+        shown = (await held.show(services, plan["id"]))["changes"]
+        await world._close(services)
+        assert {change["source_id"] for change in shown} == {user(world, n) for n in range(1, 7)}
+        assert len(world.scim("PATCH")) == 2, "the disable, and then the name"
 
     simulate(story, tenant=office)
 
