@@ -56,11 +56,13 @@ class Unsure:
         known[str(key)] = ()
         return [self._rows.put(str(key), ())]
 
-    async def doubts(self, item: WorkItem, *, has_work: bool) -> bool:
-        """Whether the object has to be looked at: nothing is to be done, or it was filed anew."""
+    async def doubts(self, item: WorkItem, *, repeats: bool) -> bool:
+        """Whether the object has to be looked at: nothing is to be done now that may be what was to
+        be done then (``repeats``), or the item was filed anew.
+        """
         known = await self._all()
         waited = known.get(str(item.key)) if known else None
-        return waited is not None and not (has_work and item.generation in waited)
+        return waited is not None and not (repeats and item.generation in waited)
 
     async def looked_at(self, key: Key) -> list[Row]:
         """Rows that say that the record of a key is right again."""

@@ -69,7 +69,7 @@ def test_nothing_is_unsure_where_nothing_waits() -> None:
     async def story(stored: Stored) -> None:
         await stored.link()
         await stored.note()
-        assert not await stored.unsure.doubts(item("1"), has_work=False)
+        assert not await stored.unsure.doubts(item("1"), repeats=False)
 
     told(story)
 
@@ -80,10 +80,10 @@ def test_what_waits_and_is_linked_is_unsure_unless_the_same_is_done_again() -> N
         await stored.link()
         await stored.file(item("1"), item("2", stranger))
         await stored.note()
-        assert not await stored.unsure.doubts(item("1"), has_work=True)
-        assert await stored.unsure.doubts(item("1"), has_work=False)
-        assert await stored.unsure.doubts(item("3"), has_work=True)
-        assert not await stored.unsure.doubts(item("2", stranger), has_work=False)
+        assert not await stored.unsure.doubts(item("1"), repeats=True)
+        assert await stored.unsure.doubts(item("1"), repeats=False)
+        assert await stored.unsure.doubts(item("3"), repeats=True)
+        assert not await stored.unsure.doubts(item("2", stranger), repeats=False)
 
     told(story)
 
@@ -97,7 +97,7 @@ def test_a_second_death_does_not_make_sure() -> None:
         await stored.note()
         await stored.file(item("2"))
         await stored.note()
-        assert await stored.unsure.doubts(item("2"), has_work=True)
+        assert await stored.unsure.doubts(item("2"), repeats=True)
 
     told(story)
 
@@ -110,7 +110,7 @@ def test_what_took_the_place_of_another_before_the_death_is_unsure() -> None:
         await stored.file(item("1"))
         await stored.file(*await stored.work.joined([item("2")]))
         await stored.note()
-        assert await stored.unsure.doubts(item("2"), has_work=True)
+        assert await stored.unsure.doubts(item("2"), repeats=True)
 
     told(story)
 
@@ -122,12 +122,12 @@ def test_it_is_sure_once_it_was_looked_at_or_all_of_it_was_done() -> None:
         await stored.file(item("1"), removal)
         await stored.note()
         await stored.store.write(await stored.unsure.done(removal))
-        assert await stored.unsure.doubts(item("1"), has_work=False)
+        assert await stored.unsure.doubts(item("1"), repeats=False)
         await stored.store.write(await stored.unsure.done(item("1")))
-        assert not await stored.unsure.doubts(item("3"), has_work=False)
+        assert not await stored.unsure.doubts(item("3"), repeats=False)
         await stored.file(item("4"))
         await stored.note()
         await stored.store.write(await stored.unsure.looked_at(KEY))
-        assert not await stored.unsure.doubts(item("4"), has_work=False)
+        assert not await stored.unsure.doubts(item("4"), repeats=False)
 
     told(story)

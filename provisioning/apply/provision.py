@@ -20,6 +20,7 @@ from provisioning.apply.looking import Looking, forbidden
 from provisioning.apply.members import Members
 from provisioning.apply.mixed import Mixed
 from provisioning.apply.naming import EXCHANGED, GIVEN_UP, Names, own_name
+from provisioning.apply.planning import takes_away
 from provisioning.apply.recording.outcome import Recorder
 from provisioning.apply.removal import RemovalForm
 from provisioning.apply.riding import Riding
@@ -229,10 +230,9 @@ class Provisioner:
         """Whether somebody may have died over a request that the plans would not repeat. Then the
         object was looked at.
         """
-        has_work = bool(plans) and not isinstance(plans, Skipped)
         if case is None or case.link is None:
             return False
-        if not await self._job.unsure.doubts(item, has_work=has_work):
+        if not await self._job.unsure.doubts(item, repeats=_may_repeat(item, plans)):
             return False
         await self._looking.read_again(case, item, doubted=True)
         self._job.store.defer(await self._job.unsure.looked_at(item.key), str(item.key))
@@ -282,6 +282,13 @@ class Provisioner:
     def _sent_delete(self, item: WorkItem) -> bool:
         sent = self._execution.last(item.key)
         return sent is not None and isinstance(sent.write, DeleteObject)
+
+
+def _may_repeat(item: WorkItem, plans: Sequence[Planned] | Skipped) -> bool:
+    """Whether the plans may be those that the item stood for when it was filed."""
+    if isinstance(plans, Skipped) or not plans:
+        return False
+    return item.aspect is Aspect.OBJECT or takes_away(plans)
 
 
 def _once_more(looks: int, error: RemoteError) -> int:

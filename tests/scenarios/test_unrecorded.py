@@ -74,6 +74,30 @@ def test_the_log_says_what_was_found_done_already() -> None:
     simulate(story, tenant=office, store=FailingStore(time=RunningClock().time))
 
 
+def test_who_is_to_be_switched_on_again_meanwhile_is_looked_at_although_there_is_more_to_do() -> None:
+    """The item that was to take access away comes first, and now it is about something else."""
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        one = user(world, 7)
+        transport = Failing(world.zscloud, world.clock, timeout_seconds=REQUEST_TIMEOUT)
+        assert isinstance(world.store, FailingStore)
+        transport.store, world.transport = world.store, transport
+        world.tenant.disable(one)
+        with contextlib.suppress(StoreUnavailable, LeaseUnavailable):
+            await world.cycle()
+        assert not account(world, 7).active
+        world.store.down, world.transport = False, None
+        await world.clock.sleep(60)
+        world.tenant.enable(one)
+        world.tenant.update_user(one, department="Legal")
+        await world.cycle()
+        assert account(world, 7).active
+        assert world.differences() == []
+
+    simulate(story, tenant=office, store=FailingStore(time=RunningClock().time))
+
+
 class Silent(InProcessScim):
     """ZSCloud executes a change, does not answer, and cannot be reached from then on."""
 
