@@ -23,7 +23,7 @@ from provisioning.job import Job
 from provisioning.lanes import WorkItem
 from provisioning.mirror import group_key
 from provisioning.model import Key, MirrorUser, ObjectType, TargetObject, is_placeholder
-from provisioning.resolve import resolve
+from provisioning.resolve import outline, resolve
 
 _FORBIDDEN = 403
 
@@ -105,12 +105,22 @@ class Looking:
         return await resolve(self._job, self._recorder.graph, case.key) or case
 
     async def _strange_groups(self, case: Case, found: TargetObject) -> list[Key]:
-        """Groups of ours that an account was in while it was nobody's, and its user is not."""
+        """Groups of ours that an account was in while it was nobody's, and that its user is not in,
+        or that nobody is to be in.
+        """
         if not found.groups or not isinstance(case.row, MirrorUser):
             return []
         proper = set(self._recorder.graph.assigned_ancestors(case.row.groups))
         owners = await self._job.links.owners(group.id for group in found.groups)
-        return [group for group in owners.values() if group.id not in proper]
+        return [
+            group
+            for group in owners.values()
+            if group.id not in proper or await self._is_left_out(group)
+        ]
+
+    async def _is_left_out(self, group: Key) -> bool:
+        case = await outline(self._job, self._recorder.graph, group)
+        return case is not None and not case.verdict.active
 
     async def _take_over(self, case: Case, item: WorkItem, owner: Key) -> None:
         """An object has one link. It moves only if its old principal is gone or out of scope."""

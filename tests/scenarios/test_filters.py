@@ -33,6 +33,9 @@ def filtered(name: str = "User", *groups: Any) -> CompiledSchema:
         return compiled(Path(folder), change)
 
 
+ZS_GROUPS = filtered("Group", clause("displayName", "STARTS_WITH", "ZS-"))
+
+
 def departments() -> Tenant:
     """Ten people, in Sales and in Legal by turns: eight in an assigned group, one assigned, one
     outside.
@@ -134,6 +137,26 @@ def test_everybody_in_scope_is_filtered_too() -> None:
     )
 
 
+def test_whoever_is_linked_leaves_the_groups_that_a_filter_leaves_out() -> None:
+    """The account was nobody's when the group was emptied, and stayed in it."""
+
+    async def story(world: World) -> None:
+        staff = group(world, "Staff")
+        world.tenant.update_group(staff, displayName="ZS-Staff")
+        await begun(world)
+        world.zscloud.create_user(userName="new@example.com", displayName="New", active=True)
+        world.zscloud.edit_members("ZS-Staff", add=["new@example.com"])
+        world.tenant.update_group(staff, displayName="Staff")
+        await cycle(world)
+        assert world.zscloud.members("ZS-Staff") == ("new@example.com",)
+        new = world.tenant.add_user("new@example.com", displayName="New", department="Sales")
+        world.tenant.add_member(staff, new)
+        await cycle(world)
+        assert world.zscloud.members("ZS-Staff") == ()
+
+    simulate(story, tenant=departments, schema=ZS_GROUPS, **OPEN)
+
+
 def test_a_filter_of_groups_leaves_its_members_in_scope() -> None:
     """A group is judged by itself: it is not made, and whom it brings in are."""
 
@@ -154,8 +177,7 @@ def test_a_filter_of_groups_leaves_its_members_in_scope() -> None:
         assert active(world) == [*range(9)]
         assert (await cycle(world)).counts.writes == 0
 
-    schema = filtered("Group", clause("displayName", "STARTS_WITH", "ZS-"))
-    simulate(story, tenant=departments, schema=schema, **OPEN)
+    simulate(story, tenant=departments, schema=ZS_GROUPS, **OPEN)
 
 
 def test_the_trap_of_null_is_warned_about(caplog: pytest.LogCaptureFixture) -> None:
