@@ -60,9 +60,15 @@ class Links:
         return {ScimId(id): Key.parse(text) for id, text in found.items()}
 
     async def holder(self, type: ObjectType, name: str) -> Key | None:
-        """The principal whose object was last recorded under the name."""
-        text = await self._by_name.get(name_key(type, name))
-        return None if text is None else Key.parse(text)
+        """The principal whose object was last recorded under the name.
+
+        Who died while a rename was recorded may have left the old name behind: the link counts.
+        """
+        place = name_key(type, name)
+        text = await self._by_name.get(place)
+        link = None if text is None else await self.get(Key.parse(text))
+        recorded = link and link.attributes.get(NAME_PATH[type])
+        return link.key if link and recorded and name_key(type, recorded) == place else None
 
     async def holders(self, type: ObjectType, names: Iterable[str]) -> dict[str, Key]:
         """The same for several names; by name in folded case."""
