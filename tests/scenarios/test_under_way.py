@@ -6,12 +6,12 @@ By the record nothing differs then, and the record is about to be another one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from tests.scenarios.simulation import simulate
-from tests.scenarios.steps import account, office, provisioned, user
+from tests.scenarios.steps import account, group, office, provisioned, user
 from tests.scenarios.test_hints import deliver, tell
 from tests.scenarios.world import World
 
@@ -34,8 +34,12 @@ def enable(world: World) -> None:
     world.tenant.enable(user(world, 1))
 
 
-async def there_and_back(world: World, there: Change, back: Change) -> None:
-    """The second change is told of while ZSCloud has not answered to the first one."""
+async def there_and_back(
+    world: World, there: Change, back: Change, *, groups: Sequence[str] = ()
+) -> None:
+    """The second change is told of, by the user and by ``groups``, while ZSCloud has not answered
+    to the first one.
+    """
     world.zscloud.set_faults(latency=10.0)
     there(world)
     cycle = asyncio.create_task(world.cycle())
@@ -43,7 +47,7 @@ async def there_and_back(world: World, there: Change, back: Change) -> None:
         await world.clock.sleep(1.0)
     assert not cycle.done()
     back(world)
-    await tell(world, world.services(), users=[user(world, 1)])
+    await tell(world, world.services(), users=[user(world, 1)], groups=groups)
     await cycle
     world.zscloud.set_faults()
     await deliver(world, world.services(), 200.0)
@@ -89,5 +93,21 @@ def test_who_leaves_while_the_account_is_being_made_does_not_stay_on() -> None:
         assert world.differences() == []
         found = world.zscloud.users.by_user_name("user1@example.com")
         assert found is None or not found.active
+
+    simulate(story, tenant=office)
+
+
+def test_who_joins_a_group_while_the_account_is_being_made_becomes_a_member() -> None:
+    """The group has nobody to add yet, and the account is made by what was known before."""
+
+    def join(world: World) -> None:
+        world.tenant.add_member(group(world, "Both"), user(world, 1))
+
+    async def story(world: World) -> None:
+        disable(world)
+        await provisioned(world)
+        await there_and_back(world, enable, join, groups=[group(world, "Both")])
+        assert "user1@example.com" in world.zscloud.members("Both")
+        assert world.differences() == []
 
     simulate(story, tenant=office)

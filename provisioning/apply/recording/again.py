@@ -12,6 +12,9 @@ from provisioning.origins import marked
 from provisioning.ports import Row
 from provisioning.scope import GroupGraph
 
+_CLOCKS_APART = 60.0
+"""Seconds by which the clocks of two processes may differ."""
+
 
 class Again:
     """Files keys again, as a consequence of the work on an item."""
@@ -31,11 +34,7 @@ class Again:
         """
         if case.link is not None or case.key.type is not ObjectType.USER:
             return []
-        groups = [
-            group
-            for group in await self._ledger.groups_to_join(graph, case)
-            if not self._newcomers.is_expected(group, case.key)
-        ]
+        groups = await self._groups(graph, case)
         reports: list[Key] = []
         ended: list[Row] = []
         if self._job.schema.user.references:
@@ -45,6 +44,25 @@ class Again:
         # Nobody has named these: what takes access away from them meets the brake.
         again += [self._item(item, key) for key in reports]
         return [*self._job.work.file(again), *ended]
+
+    async def joined_meanwhile(self, graph: GroupGraph, item: WorkItem, case: Case) -> list[Row]:
+        """A user who got an account while the item waited: whoever made it may have known of fewer
+        groups, and whoever told of the others knew of no account.
+        """
+        link = case.link
+        if link is None or case.key.type is not ObjectType.USER:
+            return []
+        if link.linked_at < item.filed_at - _CLOCKS_APART:
+            return []
+        groups = await self._groups(graph, case)
+        return self._job.work.file([self._item(item, key) for key in groups])
+
+    async def _groups(self, graph: GroupGraph, case: Case) -> list[Key]:
+        return [
+            group
+            for group in await self._ledger.groups_to_join(graph, case)
+            if not self._newcomers.is_expected(group, case.key)
+        ]
 
     def _item(self, item: WorkItem, key: Key, lane: Lane = Lane.LIVE) -> WorkItem:
         return WorkItem(

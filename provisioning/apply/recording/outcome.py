@@ -85,6 +85,8 @@ class Recorder:
             rows += self._left(item, case, why)
         elif not worked:
             self.cycle.counts.unchanged += 1
+        if case is not None and not worked:
+            rows += await self._again.joined_meanwhile(self.graph, item, case)
         if case is not None and case.forgettable:
             rows.append(self._job.mirror.users.drop(case.key.id))
         await self._note(item, case)
