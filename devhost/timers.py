@@ -18,8 +18,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from devhost.invocations import InvocationFailed, InvocationStopped
-from devhost.ncrontab import Schedule
 from provisioning.errors import QueueUnavailable, StoreUnavailable
+from provisioning.ncrontab import Schedule
 from provisioning.ports import LeasePort
 
 if TYPE_CHECKING:

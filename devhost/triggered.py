@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from devhost.functions import Function
-from devhost.ncrontab import Schedule, parse_schedule
 from provisioning.errors import ConfigurationError, Problem
+from provisioning.ncrontab import Schedule, parse_schedule
 from provisioning.storage.account import NAME
 
 _NAMED = re.compile(r"%([^%]+)%")
@@ -75,7 +75,7 @@ def _schedule(function: Function, environ: Mapping[str, str]) -> Schedule:
         named = _NAMED.search(written)
         raise _Refused(
             named[1] if named else function.name,
-            f"is no schedule for the timer {function.name}: {error}",
+            f"{text!r} is no schedule for the timer {function.name}: {error}",
             "Write six fields, such as 0 */5 * * * *.",
         ) from None
 

@@ -253,10 +253,11 @@ BAD = [
     ("STATE_STORE", "sqlite:///:memory:", "names no state store"),
     ("STATE_STORE", "sqlite:///folder/", "names no state store"),
     ("DRAIN_BUDGET_SECONDS", "0", "no whole number"),
-    ("CYCLE_SCHEDULE", "*/5 * * * *", "six fields"),
-    ("RECONCILE_SCHEDULE", "0 30 2 * * ;", "six fields"),
-    ("ASSIGNMENTS_SCHEDULE", "00:00:30", "six fields"),
-    ("MAINTENANCE_SCHEDULE", "@hourly", "six fields"),
+    ("CYCLE_SCHEDULE", "*/5 * * * *", "5 fields"),
+    ("RECONCILE_SCHEDULE", "0 30 2 * * ;", "';' holds no day of the week from 0 to 6"),
+    ("ASSIGNMENTS_SCHEDULE", "00:00:30", "1 fields"),
+    ("ASSIGNMENTS_SCHEDULE", "99 * * * * *", "'99' holds no second from 0 to 59"),
+    ("MAINTENANCE_SCHEDULE", "@hourly", "1 fields"),
     ("FUNCTION_KEY", f"two words {TOKEN}", "holds a space"),
 ]
 

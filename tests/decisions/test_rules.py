@@ -39,6 +39,12 @@ def test_without_patterns_nobody_is_protected() -> None:
     assert not rules().protects("root@example.com")
 
 
+@pytest.mark.parametrize("group", ["Vault", "vault", "Service Admin", "SERVICE admin"])
+def test_a_group_is_protected_by_its_name_or_as_that_of_the_administrators(group: str) -> None:
+    assert rules(protected=("v*",)).protects_group(group)
+    assert not rules(protected=("v*",), admin_group="Admins").protects_group("Sales")
+
+
 def test_what_means_the_same_for_leavers_is_told_the_same() -> None:
     one = rules(protected=("b*", "A"), admin_group="Service Admin")
     assert one.leaving == rules(protected=("a", "B*"), admin_group="service admin").leaving

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from devhost.invocations import InvocationFailed, InvocationStopped
-from devhost.ncrontab import parse_schedule
 from devhost.timers import LEASE_SECONDS, Timer
 from provisioning.errors import StoreUnavailable
+from provisioning.ncrontab import parse_schedule
 from provisioning.state.memory import MemoryStore
 from tests.simulated_time import (
     SimulatedClock,

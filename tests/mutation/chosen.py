@@ -32,6 +32,7 @@ _FILES = {
     "held": "decisions/test_held",
     "mapping": "mapping",
     "model": "decisions/test_model decisions/test_planned",
+    "ncrontab": "decisions/test_ncrontab",
     "notice": "alerts/test_message alerts/test_deciding",
     "notifications": "notifications/test_audit_events notifications/test_batch "
     "notifications/test_message",

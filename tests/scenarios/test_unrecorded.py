@@ -74,7 +74,7 @@ def test_the_log_says_what_was_found_done_already() -> None:
     simulate(story, tenant=office, store=FailingStore(time=RunningClock().time))
 
 
-def test_who_is_to_be_switched_on_again_meanwhile_is_looked_at_although_there_is_more_to_do() -> None:
+def test_who_is_to_be_switched_on_again_meanwhile_is_looked_at_before_anything_else() -> None:
     """The item that was to take access away comes first, and now it is about something else."""
 
     async def story(world: World) -> None:

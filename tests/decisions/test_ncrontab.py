@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from devhost.ncrontab import Schedule, parse_schedule
+from provisioning.ncrontab import Schedule, parse_schedule
 
 BOUNDS = ((0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
 MOMENTS = st.integers(946_684_800, 7_258_118_400).map(lambda n: datetime.fromtimestamp(n, UTC))

@@ -94,15 +94,15 @@ def parse_schedule(text: str) -> Schedule:
     parts = text.split()
     if len(parts) != len(_FIELDS):
         raise ValueError(
-            f"{text!r} has {len(parts)} fields; NCRONTAB has six: second, minute, hour, day, "
-            "month and day of the week."
+            f"it has {len(parts)} fields, and is to have six: second, minute, hour, day, month and "
+            "day of the week."
         )
     values = [_values(part, field) for part, field in zip(parts, _FIELDS, strict=True)]
     seconds, minutes, hours = (tuple(sorted(each)) for each in values[:3])
     days, months, weekdays = values[3:]
     schedule = Schedule(" ".join(parts), seconds, minutes, hours, days, months, weekdays)
     if not any(True for _ in schedule._days_from(date(2000, 1, 1))):  # noqa: SLF001 - its own module
-        raise ValueError(f"{text!r} names no day that there is.")
+        raise ValueError("it names no day that there is.")
     return schedule
 
 
