@@ -77,7 +77,7 @@ class Looking:
         except NotFound:
             self._read.add(item.generation)
             if not await self._recorder.left_missing(item, case):
-                await self._recorder.vanished(item, case)
+                await self._recorder.vanished(item, case, doubted=doubted)
         else:
             self._read.add(item.generation)
             if case.link.leaving_since is None or is_same_object(case.link, found):

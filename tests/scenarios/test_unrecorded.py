@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+
+import pytest
 
 from provisioning.errors import LeaseUnavailable, StoreUnavailable
+from provisioning.guard import Tally
 from provisioning.lease import REQUEST_TIMEOUT
 from provisioning.operations import held
 from provisioning.ports import Row
 from provisioning.scim.transport import Answer, AnswerBroken, NotSent
 from provisioning.state.memory import MemoryStore
 from tests.scenarios.simulation import RunningClock, simulate
-from tests.scenarios.steps import account, everybody, group_object, office, provisioned, user
+from tests.scenarios.steps import (
+    account,
+    everybody,
+    group,
+    group_object,
+    office,
+    provisioned,
+    user,
+)
 from tests.scenarios.world import World
 from tests.support.scim_inprocess import InProcessScim
 
@@ -42,8 +53,25 @@ class Failing(InProcessScim):
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
     ) -> Answer:
         answer = await super().request(method, url, headers, body)
-        self.store.down |= method == "PATCH"
+        self.store.down |= method in ("PATCH", "DELETE")
         return answer
+
+
+async def died_over(world: World, change: Callable[[], None]) -> None:
+    """A change in Entra reaches ZSCloud, and then the store goes. A minute later it is back."""
+    transport = Failing(world.zscloud, world.clock, timeout_seconds=REQUEST_TIMEOUT)
+    assert isinstance(world.store, FailingStore)
+    transport.store, world.transport = world.store, transport
+    change()
+    with contextlib.suppress(StoreUnavailable, LeaseUnavailable):
+        await world.cycle()
+    assert world.store.down
+    world.store.down, world.transport = False, None
+    await world.clock.sleep(60)
+
+
+def store() -> FailingStore:
+    return FailingStore(time=RunningClock().time)
 
 
 def test_the_log_says_what_was_found_done_already() -> None:
@@ -54,24 +82,16 @@ def test_the_log_says_what_was_found_done_already() -> None:
     async def story(world: World) -> None:
         await provisioned(world)
         one = user(world, 7)
-        transport = Failing(world.zscloud, world.clock, timeout_seconds=REQUEST_TIMEOUT)
-        assert isinstance(world.store, FailingStore)
-        transport.store, world.transport = world.store, transport
-        world.tenant.disable(one)
-        with contextlib.suppress(StoreUnavailable, LeaseUnavailable):
-            await world.cycle()
-        assert world.store.down
+        await died_over(world, lambda: world.tenant.disable(one))
         assert not account(world, 7).active
         assert len(await world.logs(principal=one)) == 1
-        world.store.down, world.transport = False, None
-        await world.clock.sleep(60)
         world.tenant.update_user(one, department="Legal")
         await world.cycle()
         codes = [entry["reason_code"] for entry in await world.logs(principal=one)]
         assert codes == ["Assigned", "Recorded", "AttributeChanged"]
         assert account(world, 7).department == "Legal"
 
-    simulate(story, tenant=office, store=FailingStore(time=RunningClock().time))
+    simulate(story, tenant=office, store=store())
 
 
 def test_who_is_to_be_switched_on_again_meanwhile_is_looked_at_before_anything_else() -> None:
@@ -80,22 +100,64 @@ def test_who_is_to_be_switched_on_again_meanwhile_is_looked_at_before_anything_e
     async def story(world: World) -> None:
         await provisioned(world)
         one = user(world, 7)
-        transport = Failing(world.zscloud, world.clock, timeout_seconds=REQUEST_TIMEOUT)
-        assert isinstance(world.store, FailingStore)
-        transport.store, world.transport = world.store, transport
-        world.tenant.disable(one)
-        with contextlib.suppress(StoreUnavailable, LeaseUnavailable):
-            await world.cycle()
+        await died_over(world, lambda: world.tenant.disable(one))
         assert not account(world, 7).active
-        world.store.down, world.transport = False, None
-        await world.clock.sleep(60)
         world.tenant.enable(one)
         world.tenant.update_user(one, department="Legal")
         await world.cycle()
         assert account(world, 7).active
         assert world.differences() == []
 
-    simulate(story, tenant=office, store=FailingStore(time=RunningClock().time))
+    simulate(story, tenant=office, store=store())
+
+
+@pytest.mark.parametrize(
+    ("setting", "taken"),
+    [
+        pytest.param("disable", Tally(users=1), id="an account that is switched off"),
+        pytest.param("delete", Tally(users=1), id="an account that is deleted"),
+    ],
+)
+def test_what_was_taken_away_and_not_recorded_counts_for_the_brake(
+    setting: str, taken: Tally
+) -> None:
+    """However it is met: here with another change, so that it is not sent again."""
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        one = user(world, 7)
+        await died_over(world, lambda: world.tenant.disable(one))
+        left = account(world, 7)
+        assert left is None or not left.active
+        world.tenant.update_user(one, department="Legal")
+        await world.cycle()
+        assert await removed(world) == taken
+
+    simulate(story, tenant=office, store=store(), ON_DISABLE=setting)
+
+
+def test_a_member_who_was_taken_out_and_not_recorded_counts_for_the_brake() -> None:
+    async def story(world: World) -> None:
+        await provisioned(world)
+        both = group(world, "Both")
+        await died_over(world, lambda: world.tenant.remove_member(both, user(world, 3)))
+        assert "user3@example.com" not in world.zscloud.members("Both")
+        world.tenant.update_group(both, displayName="Either")
+        world.tenant.add_member(both, user(world, 3))
+        await world.cycle()
+        assert "user3@example.com" in world.zscloud.members("Either")
+        assert await removed(world) == Tally(memberships=1)
+
+    simulate(story, tenant=office, store=store())
+
+
+async def removed(world: World) -> Tally:
+    """What was taken away within the last hour, as the brake has it."""
+    services = world.services()
+    job = services.job()
+    await job.load_tallies()
+    await world._close(services)
+    return job.removed_since(3600.0)
 
 
 class Silent(InProcessScim):

@@ -7,7 +7,13 @@ from __future__ import annotations
 
 import msgspec
 
-from provisioning.apply.recording.tally import linked_as, minus, provisioned_by, removed_by
+from provisioning.apply.recording.tally import (
+    linked_as,
+    minus,
+    provisioned_by,
+    removed_by,
+    taken_with,
+)
 from provisioning.case import Case
 from provisioning.deprovisioning import is_active_user
 from provisioning.drift import DriftPolicy, remembered, remembered_members
@@ -171,10 +177,17 @@ class Ledger:
         return policy.leaving_since(case.verdict, link, now, emptied=not case.ours)
 
     async def refreshed(
-        self, case: Case, found: TargetObject, about: str, policy: DriftPolicy
+        self,
+        case: Case,
+        found: TargetObject,
+        about: str,
+        policy: DriftPolicy,
+        *,
+        unrecorded: bool = False,
     ) -> tuple[bool, list[Row]]:
         """Whether the record was wrong, and the rows that take the live object for it, but for
-        edits by hand that ``policy`` lets stand.
+        edits by hand that ``policy`` lets stand. ``unrecorded``: what is gone was taken away by a
+        request that nobody came to record, as far as one can tell, and counts for the brake.
         """
         assert case.link is not None
         stored = await self._job.links.get(case.key) or case.link
@@ -191,6 +204,7 @@ class Ledger:
             # DRIFT leaves it on: it has not been disabled for the whole time, and waits anew.
             link = msgspec.structs.replace(link, leaving_since=link.written_at)
         changed = link.attributes != case.link.attributes
+        taken = Tally(users=int(stored.active and not link.active))
         if case.key.type is ObjectType.GROUP and found.members is not None:
             live = set(found.members)
             recorded = await self._job.links.members(case.key.id)
@@ -199,17 +213,29 @@ class Ledger:
             changed = changed or bool(add or gone)
             added = {id: is_placeholder(id) for id in add}
             await self._job.links.change_members(case.key.id, added, gone, about)
+            approved = {id for id, w in case.withheld.items() if w.mark is Mark.APPROVED}
+            taken = Tally(memberships=len(gone - approved))
         rows = self._job.links.put(link, stored)
+        if unrecorded:
+            rows += await self._found_taken(case, taken)
         before, now = stored.active, link.active
         if case.key.type is ObjectType.USER and before != now:
             self._job.count_provisioned(Tally(users=1 if now else -1))
         return changed, rows
 
-    async def vanished(self, graph: GroupGraph, case: Case, about: str) -> list[Row]:
-        """Rows that end a link whose object is gone from ZSCloud."""
+    async def vanished(
+        self, graph: GroupGraph, case: Case, about: str, *, unrecorded: bool = False
+    ) -> list[Row]:
+        """Rows that end a link whose object is gone from ZSCloud. ``unrecorded`` as above."""
         assert case.link is not None
+        taken = await self._found_taken(case, taken_with(case)) if unrecorded else []
         await self._leave_groups(graph, case, case.link, about)
-        return [*self._job.unlisted_rows(case.link), *await self.moved(case, about)]
+        return [*self._job.unlisted_rows(case.link), *await self.moved(case, about), *taken]
+
+    async def _found_taken(self, case: Case, taken: Tally) -> list[Row]:
+        if await self._job.held.approved.get(str(case.key)) is not None:
+            return []  # What somebody has approved does not count.
+        return self._job.removed_rows(taken)
 
     async def moved(self, case: Case, about: str) -> list[Row]:
         """Rows that end a link whose object goes to another principal."""

@@ -215,7 +215,9 @@ class Recorder:
         policy = DriftPolicy() if doubted else self._drift(item)
         if sent is not None and isinstance(sent.write, UpdateObject):
             policy = policy.without(sent.write.values)
-        changed, rows = await self.ledger.refreshed(case, found, _about(item), policy)
+        changed, rows = await self.ledger.refreshed(
+            case, found, _about(item), policy, unrecorded=doubted
+        )
         if changed and doubted:
             self._defer(
                 item, self._logged(item, case, LogStatus.SUCCESS, reasons.RECORDED, found.id)
@@ -244,16 +246,24 @@ class Recorder:
         policy = self._job.rules.drift
         return policy.on_demand() if item.lane is Lane.ON_DEMAND else policy
 
-    async def vanished(self, item: WorkItem, case: Case, again: Sequence[WorkItem] = ()) -> None:
+    async def vanished(
+        self,
+        item: WorkItem,
+        case: Case,
+        again: Sequence[WorkItem] = (),
+        *,
+        doubted: bool = False,
+    ) -> None:
         """The linked object is gone from ZSCloud: the link ends, and the key is worked anew.
 
-        ``again`` is filed before the link goes, so that nobody forgets it.
+        ``again`` is filed before the link goes, so that nobody forgets it. ``doubted``: it may be
+        gone by a request of ours.
         """
         assert case.link is not None
         rows = self._logged(item, case, LogStatus.SUCCESS, reasons.VANISHED, case.link.scim_id)
         if item.aspect is Aspect.REMOVAL and case.verdict.active:
             rows += self._again.rows(item, case.key)
-        ended = await self.ledger.vanished(self.graph, case, _about(item))
+        ended = await self.ledger.vanished(self.graph, case, _about(item), unrecorded=doubted)
         self._defer(item, [*rows, *self._job.work.file(again), *ended])
 
     async def moved(self, item: WorkItem, owner: Case) -> None:

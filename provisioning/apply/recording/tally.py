@@ -51,6 +51,13 @@ def linked_as(case: Case, *, active: bool, memberships: int = 0) -> Tally:
     return Tally(groups=1, memberships=memberships)
 
 
+def taken_with(case: Case) -> Tally:
+    """What was taken away by whoever deleted the object."""
+    if _was_taken_away(case):
+        return Tally(deletions=1)
+    return linked_as(case, active=_active(case), memberships=len(case.ours))
+
+
 def minus(tally: Tally) -> Tally:
     """The tally taken off."""
     return Tally(-tally.users, -tally.groups, -tally.memberships)

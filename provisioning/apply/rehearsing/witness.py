@@ -113,10 +113,17 @@ class Witness(Recorder):
         self.is_left_missing = self.is_left_missing or left
         return left
 
-    async def vanished(self, item: WorkItem, case: Case, again: Sequence[WorkItem] = ()) -> None:
+    async def vanished(
+        self,
+        item: WorkItem,
+        case: Case,
+        again: Sequence[WorkItem] = (),
+        *,
+        doubted: bool = False,
+    ) -> None:
         """The linked object is gone."""
         self.has_vanished = True
-        await super().vanished(item, case, again)
+        await super().vanished(item, case, again, doubted=doubted)
 
     async def taken(self, item: WorkItem, case: Case) -> None:
         """The linked object has become somebody else's."""
