@@ -44,9 +44,12 @@ async def retry_escrow(req: func.HttpRequest) -> func.HttpResponse:
     """Has them tried at once, by whoever writes: 202 with the entries that it is about."""
 
     async def call(services: Services) -> func.HttpResponse:
+        from provisioning.errors import InvalidRequest, Problem
         from provisioning.operations import escrow as operation
 
         body = decode_body(req, RetryRequest)
+        if body.ids == []:
+            raise InvalidRequest(Problem("ids", "names nobody", "Leave it out to try all."))
         found = await operation.retry_now(services, body.ids or (), operator_of(req))
         return answer(found, 202)
 

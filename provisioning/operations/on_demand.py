@@ -41,6 +41,7 @@ _CUT_AFTER = 10.0
 """Seconds beyond its budget after which a call is cut that is still reading Entra."""
 
 _ENTRIES = 1000
+_NAMED = 10
 
 _SKEW = 600.0
 """Seconds by which the clocks of who calls and who writes may differ, at most."""
@@ -230,23 +231,22 @@ async def _keys(services: Services, users: Sequence[str], group: str | None) -> 
         )
     if group is not None:
         return [await _group(services, group)]
-    keys: list[Key] = []
-    for name in users:
-        found = await services.source.find_user(name)
-        if found is None:
-            raise InvalidRequest(
-                Problem(
-                    "user",
-                    f"Entra knows no user {cut(name, 100)!r}",
-                    "Give the object id or the user principal name as Entra shows it.",
-                )
+    found = {name: await services.source.find_user(name) for name in map(str.strip, users)}
+    unknown = [repr(cut(name, 100)) for name, user in found.items() if user is None]
+    if unknown:
+        more = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
+        raise InvalidRequest(
+            Problem(
+                "user",
+                f"Entra knows no user {', '.join(unknown[:_NAMED])}{more}",
+                "Give the object id or the user principal name as Entra shows it.",
             )
-        keys.append(user_key(found.id))
-    return list(dict.fromkeys(keys))
+        )
+    return list(dict.fromkeys(user_key(user.id) for user in found.values() if user is not None))
 
 
 async def _group(services: Services, name: str) -> Key:
-    found = await services.source.find_groups(name)
+    found = await services.source.find_groups(name.strip())
     if len(found) != 1:
         how_many = "no group" if not found else f"{len(found)} groups"
         raise InvalidRequest(

@@ -72,3 +72,20 @@ async def test_wrong_calls(world: World, arguments: tuple[str, ...], field: str)
     assert wrong.json["code"] == "InvalidRequest"
     assert wrong.json["errors"][0]["field"] == field
     assert world.writes == []
+
+
+async def test_all_names_that_nobody_has_are_told_at_once(world: World) -> None:
+    names = [world.entitled[0], "one@example.com", "two@example.com"]
+    wrong = await world.run("on-demand", "--json", *[x for name in names for x in ("--user", name)])
+    assert wrong.status == 2
+    message = wrong.json["errors"][0]["message"]
+    assert "'one@example.com', 'two@example.com'" in message
+    assert names[0] not in message
+    assert world.writes == []
+
+
+async def test_blanks_around_a_name_do_not_count(world: World) -> None:
+    name = world.entitled[0]
+    done = await world.run("on-demand", "--user", f" {name} ", "--json")
+    assert done.status == 0
+    assert world.provisioned == [name]

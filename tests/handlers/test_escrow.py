@@ -41,3 +41,11 @@ async def test_nobody_of_that_name(app: Running) -> None:
     [error] = answer.json()["errors"]
     assert error["field"] == "ids"
     assert "escrow" in error["remedy"]
+
+
+async def test_an_empty_list_does_not_mean_everybody(app: Running) -> None:
+    answer = await app.call("POST", "escrow/retry-now", {"ids": []})
+    assert answer.status == 400
+    [error] = answer.json()["errors"]
+    assert error["field"] == "ids"
+    assert "all" in error["remedy"]
