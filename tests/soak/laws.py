@@ -161,7 +161,7 @@ class Laws:
         for kind, number in self._there.items():
             # The base is the most that was there at any time (settings:
             # DELETION_THRESHOLD_PERCENT), also before a removal that does not count.
-            self._most[kind] = max(self._most[kind], number)
+            self._most[kind] = max(self._most[kind], number + self._portal.away[kind])
         answer = self._worked(request, now)
         if store.users != users or store.groups != groups:
             self._compare(request, users, groups)

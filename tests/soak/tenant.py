@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -154,7 +155,8 @@ class Portal:
     """Edits by hand. ``local`` are objects that an administrator made, as they are to stay;
     ``touched`` are principals whose objects were edited, and pairs of group and user. ``edits`` are
     values, by principal and attribute; ``yielding`` those of them that what Entra has may be
-    written over; ``switched`` are accounts that were switched on or off.
+    written over; ``switched`` are accounts that were switched on or off. ``away`` is how much was
+    taken away of each kind: as long as no reconcile finds that, it counts as provisioned.
     """
 
     def __init__(self, zscloud: ZSCloudSimulator, people: People) -> None:
@@ -165,6 +167,7 @@ class Portal:
         self.edits: dict[tuple[str, str], str] = {}
         self.yielding: set[tuple[str, str]] = set()
         self.switched: set[str] = set()
+        self.away: Counter[str] = Counter()
 
     def do(self, kind: str, args: dict[str, Any]) -> bool:
         """Does something, if it can be done."""
@@ -205,11 +208,16 @@ class Portal:
         account = self._account(n)
         self.touched.add(account.external_id)
         self.switched.add(account.external_id)
+        self.away["users"] += bool(account.active)
         self._zscloud.edit_user(account.id, active=not account.active)
 
     def hand_delete(self, n: int) -> None:
         account = self._account(n)
         self.touched.add(account.external_id)
+        groups = self._zscloud.store.groups.values()
+        self.away["users"] += bool(account.active)
+        self.away["memberships"] += sum(account.id in group.members for group in groups)
+        self.away["deletions"] += 1
         self._zscloud.delete_user(account.id)
         self.forget_edits({account.external_id})
 
@@ -245,6 +253,7 @@ class Portal:
     def hand_member_remove(self, g: int, n: int) -> None:
         account, group = self._account(n), self._group(g)
         self.touched.add((group.external_id, account.external_id))
+        self.away["memberships"] += account.id in group.members
         self._zscloud.edit_members(group.id, remove=(account.id,))
 
     def hand_local(self, mark: int) -> None:
