@@ -14,7 +14,7 @@ from provisioning.discovery.crowd import Crowd
 from provisioning.discovery.entries import LookEntries
 from provisioning.discovery.filed import Filed
 from provisioning.discovery.judging import Judging
-from provisioning.discovery.removals import Removal, removal_of
+from provisioning.discovery.removals import Removal, is_let_be, removal_of
 from provisioning.discovery.since import Since
 from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane, rank_of
@@ -244,6 +244,8 @@ class Filing:
         found = await as_lost(self._job, self._graph, case)
         if found is not None and removal_of(found, self._job.rules) is not None:
             return found
+        if found is not None and is_let_be(case, self._job.rules):
+            return case  # What was found of it stays known.
         if case.key not in self._standing:
             self._filed.rows.append(self._job.rebuild.drop(case.key))
         if case.key.type is ObjectType.USER:

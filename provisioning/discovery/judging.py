@@ -16,7 +16,7 @@ from provisioning.case import Case
 from provisioning.discovery.entries import LookEntries
 from provisioning.discovery.on_their_way import on_their_way
 from provisioning.discovery.plans import Plans
-from provisioning.discovery.removals import Part, Removal, kept_by
+from provisioning.discovery.removals import Part, Removal, is_let_be, kept_by
 from provisioning.discovery.touched import ROWS_TOGETHER
 from provisioning.guard import Tally, judge
 from provisioning.held import APPROVED, Approved, Held, Mark, Withheld, facts_of
@@ -205,7 +205,8 @@ class Judging:
         why = _BACK if case is None else f"{_BACK} {case.verdict.sentence}"
         if (lost := await self._job.rebuild.get(key)) is not None:
             why = lost.over or why
-            self.rows.append(self._job.rebuild.drop(key))
+            if lost.over or case is None or not is_let_be(case, self._job.rules):
+                self.rows.append(self._job.rebuild.drop(key))
         if case is not None and case.withheld:
             await self._unmark(case, case.withheld, why, cause)
         held = await self._job.held.held.get(str(key))

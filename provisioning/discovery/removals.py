@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 
 from provisioning.case import Case
+from provisioning.deprovisioning import Deprovision
 from provisioning.guard import Brake, Tally
 from provisioning.lanes import Rank
 from provisioning.model import Action, Change, EntraId, Key, MemberRemoval, ObjectType, ScimId
@@ -158,3 +159,9 @@ def _group_removal(case: Case, plans: Sequence[Planned]) -> Removal:
     tally = Tally(groups=int(emptied and not waited), memberships=members, deletions=int(waited))
     rank = Rank.DELETES if deleted else Rank.MEMBER_REMOVALS
     return Removal(case, tuple(plans), tally, rank)
+
+
+def is_let_be(case: Case, rules: Rules) -> bool:
+    """Whether a setting lets be who has left for the present reason. For another one it may not."""
+    left = not case.verdict.active and not case.verdict.undecided
+    return left and rules.deprovisioning.of(case.verdict.reason) is Deprovision.NONE

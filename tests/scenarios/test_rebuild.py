@@ -609,3 +609,32 @@ def test_a_restart_without_links_is_a_rebuild_and_keeps_what_the_first_one_held(
         assert inactive(world) == held_names(before)
 
     simulate(story, tenant=everybody(50))
+
+
+@pytest.mark.parametrize("held_before", [False, True])
+def test_who_is_let_be_for_now_is_held_once_there_is_another_reason(*, held_before: bool) -> None:
+    """Disabled people keep access by the setting; unassigned they would lose it."""
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        lose_state(world)
+        one, everyone = user(world, 2), group(world, "Everybody")
+        if held_before:
+            world.tenant.remove_member(everyone, one)
+        else:
+            world.tenant.disable(one)
+        record = await rebuilt(world)
+        assert (record.status is CycleStatus.HELD) is held_before
+        if held_before:
+            world.tenant.add_member(everyone, one)
+            world.tenant.disable(one)
+            await world.cycle()
+            assert await plans(world) == []
+        world.tenant.remove_member(everyone, one)
+        await world.clock.sleep(300)
+        record = await world.cycle()
+        assert record.status is CycleStatus.HELD
+        assert held_names(await the_plan(world)) == {"user2@example.com"}
+        assert account(world, 2).active
+
+    simulate(story, tenant=everybody(20), ON_DISABLE="none")
