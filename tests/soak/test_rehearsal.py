@@ -65,3 +65,11 @@ def test_who_failed_and_who_was_edited_by_hand_does_not_count_and_others_do() ->
     assert unlike([CHANGE], [], "this", {"one"}) == []
     other = msgspec.structs.replace(CHANGE, source_id=EntraId("two"))
     assert len(unlike([other], [failed], "this", {"one"})) == 1
+
+
+def test_a_name_for_a_moment_counts_unless_somebody_is_linked_by_the_run() -> None:
+    moment = line(change_id="moment", reason_code="NameExchanged")
+    matched = line(change_id=None, reason_code="Matched")
+    assert len(unlike([CHANGE], [LINE, moment], "this", ())) == 1
+    assert unlike([CHANGE], [LINE, moment, matched], "this", ()) == []
+    assert len(unlike([], [LINE, moment, matched], "this", ())) == 1
