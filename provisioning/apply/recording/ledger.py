@@ -142,9 +142,15 @@ class Ledger:
             await self._job.links.forget_members(case.key.id, about)
             return rows
         await self._leave_groups(graph, case, link, about)
-        if msgspec.structs.replace(case, link=None).forgettable:
-            rows.append(self._job.mirror.users.drop(case.key.id))
-        return rows
+        return [*rows, *self.forgotten(msgspec.structs.replace(case, link=None))]
+
+    def forgotten(self, case: Case) -> list[Row]:
+        """Rows that drop the mirror row of a user who is neither near scope nor linked: the one
+        that the case was made of. Who has come back since then has another.
+        """
+        if not case.forgettable or not isinstance(case.row, MirrorUser):
+            return []
+        return [self._job.mirror.users.drop_if(case.key.id, case.row)]
 
     async def matched(self, case: Case, found: TargetObject, about: str) -> list[Row]:
         """Rows that link a principal to an object that exists already."""

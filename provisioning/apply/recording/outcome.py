@@ -87,8 +87,8 @@ class Recorder:
             self.cycle.counts.unchanged += 1
         if case is not None and not worked:
             rows += await self._again.joined_meanwhile(self.graph, item, case)
-        if case is not None and case.forgettable:
-            rows.append(self._job.mirror.users.drop(case.key.id))
+        if case is not None:
+            rows += self.ledger.forgotten(case)
         await self._note(item, case)
         await self._finish(item, rows)
 

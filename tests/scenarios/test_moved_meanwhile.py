@@ -1,0 +1,78 @@
+"""The world moves while a request is under way, and its answer is recorded by what was known."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from provisioning.lease import REQUEST_TIMEOUT
+from provisioning.notifications.message import HintMessage
+from provisioning.operations.hints import take_in
+from provisioning.scim.transport import Answer
+from tests.scenarios.pump import deliver
+from tests.scenarios.simulation import simulate
+from tests.scenarios.steps import account, office, provisioned, user
+from tests.scenarios.world import World
+from tests.support.scim_inprocess import InProcessScim
+
+
+class Slow(InProcessScim):
+    """Requests of one method take a while until they are executed, or until they are answered."""
+
+    method = "PATCH"
+    before = 0.0
+    after = 0.0
+    sent = 0
+
+    async def request(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
+    ) -> Answer:
+        slow = method == self.method
+        if slow:
+            self.sent += 1
+            await self._clock.sleep(self.before)
+        answer = await super().request(method, url, headers, body)
+        if slow:
+            await self._clock.sleep(self.after)
+        return answer
+
+
+def slow(world: World, method: str, *, before: float = 0.0, after: float = 0.0) -> Slow:
+    """From now on requests of the method are slow."""
+    transport = Slow(world.zscloud, world.clock, timeout_seconds=REQUEST_TIMEOUT)
+    transport.method, transport.before, transport.after = method, before, after
+    world.transport = transport
+    return transport
+
+
+async def meanwhile(
+    world: World, transport: Slow, change: Callable[[], object], message: HintMessage
+) -> None:
+    """A cycle sends; the change is made, and told of, before ZSCloud has answered."""
+    cycle = asyncio.create_task(world.cycle())
+    while not transport.sent:
+        await world.clock.sleep(0.5)
+    change()
+    await take_in(world.services(), message)
+    await world.clock.sleep(10)
+    assert not cycle.done()
+    await cycle
+    world.transport = None
+    await deliver(world, world.services(), 200.0)
+
+
+def test_who_is_assigned_again_while_the_account_is_deleted_gets_one() -> None:
+    async def story(world: World) -> None:
+        await provisioned(world)
+        one = user(world, 7)
+        world.tenant.unassign(one)
+        transport = slow(world, "DELETE", after=15.0)
+        message = HintMessage(told=world.clock.time(), assignments=True)
+        await meanwhile(world, transport, lambda: world.tenant.assign(one, "User"), message)
+        for _ in range(3):
+            await world.clock.sleep(300)
+            await world.cycle()
+        assert account(world, 7) is not None
+        assert world.differences() == []
+
+    simulate(story, tenant=office, ON_UNASSIGN="delete")
