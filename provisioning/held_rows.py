@@ -119,6 +119,14 @@ class HeldRemovals:
         kept = await self.rejected.get(str(key))
         return kept is not None and kept.action is not Action.REMOVE_MEMBER
 
+    async def keeps_from(self, key: Key, action: Action) -> bool:
+        """Whether it is held, or was rejected, that this is done to a principal as a whole."""
+        held = await self.held.get(str(key))
+        if held is not None and held.place is not None:
+            return True
+        kept = await self.rejected.get(str(key))
+        return kept is not None and kept.action is action
+
     async def forget_before(self, time: float) -> list[Row]:
         """Rows that drop plans decided before ``time``, and lists of which no plan is left."""
         plans = [plan async for _, plan in self.plans.all()]

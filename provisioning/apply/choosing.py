@@ -14,9 +14,10 @@ from provisioning.apply.removal import RemovalForm
 from provisioning.case import Case
 from provisioning.held import APPROVED
 from provisioning.job import Job
-from provisioning.lanes import Lane, WorkItem
+from provisioning.lanes import Aspect, Lane, WorkItem
 from provisioning.model import ObjectType
 from provisioning.plan import Planned, Skipped
+from provisioning.record import CycleKind
 from provisioning.resolve import is_unchanged, resolve
 from provisioning.scope import GroupGraph
 
@@ -82,9 +83,21 @@ class Choosing:
         if unasked or await self._is_another(item, found):
             self._looking.judge_later(item, case.key)
             return []
+        if await self._is_kept_back(case, item, found):
+            return []
         for plan in found:
             await self._names.check(self._recorder.graph, case, plan)
         return found
+
+    async def _is_kept_back(self, case: Case, item: WorkItem, plans: Sequence[Planned]) -> bool:
+        """Whether the removal of a user is held, or was rejected, since the item was let go: it
+        waited in escrow, or in lane 1 as something else. Of a group its case says so.
+        """
+        if case.key.type is not ObjectType.USER or not takes_away(plans):
+            return False
+        if item.cause == APPROVED or _is_named(item):
+            return False
+        return await self._job.held.keeps_from(case.key, plans[0].changes[0].action)
 
     async def _is_another(self, item: WorkItem, plans: Sequence[Planned]) -> bool:
         """Whether something else would be taken away now than what somebody has approved."""
@@ -94,3 +107,8 @@ class Choosing:
         return approved is None or all(
             change.action is not approved.action for plan in plans for change in plan.changes
         )
+
+
+def _is_named(item: WorkItem) -> bool:
+    """Whether it is what an operator has named, which no brake keeps, and no later try of it."""
+    return item.cause == CycleKind.ON_DEMAND.value and item.aspect is Aspect.OBJECT
