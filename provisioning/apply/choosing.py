@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import msgspec
+
 from provisioning.apply.looking import Looking
 from provisioning.apply.members import Members
 from provisioning.apply.mixed import Mixed
@@ -15,7 +17,7 @@ from provisioning.case import Case
 from provisioning.held import APPROVED
 from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane, WorkItem
-from provisioning.model import ObjectType
+from provisioning.model import MemberRemoval, ObjectType
 from provisioning.plan import Planned, Skipped
 from provisioning.record import CycleKind
 from provisioning.resolve import is_unchanged, resolve
@@ -77,6 +79,15 @@ class Choosing:
             return await self._allowed(case, plans, item)
         again = await resolve(self._job, self._recorder.graph, item.key)
         return [] if again is None else await self.plans(again, item)
+
+    def leaves_surplus(self, case: Case, item: WorkItem) -> bool:
+        """Whether a group whose additions are done has something to be taken away: who left it
+        while being added was no member by the record, and no removal was filed.
+        """
+        if case.key.type is not ObjectType.GROUP or item.aspect is not Aspect.OBJECT:
+            return False
+        removal = msgspec.structs.replace(item, aspect=Aspect.REMOVAL)
+        return bool(self._planning.plans(case, removal, MemberRemoval.FILTER, most=1))
 
     async def _allowed(self, case: Case, found: list[Planned], item: WorkItem) -> list[Planned]:
         unasked = item.lane > Lane.ON_DEMAND and takes_away(found)

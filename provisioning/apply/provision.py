@@ -260,6 +260,8 @@ class Provisioner:
         *,
         worked: bool,
     ) -> None:
+        if case is not None and self._choosing.leaves_surplus(case, item):
+            self._looking.judge_later(item, case.key)
         refused = await self._members.refusal(item.key)
         if refused is not None and item.aspect is Aspect.OBJECT:
             await self._recorder.failure(item, case, refused)

@@ -11,7 +11,7 @@ from provisioning.operations.hints import take_in
 from provisioning.scim.transport import Answer
 from tests.scenarios.pump import deliver
 from tests.scenarios.simulation import simulate
-from tests.scenarios.steps import account, office, provisioned, user
+from tests.scenarios.steps import account, everybody, group, office, provisioned, user
 from tests.scenarios.world import World
 from tests.support.scim_inprocess import InProcessScim
 
@@ -76,3 +76,42 @@ def test_who_is_assigned_again_while_the_account_is_deleted_gets_one() -> None:
         assert world.differences() == []
 
     simulate(story, tenant=office, ON_UNASSIGN="delete")
+
+
+def test_who_leaves_a_group_while_being_added_is_taken_out() -> None:
+    """By the record nobody is to be taken out yet, and to add nobody else takes nobody out."""
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        one, both = user(world, 1), group(world, "Both")
+        world.tenant.add_member(both, one)
+        transport = slow(world, "PATCH", after=15.0)
+        message = HintMessage(told=world.clock.time(), users={one: 0}, groups={both: 0})
+        await meanwhile(world, transport, lambda: world.tenant.remove_member(both, one), message)
+        assert "user1@example.com" not in world.zscloud.members("Both")
+        assert world.differences() == []
+
+    simulate(story, tenant=office)
+
+
+def test_who_leaves_a_large_group_before_their_turn_to_be_added_is_taken_out() -> None:
+    """It is planned once for many requests, and the first of them is being sent."""
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        people = [user(world, number) for number in range(30)]
+        new = world.tenant.add_group("New", people)
+        world.tenant.assign(new, "User")
+        transport = slow(world, "PATCH", after=15.0)
+
+        def leave() -> None:
+            there = world.zscloud.members("New")
+            waiting = [n for n in range(30) if f"user{n}@example.com" not in there]
+            for number in waiting[:3]:
+                world.tenant.remove_member(new, user(world, number))
+
+        message = HintMessage(told=world.clock.time(), groups={new: 0})
+        await meanwhile(world, transport, leave, message)
+        assert world.differences() == []
+
+    simulate(story, tenant=everybody(30), MEMBER_BATCH_SIZE="5")
