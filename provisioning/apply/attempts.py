@@ -105,6 +105,9 @@ class Attempts:
         """The newcomer waits for the holder of its name; a ring is broken by a name of our own, and
         so does a holder give its name up.
         """
+        if blocked.under_way and blocked.holder not in self._active:
+            self._ready.add(item)  # It has just ended.
+            return
         holder, step = blocked.holder, self._standing_back.blocked(item.key, blocked)
         if step is Step.HOPELESS:
             await self._provisioner.set_aside(item, _name_taken(item, holder))

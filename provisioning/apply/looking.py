@@ -8,7 +8,7 @@ from __future__ import annotations
 from provisioning.apply.execution import Execution
 from provisioning.apply.finding.matching import Matching
 from provisioning.apply.last_look import is_same_object
-from provisioning.apply.naming import Names
+from provisioning.apply.naming import Blocked, Names
 from provisioning.apply.recording.outcome import Recorder
 from provisioning.case import Case
 from provisioning.errors import (
@@ -22,7 +22,7 @@ from provisioning.errors import (
 from provisioning.job import Job
 from provisioning.lanes import WorkItem
 from provisioning.mirror import group_key
-from provisioning.model import Key, MirrorUser, ObjectType, TargetObject, is_placeholder
+from provisioning.model import Key, Link, MirrorUser, ObjectType, TargetObject, is_placeholder
 from provisioning.resolve import outline, resolve
 
 _FORBIDDEN = 403
@@ -90,10 +90,13 @@ class Looking:
         return await resolve(self._job, self._recorder.graph, case.key)
 
     async def adopt(self, case: Case, item: WorkItem, found: TargetObject) -> Case:
-        """Links a principal to the object that matches it."""
+        """Links a principal to the object that matches it, if it is there still."""
         owner = await self._job.links.owner(found.id)
         if owner is not None and owner != case.key:
-            await self._take_over(case, item, owner)
+            now = await self._take_over(case, item, owner, found)
+            if now is None:
+                return await resolve(self._job, self._recorder.graph, case.key) or case
+            found = now
         if case.key.type is ObjectType.GROUP and found.members is None:
             found = await self._matching.by_id(found.type, found.id, item.urgency)
         await self._recorder.matched(item, case, found)
@@ -122,20 +125,45 @@ class Looking:
         case = await outline(self._job, self._recorder.graph, group)
         return case is not None and not case.verdict.active
 
-    async def _take_over(self, case: Case, item: WorkItem, owner: Key) -> None:
-        """An object has one link. It moves only if its old principal is gone or out of scope."""
+    async def _take_over(
+        self, case: Case, item: WorkItem, owner: Key, found: TargetObject
+    ) -> TargetObject | None:
+        """An object has one link. It moves only if its old principal is gone or out of scope. The
+        object as it is now; ``None`` if it is gone.
+        """
         other = await resolve(self._job, self._recorder.graph, owner)
-        if other is None:
-            if (link := await self._job.links.get(owner)) is not None:
+        link = await self._job.links.get(owner)
+        if other is None or link is None:
+            if link is not None:
                 self._recorder.unlinked(item, link)
-            return
+            return found
         if other.keeps_its_name:
             self._names.refuse(case, other, case.name)
+        now = await self._after_the_last(item, link, found)
+        if now is None:
+            await self._recorder.vanished(item, other)
+            return None
         await self._recorder.moved(item, other)
         if isinstance(other.row, MirrorUser):
             # What the account is a member of was the predecessor's: its groups are looked at.
             for id in self._recorder.graph.assigned_ancestors(other.row.groups):
                 self.judge_later(item, group_key(id))
+        return now
+
+    async def _after_the_last(
+        self, item: WorkItem, link: Link, found: TargetObject
+    ) -> TargetObject | None:
+        """The object after the last request of its old principal, which the list that it was found
+        in, or the answer to a filter, may be older than. Raises ``Blocked`` while such a request
+        may be under way.
+        """
+        owner = link.key
+        if owner in self._job.under_way:
+            raise Blocked(owner, under_way=True)
+        now = await self._matching.once_more(found, item.urgency)
+        if owner in self._job.under_way or await self._job.links.get(owner) != link:
+            raise Blocked(owner, under_way=True)
+        return now
 
     async def look(self, case: Case, item: WorkItem, error: RemoteError) -> bool:
         """Reads the object and takes what it is for the record; the next round plans anew.

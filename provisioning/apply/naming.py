@@ -31,13 +31,14 @@ from provisioning.scope import GroupGraph, Reason
 
 class Blocked(Exception):
     """The wanted name is held by our own link of ``holder``, which wants another one; or none, if
-    it ``gives_up``.
+    it ``gives_up``. Or its object is, and is written to at this moment: ``under_way``.
     """
 
-    def __init__(self, holder: Key, *, gives_up: bool = False) -> None:
+    def __init__(self, holder: Key, *, gives_up: bool = False, under_way: bool = False) -> None:
         super().__init__(str(holder))
         self.holder = holder
         self.gives_up = gives_up
+        self.under_way = under_way
 
 
 class Names:

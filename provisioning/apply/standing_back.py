@@ -44,7 +44,7 @@ class StandingBack:
             self._twice.add(key)
             return Step.RING
         gives_up = by.gives_up and holder not in self._gave_up
-        if (key, holder) in self._waited and not gives_up:
+        if (key, holder) in self._waited and not (gives_up or by.under_way):
             return Step.HOPELESS
         self._holders[key] = holder
         return Step.GIVE_UP if gives_up else Step.WAIT

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 
+import pytest
+
 from provisioning.lease import REQUEST_TIMEOUT
 from provisioning.notifications.message import HintMessage
 from provisioning.operations.hints import take_in
 from provisioning.scim.transport import Answer
 from tests.scenarios.pump import deliver
 from tests.scenarios.simulation import simulate
-from tests.scenarios.steps import account, everybody, group, office, provisioned, user
+from tests.scenarios.steps import account, assigned, everybody, group, office, provisioned, user
 from tests.scenarios.world import World
 from tests.support.scim_inprocess import InProcessScim
 
@@ -115,3 +117,38 @@ def test_who_leaves_a_large_group_before_their_turn_to_be_added_is_taken_out() -
         assert world.differences() == []
 
     simulate(story, tenant=everybody(30), MEMBER_BATCH_SIZE="5")
+
+
+def successor_of(world: World, number: int) -> str:
+    """Somebody is unassigned and renamed, and another one of that name is assigned; its id."""
+    one = user(world, number)
+    world.tenant.unassign(one)
+    world.tenant.update_user(one, userPrincipalName="former@example.com")
+    successor = world.tenant.add_user(f"user{number}@example.com", displayName="Successor")
+    world.tenant.assign(successor, "User")
+    return successor
+
+
+@pytest.mark.parametrize("grace", ["0", "7"])
+@pytest.mark.parametrize("what", ["disable", "delete"])
+@pytest.mark.parametrize("newcomers", [0, 3])
+def test_a_successor_has_access_whatever_was_under_way_about_the_account(
+    what: str, grace: str, newcomers: int
+) -> None:
+    """Others who are new make it worth while to read the list of accounts beforehand."""
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        successor_of(world, 7)
+        assigned(world, newcomers)
+        method = "DELETE" if (what, grace) == ("delete", "0") else "PATCH"
+        if not newcomers:
+            world.transport = slow(world, method, before=10.0)
+        await world.cycle()
+        world.transport = None
+        assert world.differences() == []
+        await world.clock.sleep(8 * 86_400.0)
+        await world.cycle()
+        assert world.differences() == []
+
+    simulate(story, tenant=office, ON_UNASSIGN=what, DELETE_AFTER_DAYS=grace)

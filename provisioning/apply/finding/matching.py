@@ -196,14 +196,21 @@ class Matching:
 
     def _supposed(self, found: TargetObject, path: str, value: str) -> TargetObject | None:
         """What the object would be by now, if it still had the value."""
+        now = self._as_supposed(found)
+        if now is None or now is found:
+            return now
+        has_it = folded(str(now.attributes.get(path, ""))) == folded(value)
+        return now if has_it else None
+
+    def _as_supposed(self, found: TargetObject) -> TargetObject | None:
+        """What the object would be by now; ``None`` if it would be gone."""
         if found.id not in self._written:
             return found
         values = self._written[found.id]
         if values is None:
             return None
         attributes = {p: v for p, v in {**found.attributes, **values}.items() if v is not None}
-        has_it = folded(str(attributes.get(path, ""))) == folded(value)
-        return msgspec.structs.replace(found, attributes=attributes) if has_it else None
+        return msgspec.structs.replace(found, attributes=attributes)
 
     async def by_id(self, type: ObjectType, id: ScimId, priority: Priority) -> TargetObject:
         """The object as it is now. Raises ``NotFound``, and ``EndpointGone`` when it is not the
@@ -216,6 +223,13 @@ class Matching:
         except NotFound:
             await self._endpoint_is_there(type, priority)
             raise
+
+    async def once_more(self, found: TargetObject, priority: Priority) -> TargetObject | None:
+        """What was found, as it is now; ``None`` if it is gone."""
+        try:
+            return self._as_supposed(await self.by_id(found.type, found.id, priority))
+        except NotFound:
+            return None
 
     async def _endpoint_is_there(self, type: ObjectType, priority: Priority) -> None:
         """Before a 404 ends a link: the list must be there, or nothing is known of the object."""
