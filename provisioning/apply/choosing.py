@@ -9,16 +9,17 @@ import msgspec
 from provisioning.apply.looking import Looking
 from provisioning.apply.members import Members
 from provisioning.apply.mixed import Mixed
-from provisioning.apply.naming import Names
+from provisioning.apply.naming import Blocked, Names
 from provisioning.apply.planning import Planning, takes_away
 from provisioning.apply.recording.outcome import Recorder
 from provisioning.apply.removal import RemovalForm
 from provisioning.case import Case
+from provisioning.errors import Conflict
 from provisioning.held import APPROVED
 from provisioning.job import Job
 from provisioning.lanes import Aspect, Lane, WorkItem
-from provisioning.model import MemberRemoval, ObjectType
-from provisioning.plan import Planned, Skipped
+from provisioning.model import Key, MemberRemoval, ObjectType
+from provisioning.plan import Planned, Skipped, switching_off_alone
 from provisioning.record import CycleKind
 from provisioning.resolve import is_unchanged, resolve
 from provisioning.scope import GroupGraph
@@ -51,6 +52,8 @@ class Choosing:
         self._looking = looking
         self._names = names
         self._most_of_one = most_of_one
+        self._alone: set[Key] = set()
+        """Whom to switch off is all that is tried."""
 
     @property
     def at_once(self) -> int:
@@ -96,9 +99,35 @@ class Choosing:
             return []
         if await self._is_kept_back(case, item, found):
             return []
-        for plan in found:
-            await self._names.check(self._recorder.graph, case, plan)
-        return found
+        return [await self._as_named(case, plan, item) for plan in found]
+
+    async def _as_named(self, case: Case, plan: Planned, item: WorkItem) -> Planned:
+        """The plan, if the name that it wants is free. Who is to be switched off waits for no name:
+        that, and whatever else differs, goes on its own afterwards.
+        """
+        alone = switching_off_alone(case.key, plan)
+        try:
+            if alone is None or case.key not in self._alone:
+                await self._names.check(self._recorder.graph, case, plan)
+                return plan
+        except (Blocked, Conflict):
+            if alone is None:
+                raise
+        await self._recorder.file_again(item)
+        return alone
+
+    def begin(self, key: Key) -> None:
+        """The key's work begins anew."""
+        self._alone.discard(key)
+
+    def switch_off_alone(self, key: Key, plans: Sequence[Planned]) -> bool:
+        """After a refusal, which may be about whatever else the plans change: from now on they only
+        switch the account off. False if they do no more than that.
+        """
+        if all(switching_off_alone(key, plan) is None for plan in plans):
+            return False
+        self._alone.add(key)
+        return True
 
     async def _is_kept_back(self, case: Case, item: WorkItem, plans: Sequence[Planned]) -> bool:
         """Whether the removal of a user is held, or was rejected, since the item was let go: it

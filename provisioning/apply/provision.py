@@ -146,6 +146,7 @@ class Provisioner:
         the item then stays in the work set.
         """
         self._carrying.begin(item.key)
+        self._choosing.begin(item.key)
         self._cases.begin()
         await self._members.recall()
         try:
@@ -214,8 +215,8 @@ class Provisioner:
                     await self._recorder.protect(item, case)
                     return
                 looks = _once_more(looks, error)
-                if await self._narrowed_down(case, item, error):
-                    rounds = looks = 0  # Halving a batch makes progress, and comes to an end.
+                if await self._narrowed_down(case, item, plans, error):
+                    rounds = looks = 0  # It makes progress, and comes to an end.
         raise ProtocolError(
             "ZSCloud",
             f"provision {item.key}",
@@ -238,8 +239,16 @@ class Provisioner:
         self._job.store.defer(await self._job.unsure.looked_at(item.key), str(item.key))
         return True
 
-    async def _narrowed_down(self, case: Case, item: WorkItem, error: RemoteError) -> bool:
-        """Looks at the object. True when it is as recorded, and its members are doubted then."""
+    async def _narrowed_down(
+        self, case: Case, item: WorkItem, plans: Sequence[Planned], error: RemoteError
+    ) -> bool:
+        """Whether less is asked for from now on: of who is to be switched off nothing but that,
+        since the refusal may be about the rest. Else looks at the object; if it is as recorded, a
+        batch of members is halved.
+        """
+        refused = isinstance(error, Conflict | Rejected)
+        if refused and self._choosing.switch_off_alone(item.key, plans):
+            return True
         was_right = await self._looking.look(case, item, error)
         if not was_right or not isinstance(error, (NotFound, Rejected)):
             return False

@@ -8,6 +8,7 @@ from provisioning.plan.group import plan_group, plan_group_removal
 from provisioning.plan.mixed import with_additions
 from provisioning.plan.newcomers import arrived, with_newcomers
 from provisioning.plan.planned import FAILURES, REMOVALS, Planned, Skipped
+from provisioning.plan.requests import switching_off_alone
 from provisioning.plan.user import plan_user
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "plan_group",
     "plan_group_removal",
     "plan_user",
+    "switching_off_alone",
     "with_additions",
     "with_newcomers",
 ]

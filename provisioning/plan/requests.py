@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from provisioning.differences import differences
 from provisioning.mapping import Mapped
 from provisioning.model import (
@@ -108,6 +110,22 @@ def disabling(key: Key, link: Link, verdict: Verdict) -> Planned:
     switched = (ModifiedProperty("active", True, False),)
     change = _leaving(Action.DISABLE, key, link, verdict, values, switched)
     return Planned(UpdateObject(key.type, link.scim_id, values), (change,))
+
+
+def switching_off_alone(key: Key, plan: Planned) -> Planned | None:
+    """Of a plan that switches an account off and changes more, the first alone; else ``None``."""
+    write, change = plan.write, plan.changes[0]
+    if not isinstance(write, UpdateObject) or change.action is not Action.DISABLE:
+        return None
+    values = {"active": False}
+    if write.values.keys() == values.keys():
+        return None
+    change = msgspec.structs.replace(
+        change,
+        change_id=change_digest(Action.DISABLE, key, values),
+        modified_properties=tuple(p for p in change.modified_properties if p.name == "active"),
+    )
+    return Planned(UpdateObject(write.type, write.id, values), (change,))
 
 
 def deleting(key: Key, link: Link, verdict: Verdict) -> Planned:

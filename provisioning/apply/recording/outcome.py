@@ -293,7 +293,9 @@ class Recorder:
     # --- what follows --------------------------------------------------------------------------
 
     async def file_again(self, item: WorkItem) -> None:
-        """Files the group's additions: its members turned out to be others than recorded."""
+        """Files what else there is to do of the object: its members turned out to be others than
+        recorded, or whoever is to be switched off does not wait for the rest.
+        """
         self._defer(item, self._again.rows(item, item.key))
 
     def unjudged(self, item: WorkItem, key: Key) -> None:
