@@ -23,7 +23,14 @@ from provisioning.model import (
     UpdateObject,
     change_digest,
 )
-from provisioning.plan import FAILURES, REMOVALS, Planned, Skipped, plan_user
+from provisioning.plan import (
+    FAILURES,
+    REMOVALS,
+    Planned,
+    Skipped,
+    plan_user,
+    switching_off_alone,
+)
 from provisioning.scope import Reason, Verdict
 from tests.decisions.principals import (
     DAY,
@@ -301,3 +308,34 @@ def test_a_grace_period_that_ends_without_a_delete_is_noted() -> None:
     # A request goes before the note.
     assert isinstance(planned(IN, BOSS, waiting, LATER), Planned)
     assert code(planned(IN, unfit(JO), waiting, LATER)) == "MandatoryFieldsMissing"
+
+
+def test_of_a_plan_that_switches_off_and_changes_more_the_first_can_go_alone() -> None:
+    both = planned(OFF, {**BOSS, "active": False}, link())
+    assert isinstance(both, Planned)
+    alone = switching_off_alone(USER, both)
+    assert alone is not None
+    assert alone.write == update({"active": False})
+    (one,) = alone.changes
+    assert one.modified_properties == (ModifiedProperty("active", True, False),)
+    assert one.change_id == change_digest(Action.DISABLE, USER, {"active": False})
+    assert (one.action, one.reason_code) == (Action.DISABLE, both.changes[0].reason_code)
+    assert switching_off_alone(USER, alone) is None
+
+
+@pytest.mark.parametrize(
+    ("verdict", "should", "there", "policy"),
+    [
+        (IN, JO, None, DISABLE),
+        (IN, BOSS, link(), DISABLE),
+        (IN, JO, link(attributes=SWITCHED_OFF), DISABLE),
+        (OUT, JO, link(), DISABLE),
+        (OUT, JO, link(), DELETE),
+    ],
+)
+def test_nothing_else_is_parted(
+    verdict: Verdict, should: dict[str, Any], there: Link | None, policy: DeprovisioningPolicy
+) -> None:
+    plan = planned(verdict, should, there, policy)
+    assert isinstance(plan, Planned)
+    assert switching_off_alone(USER, plan) is None
