@@ -108,6 +108,8 @@ class Engine:
         """When the groups were loaded, by the clock that items are filed by."""
         self._took_up = False
         """Whether something was read from Entra since then."""
+        self._take_up: asyncio.Task[None] | None = None
+        """What was taken up last: it counts once."""
 
     async def drain(self) -> Drained:
         """Works until nothing is left, the budget is spent, or ZSCloud refuses or is away.
@@ -158,22 +160,38 @@ class Engine:
         for lane in (Lane.LIVE, Lane.BULK):
             if lane in self._lanes and len(self._ready.items) + len(self._active) < window:
                 await self._fill(lane, window)
-        self._took_up |= arrivals is not None and arrivals.under_way() is not None
-        if self._took_up and any(
-            item.filed_at >= self._graph_time for item in self._ready.items.values()
-        ):
-            # By the groups as they were before, nothing would be left to do of what they brought.
+        self._note_take_up(arrivals)
+        if self._took_up and self._needs_what_it_read():
             await self._load_graph()
         if self._ready.unannounced:
             await self._announce()
 
     async def _load_graph(self) -> None:
         self._graph_at, self._graph_time = self._job.clock.monotonic(), self._job.clock.time()
-        self._took_up = self._arrivals is not None and self._arrivals.under_way() is not None
+        self._took_up = self._is_taking_up()
         graph = await load_graph(self._job)
         if graph != self._provisioner.graph:
             # What was decided by an equal one still holds.
             self._provisioner.graph = graph
+
+    def _note_take_up(self, arrivals: Incoming | None) -> None:
+        task = None if arrivals is None else arrivals.under_way()
+        if task is not None and task is not self._take_up:
+            self._take_up, self._took_up = task, True
+
+    def _is_taking_up(self) -> bool:
+        task = None if self._arrivals is None else self._arrivals.under_way()
+        return task is not None and not task.done()
+
+    def _needs_what_it_read(self) -> bool:
+        """Whether the groups are to be loaded anew for what is ready. By the groups as they were
+        before, nothing would be left to do of what was filed since; and whom nothing was filed for,
+        since there is nothing to be taken away yet, would be let in.
+        """
+        items = self._ready.items.values()
+        if items and not self._is_taking_up():
+            return True
+        return any(item.filed_at >= self._graph_time for item in items)
 
     async def _look_at_urgent(self, arrivals: Incoming | None, window: int) -> None:
         await self._promote_due()

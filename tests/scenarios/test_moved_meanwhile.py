@@ -11,6 +11,7 @@ from provisioning.lease import REQUEST_TIMEOUT
 from provisioning.notifications.message import HintMessage
 from provisioning.operations.hints import take_in
 from provisioning.scim.transport import Answer
+from simulator.entra import Tenant
 from tests.scenarios.pump import deliver
 from tests.scenarios.simulation import simulate
 from tests.scenarios.steps import account, assigned, everybody, group, office, provisioned, user
@@ -47,13 +48,18 @@ def slow(world: World, method: str, *, before: float = 0.0, after: float = 0.0) 
     return transport
 
 
+async def sent(transport: Slow, world: World) -> None:
+    """Returns when the first of the slow requests is under way."""
+    while not transport.sent:
+        await world.clock.sleep(0.1)
+
+
 async def meanwhile(
     world: World, transport: Slow, change: Callable[[], object], message: HintMessage
 ) -> None:
     """A cycle sends; the change is made, and told of, before ZSCloud has answered."""
     cycle = asyncio.create_task(world.cycle())
-    while not transport.sent:
-        await world.clock.sleep(0.5)
+    await sent(transport, world)
     change()
     await take_in(world.services(), message)
     await world.clock.sleep(10)
@@ -152,3 +158,30 @@ def test_a_successor_has_access_whatever_was_under_way_about_the_account(
         assert world.differences() == []
 
     simulate(story, tenant=office, ON_UNASSIGN=what, DELETE_AFTER_DAYS=grace)
+
+
+def early_and_late() -> Tenant:
+    """Two groups: the people of the second one have their turn last, when others are done."""
+    tenant = Tenant.empty()
+    people = sorted(tenant.add_user(f"user{n}@example.com", displayName="X") for n in range(60))
+    tenant.assign(tenant.add_group("Early", people[:52]), "User")
+    tenant.assign(tenant.add_group("Late", people[52:]), "User")
+    return tenant
+
+
+def test_whose_group_goes_before_their_turn_has_come_gets_no_account() -> None:
+    """Nothing is to be taken away of them yet, and nobody works on them: nothing is filed."""
+
+    async def story(world: World) -> None:
+        world.zscloud.set_faults(latency=0.05)
+        transport = slow(world, "POST", before=1.0)
+        cycle = asyncio.create_task(world.cycle())
+        await sent(transport, world)
+        late = group(world, "Late")
+        world.tenant.delete_group(late, soft=True)
+        await take_in(world.services(), HintMessage(told=world.clock.time(), groups={late: 0}))
+        await cycle
+        assert len(world.scim("POST")) == 53
+        assert world.differences() == []
+
+    simulate(story, tenant=early_and_late)
