@@ -116,6 +116,8 @@ class Filing:
             # What a rebuild has found is not adopted by a call: it waits on for its approval.
             if await self._job.rebuild.get(key) is None:
                 self._filed.rows += await self._judging.passed(key, _ON_DEMAND)
+            if self._job.schema.user.references:
+                self._note_awaited(await resolve(self._job, self._graph, key))
             self._filed.add(key, Aspect.OBJECT, Lane.ON_DEMAND, rank_of(key.type), _ON_DEMAND)
         await self._filed.write()
 
@@ -146,13 +148,19 @@ class Filing:
                 if found is None:
                     continue
                 case = found
-            self._filed.rows += [self._job.awaiting_row(key, other) for other in case.awaited]
+            self._note_awaited(case)
             if case.verdict.filter is not None:
                 self._nulls.add(case.verdict.filter)
             self._file_user(case, cause, told=told)
             if case.forgettable and await self._job.links.intents.get(str(key)) is None:
                 self._filed.rows.append(self._job.mirror.users.drop(key.id))
         await self._filed.write_if_large()
+
+    def _note_awaited(self, case: Case | None) -> None:
+        """Notes for whose account somebody waits: it is filed again when that is made."""
+        if case is not None:
+            rows = [self._job.awaiting_row(case.key, other) for other in case.awaited]
+            self._filed.rows += rows
 
     def _file_user(self, case: Case, cause: str, *, told: bool) -> None:
         plan = plan_user(

@@ -18,7 +18,7 @@ from simulator.entra import Tenant
 from tests.mapping.schemas import compiled, expression, object_mapping
 from tests.scenarios.pump import deliver
 from tests.scenarios.simulation import simulate
-from tests.scenarios.steps import SETTLE, account, group, user
+from tests.scenarios.steps import SETTLE, account, account_named, group, user
 from tests.scenarios.world import World
 
 MANAGER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager"
@@ -103,6 +103,25 @@ def test_a_manager_who_comes_later_is_written_then() -> None:
         await settled(world)
 
     simulate(story, tenant=team(assigned=(1, 2)), schema=schema())
+
+
+@pytest.mark.parametrize("is_new", [False, True])
+def test_a_manager_who_comes_later_is_written_to_who_was_named_on_demand(is_new: bool) -> None:
+    async def story(world: World) -> None:
+        await world.cycle()
+        await settled(world)
+        boss = world.tenant.add_user("boss@example.com", displayName="Boss")
+        number = 3 if is_new else 1
+        if is_new:
+            world.tenant.assign(world.tenant.add_user("user3@example.com", displayName="New"))
+        world.tenant.update_user(user(world, number), manager=boss)
+        await world.on_demand(f"user{number}@example.com")
+        world.tenant.assign(boss, "User")
+        await world.cycle()
+        assert manager(world, number) == account_named(world, "boss@example.com").id
+        await settled(world)
+
+    simulate(story, tenant=team(), schema=schema())
 
 
 def test_a_change_is_followed_and_an_end_clears_it() -> None:
