@@ -92,6 +92,7 @@ class Cases:
         return case, coming(case, item, seen) if case.verdict.active else ()
 
     async def _linked(self, item: WorkItem, seen: Mapping[Key, Lane]) -> Case | None:
+        graph = self._recorder.graph
         case = await self._resolved(item)
         if case is not None and case.link is not None and item.lane is Lane.ON_DEMAND:
             return await self._looking.read_again(case, item)
@@ -104,11 +105,22 @@ class Cases:
             return case
         intent = self._intents.open(item.key)
         found = await self._found(case, item, intent, seen)
-        if found is not None:
+        belongs = await self._still_belongs(case, graph)
+        if found is not None and (belongs or _is_made_by(intent, found)):
             return await self._adopted(case, item, intent, found)
         if intent is not None:
             self._intents.came_to_nothing(item.key)
-        return case
+        return case if belongs else await resolve(self._job, self._recorder.graph, item.key)
+
+    async def _still_belongs(self, case: Case, graph: GroupGraph) -> bool:
+        """Whether the principal of a case that was made by the graph is in scope yet. To look for
+        the object took its time, and what was there before is not that of somebody who has left
+        meanwhile.
+        """
+        if self._recorder.graph is graph and await is_unchanged(self._job, graph, case):
+            return True  # As nearly always, and cheaper to tell.
+        now = await outline(self._job, self._recorder.graph, case.key)
+        return now is not None and now.verdict.active
 
     async def _resolved(self, item: WorkItem) -> Case | None:
         known = self._known.pop(item.key, None)
@@ -135,9 +147,7 @@ class Cases:
             return None
         found = await self._matching.find(case, intent, self._cycle_id, item.urgency)
         self._intents.looked_for(item.key)
-        external = None if found is None else found.attributes.get("externalId")
-        if found is None or external is None or external != intent.external_id:
-            # Of what has another externalId, or none, nobody can say that we made it.
+        if found is None or not _is_made_by(intent, found):
             self._intents.came_to_nothing(item.key)
             return None
         return await self._adopted(case, item, intent, found)
@@ -178,3 +188,11 @@ class Cases:
         other = await outline(self._job, self._recorder.graph, Key(case.key.type, EntraId(id)))
         if other is not None and other.link is None and other.verdict.active:
             raise Blocked(other.key)
+
+
+def _is_made_by(intent: Intent | None, found: TargetObject) -> bool:
+    """Whether an object is what an open intent has made. Of what has another externalId, or none,
+    nobody can say that.
+    """
+    external = found.attributes.get("externalId")
+    return intent is not None and external is not None and external == intent.external_id

@@ -152,9 +152,14 @@ class Filing:
             if case.verdict.filter is not None:
                 self._nulls.add(case.verdict.filter)
             self._file_user(case, cause, told=told)
-            if case.forgettable and await self._job.links.intents.get(str(key)) is None:
+            # Who is worked on is filed, and forgotten when nothing came of that.
+            is_done = key not in self._job.under_way
+            if is_done and case.forgettable and await self._is_unsent(key):
                 self._filed.rows.append(self._job.mirror.users.drop(key.id))
         await self._filed.write_if_large()
+
+    async def _is_unsent(self, key: Key) -> bool:
+        return await self._job.links.intents.get(str(key)) is None
 
     def _note_awaited(self, case: Case | None) -> None:
         """Notes for whose account somebody waits: it is filed again when that is made."""

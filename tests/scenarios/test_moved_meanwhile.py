@@ -185,3 +185,46 @@ def test_whose_group_goes_before_their_turn_has_come_gets_no_account() -> None:
         assert world.differences() == []
 
     simulate(story, tenant=early_and_late)
+
+
+class SlowFilters(Slow):
+    """Who is looked for is found, or not, after a while."""
+
+    async def request(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
+    ) -> Answer:
+        if "filter=" in url:
+            self.sent += 1
+            await self._clock.sleep(12.0)
+        return await super().request(method, url, headers, body)
+
+
+def leave_sales(world: World) -> None:
+    world.tenant.remove_member(group(world, "Sales"), user(world, 9))
+
+
+def disable(world: World) -> None:
+    world.tenant.disable(user(world, 9))
+
+
+@pytest.mark.parametrize("leave", [leave_sales, disable])
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_who_leaves_while_being_looked_for_gets_no_account_and_none_is_taken(
+    by_hand: bool, leave: Callable[[World], None]
+) -> None:
+    """An account that was there before is nobody's whom Entra assigns."""
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        if by_hand:
+            world.zscloud.create_user(userName="user9@example.com", displayName="Nine", active=True)
+        one, sales = user(world, 9), group(world, "Sales")
+        world.tenant.add_member(sales, one)
+        transport = SlowFilters(world.zscloud, world.clock, timeout_seconds=REQUEST_TIMEOUT)
+        transport.method, world.transport = "", transport
+        message = HintMessage(told=world.clock.time(), users={one: 0}, groups={sales: 0})
+        await meanwhile(world, transport, lambda: leave(world), message)
+        assert [request for request in world.writes() if "Users" in request.path] == []
+        assert "user9@example.com" not in world.zscloud.members("Sales")
+
+    simulate(story, tenant=office)
