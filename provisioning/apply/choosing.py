@@ -24,6 +24,9 @@ from provisioning.record import CycleKind
 from provisioning.resolve import is_unchanged, resolve
 from provisioning.scope import GroupGraph
 
+EXPLAINED = "explain"
+"""The cause of what is imagined so that it can be explained."""
+
 _AT_ONCE = 20
 """Requests with members of one group that are planned at once: a large group takes a thousand, and
 what they mean is kept for each member.
@@ -150,5 +153,8 @@ class Choosing:
 
 
 def _is_named(item: WorkItem) -> bool:
-    """Whether it is what an operator has named, which no brake keeps, and no later try of it."""
-    return item.cause == CycleKind.ON_DEMAND.value and item.aspect is Aspect.OBJECT
+    """Whether it is what an operator has named, which no brake keeps, and no later try of it; or
+    what is only to be explained.
+    """
+    named = item.cause in (CycleKind.ON_DEMAND.value, EXPLAINED)
+    return named and item.aspect is Aspect.OBJECT

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from provisioning.apply.choosing import EXPLAINED
 from provisioning.apply.finding.matching import Matching
 from provisioning.apply.members import Members
 from provisioning.apply.naming import Blocked
@@ -147,7 +148,7 @@ class Rehearsal:
             aspect=Aspect.OBJECT,
             lane=lane,
             rank=rank_of(key.type) if rank is None else rank,
-            cause="explain",
+            cause=EXPLAINED,
             cycle_id=self._witness.cycle.cycle_id,
             generation=self._job.ids.new(),
             filed_at=self._job.clock.time(),

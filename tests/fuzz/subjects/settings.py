@@ -25,7 +25,13 @@ from provisioning.alerts.webhook import _retry_after as webhook_wait
 from provisioning.cli.environment import LOCAL_SETTINGS, add_local_settings
 from provisioning.drift import DriftPolicy, parse_drift
 from provisioning.errors import ConfigurationError
-from provisioning.setting_values import InvalidSettingError, Secret, organisation, url
+from provisioning.setting_values import (
+    InvalidSettingError,
+    Secret,
+    organisation,
+    schedule,
+    url,
+)
 from provisioning.settings import SETTINGS, Settings, load_settings
 from provisioning.storage.account import StorageAccount, storage_account
 from provisioning.storage.retries import _retry_after as storage_wait
@@ -222,6 +228,14 @@ PARSERS = (
         encodable_texts("repair", "report, department=leave", "a=b=leave,,=,"),
         _setting(parse_drift),
         DriftPolicy,
+        (InvalidSettingError,),
+    ),
+    Parser(
+        "setting: schedule",
+        ("provisioning.ncrontab:parse_schedule",),
+        encodable_texts("0 */5 * * * *", "0 30 2 1,15 Jan-Mar Mon-Fri", "0/7 5-9/2 * 31 * *"),
+        _setting(schedule),
+        str,
         (InvalidSettingError,),
     ),
     Parser(
