@@ -56,6 +56,10 @@ class Unsure:
         known[str(key)] = ()
         return [self._rows.put(str(key), ())]
 
+    async def holds(self, key: Key) -> bool:
+        """Whether it is one of them."""
+        return str(key) in await self._all()
+
     async def doubts(self, item: WorkItem, *, repeats: bool) -> bool:
         """Whether the object has to be looked at: nothing is to be done now that may be what was to
         be done then (``repeats``), or the item was filed anew.

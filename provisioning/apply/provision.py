@@ -19,7 +19,7 @@ from provisioning.apply.last_look import LastLook, StillLeaves
 from provisioning.apply.looking import Looking, forbidden
 from provisioning.apply.members import Members
 from provisioning.apply.mixed import Mixed
-from provisioning.apply.naming import EXCHANGED, GIVEN_UP, Names, own_name
+from provisioning.apply.naming import EXCHANGED, GIVEN_UP, Blocked, Names, own_name
 from provisioning.apply.planning import takes_away
 from provisioning.apply.recording.outcome import Recorder
 from provisioning.apply.removal import RemovalForm
@@ -258,8 +258,17 @@ class Provisioner:
     async def _proposed(
         self, case: Case | None, expected: Sequence[Key], item: WorkItem
     ) -> list[Planned] | Skipped:
-        """What is planned; nothing yet while somebody is expected."""
-        return [] if case is None or expected else await self._choosing.plans(case, item)
+        """What is planned; nothing yet while somebody is expected, or while the record of who asks
+        for a name that is not free may be wrong: that is looked at first.
+        """
+        if case is None or expected:
+            return []
+        try:
+            return await self._choosing.plans(case, item)
+        except (Blocked, Conflict):
+            if case.link is None or not await self._job.unsure.holds(case.key):
+                raise
+            return []
 
     async def _end(
         self,

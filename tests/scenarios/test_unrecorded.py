@@ -160,6 +160,25 @@ async def removed(world: World) -> Tally:
     return job.removed_since(3600.0)
 
 
+def test_names_that_are_exchanged_after_a_rename_that_nobody_recorded() -> None:
+    """By the record neither name is free; in ZSCloud each has the other's."""
+
+    async def story(world: World) -> None:
+        await provisioned(world)
+        seven, eight = user(world, 7), user(world, 8)
+        await died_over(
+            world, lambda: world.tenant.update_user(seven, userPrincipalName="new@example.com")
+        )
+        world.tenant.update_user(seven, userPrincipalName="user8@example.com")
+        world.tenant.update_user(eight, userPrincipalName="new@example.com")
+        await world.cycle()
+        await world.clock.sleep(600)
+        await world.cycle()
+        assert world.differences() == []
+
+    simulate(story, tenant=office, store=store())
+
+
 class Silent(InProcessScim):
     """ZSCloud executes a change, does not answer, and cannot be reached from then on."""
 
