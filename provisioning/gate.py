@@ -195,6 +195,8 @@ class Gate:
         if due is None:
             return None
         await self._job.store.write(self._job.work.promote(Due(due.next_try, due.item)))
+        # What it tried to make before may be there: it is looked for first.
+        await provisioner.intents.announce([due.item], provisioner.graph, {})
         try:
             await provisioner.provision(due.item, stopping=lambda: False)
         except Blocked:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import logging
 from typing import Any
@@ -400,6 +401,25 @@ def test_a_probe_of_objects_that_still_fail_changes_nothing() -> None:
         assert len(world.writes()) <= 5 * after.probes
 
     simulate(story, tenant=everybody(100), rate=5)
+
+
+def test_a_probe_looks_first_for_what_may_have_been_made() -> None:
+    """Accounts were made, and neither that answer nor the look at them could be read."""
+
+    async def story(world: World) -> None:
+        begun = asyncio.create_task(deployed(world, 60.0))
+        await world.clock.sleep(2.0)
+        world.zscloud.set_faults(truncate_share=1.0, path_contains="Users")
+        await begun
+        assert await entry(world) is not None
+        world.zscloud.set_faults()
+        await deployed(world, 3600.0)
+        assert await entry(world) is None
+        assert world.differences() == []
+        made = [request for request in world.scim("POST") if request.path.endswith("/Users")]
+        assert len(made) == len(world.zscloud.users.provisioned())
+
+    simulate(story, tenant=everybody(40), rate=5)
 
 
 @pytest.mark.parametrize(("people", "share"), [(200, 0.3), (10, 1.0)])
