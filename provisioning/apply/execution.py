@@ -81,6 +81,10 @@ class Execution:
         plans = self._lost.get(key, ())
         return any(not isinstance(plan.write, CreateObject) for plan in plans)
 
+    def may_have_made(self, key: Key) -> bool:
+        """Whether a create was sent of which nobody knows what became of it."""
+        return any(isinstance(plan.write, CreateObject) for plan in self._lost.get(key, ()))
+
     def failed(self, key: Key, plan: Planned) -> None:
         """Of several plans that were sent at once, it is this one whose error is dealt with."""
         self._last[key] = plan

@@ -67,6 +67,14 @@ class Intents:
         """The intent that an earlier process left open, until it was looked for."""
         return self._open.get(key)
 
+    async def reopen(self, key: Key) -> None:
+        """The POST was sent, and what came of it could not be told: whoever comes to the key next
+        looks first, in this process too.
+        """
+        intent = await self._job.links.intents.get(str(key))
+        if intent is not None:
+            self._open[key] = intent
+
     def looked_for(self, key: Key) -> None:
         """It is known what became of the open intent."""
         self._open.pop(key, None)

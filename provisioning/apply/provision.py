@@ -170,6 +170,8 @@ class Provisioner:
             if self._execution.leaves_open(item.key):
                 # Whoever comes to it next looks first.
                 self._job.store.defer(await self._job.unsure.left_open(item.key), str(item.key))
+            if self._execution.may_have_made(item.key):
+                await self.intents.reopen(item.key)
             self._recorder.newcomers.done_with(item.key)
             self._names.release(item.key)
             self.intents.withdraw(item.key)

@@ -7,9 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
+from provisioning.apply.intents import Intents
 from provisioning.errors import LeaseUnavailable, StoreUnavailable
 from provisioning.guard import Tally
 from provisioning.lease import REQUEST_TIMEOUT
+from provisioning.links import Intent
+from provisioning.mirror import user_key
+from provisioning.model import EntraId
 from provisioning.operations import held
 from provisioning.ports import Row
 from provisioning.scim.transport import Answer, AnswerBroken, NotSent
@@ -291,3 +295,24 @@ def test_a_create_that_was_sent_twice_is_recorded_once() -> None:
         assert world.differences() == []
 
     simulate(story, tenant=everybody(1))
+
+
+def test_a_create_that_nobody_knows_of_is_looked_for_in_this_process_too() -> None:
+    """Another item of the same key may have been looked through before it was sent."""
+
+    async def story(world: World) -> None:
+        services = world.services()
+        job, intent = services.job(), Intent("one@example.com", "one", 1.0)
+        one, other = user_key(EntraId("one")), user_key(EntraId("other"))
+        await job.store.write([job.links.intents.put(str(one), intent)])
+        intents = Intents(job, ahead=lambda: 1)
+        for key in (one, other):
+            assert intents.open(key) is None
+            await intents.reopen(key)
+        assert intents.open(one) == intent
+        assert intents.open(other) is None
+        intents.looked_for(one)
+        assert intents.open(one) is None
+        await world._close(services)
+
+    simulate(story)
